@@ -1,0 +1,328 @@
+"""The values worth trying for one context key, or for a group of keys that belong together.
+
+For every way in which the conditions of a role can turn out on a key there is one value here that shows it, so a search
+over these values is a search over all values. Where that cannot be had, the candidates say that they are not complete.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from itertools import product
+from typing import Final, TypeVar
+
+from policy.conditions import Condition, Context, Family, parse_date, parse_network, parse_number, substitute
+from policy.keys import (
+    ADDRESS_KEYS,
+    ALWAYS_PRESENT,
+    ENDPOINT_KEYS,
+    ENDPOINT_OWNER_KEYS,
+    IDENTIFIER_KEYS,
+    TIME_KEYS,
+    iso_date,
+    key_type,
+)
+from policy.matching import LITERAL_QUESTION, LITERAL_STAR, Glob, cells, glob
+from policy.truth import Unknown
+
+T = TypeVar("T")
+
+# What a request says of the keys of one variable: a key that is missing is absent.
+Element = Mapping[str, tuple[str, ...]]
+
+# Past this many combinations of the keys of one variable, the rest is left out and the variable is not complete.
+_MOST_ELEMENTS: Final = 400
+_ANYTHING: Final = glob("?*")
+_TAG_VALUE: Final = glob("*")
+_LAST_DATE: Final = Decimal(253_402_300_799)  # 9999-12-31T23:59:59Z
+
+
+@dataclass(slots=True)
+class Variable:
+    """One free choice of the caller. `lax` marks elements that AWS's documents speak against, by their bits."""
+
+    elements: list[Element] = field(default_factory=list)
+    lax: int = 0
+    complete: bool = True
+
+    def add(self, element: Element, *, lax: bool = False) -> None:
+        """One more element; the earlier ones are preferred."""
+        if lax:
+            self.lax |= 1 << len(self.elements)
+        self.elements.append(element)
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Candidates for the value of one key: those that fit the key's form, and others."""
+
+    fitting: tuple[str, ...]
+    others: tuple[str, ...]
+    complete: bool
+
+
+def escaped(text: str) -> str:
+    """A text whose `*` and `?` are meant literally, as a pattern."""
+    return text.replace("*", LITERAL_STAR).replace("?", LITERAL_QUESTION)
+
+
+def text_globs(conditions: Iterable[Condition], constants: Context, prefix: str = "") -> Iterator[Glob]:
+    """The patterns on the text of a key. `prefix` is put before each."""
+    for condition in conditions:
+        operator = condition.operator
+        if operator.family not in (Family.STRING, Family.ARN, Family.BOOL):
+            continue
+        for value in condition.values:
+            text = substitute(value, constants) if isinstance(value, str) and condition.variables else value
+            if isinstance(text, str):
+                pattern = text if operator.wildcards else escaped(text)
+                ignore_case = operator.ignore_case or operator.family is Family.BOOL
+                yield glob(escaped(prefix) + pattern, ignore_case, operator.family is Family.ARN)
+
+
+def literals(conditions: Iterable[Condition], family: Family) -> list[str]:
+    """The known values of the conditions of one family."""
+    return [v for c in conditions if c.operator.family is family for v in c.values if isinstance(v, str)]
+
+
+def key_values(
+    conditions: Sequence[Condition], constants: Context, *, fresh: str, form: str = "?*", any_text: bool = True
+) -> Values:
+    """Candidates for a key whose values look like the pattern `form`; `fresh` is a natural one.
+
+    `any_text` also yields values of another form, apart. A key under operators of more than one of text, number, date
+    and address gets the candidates of each, which may leave combinations out.
+    """
+    families = {c.operator.family for c in conditions} - {Family.NULL}
+    texts: list[str] = [fresh]
+    complete = True
+    shape = glob(form)
+    kinds = families - {Family.STRING, Family.ARN, Family.BOOL}
+    if families - kinds:
+        base = (_TAG_VALUE if form == "*" else _ANYTHING) if any_text else shape
+        found = cells([shape, *text_globs(conditions, constants)], base=base, fresh=fresh)
+        texts += found.texts
+        complete = found.complete
+    if Family.NUMERIC in kinds:
+        texts += _numbers(literals(conditions, Family.NUMERIC))
+    if Family.DATE in kinds:
+        texts += [iso_date(s) for s in _instants(literals(conditions, Family.DATE), Decimal(0))]
+    if Family.IP_ADDRESS in kinds:
+        texts += addresses(literals(conditions, Family.IP_ADDRESS), fresh)
+    if Family.BINARY in kinds:
+        texts += literals(conditions, Family.BINARY)
+    texts = list(dict.fromkeys(texts))
+    fitting = tuple(t for t in texts if shape.matches(t))
+    others = tuple(t for t in texts if not shape.matches(t)) if any_text else ()
+    return Values(fitting, others, complete and len(kinds) + bool(families - kinds) <= 1)
+
+
+def _numbers(texts: Iterable[str]) -> list[str]:
+    """Each number, and one on either side of it and between neighbours."""
+    numbers = sorted({n for n in map(parse_number, texts) if n is not None})
+    between = [(a + b) / 2 for a, b in zip(numbers, numbers[1:], strict=False)]
+    sides = [numbers[0] - 1, numbers[-1] + 1] if numbers else []
+    return [format(n.normalize(), "f") for n in [*numbers, *between, *sides]]
+
+
+def _instants(texts: Iterable[str], now: Decimal) -> list[Decimal]:
+    """Whole seconds from `now` on: now, each date, and one second on either side of it."""
+    found = {now.to_integral_value(ROUND_FLOOR)}
+    for moment in map(parse_date, texts):
+        if moment is not None:
+            low, high = moment.to_integral_value(ROUND_FLOOR), moment.to_integral_value(ROUND_CEILING)
+            found.update((low - 1, low, high, high + 1))
+    return sorted(m for m in found if now <= m <= _LAST_DATE or m == now.to_integral_value(ROUND_FLOOR))
+
+
+def addresses(texts: Iterable[str], fresh: str) -> list[str]:
+    """The first address of each range and the ones just outside it, of both versions of IP.
+
+    Complete: the lowest address of any combination of ranges is the first of one, or follows the last of another.
+    """
+    found: list[str] = [fresh]
+    for network in map(parse_network, texts):
+        if network is None:
+            continue
+        first, last = int(network.network_address), int(network.broadcast_address)
+        highest = 2**network.max_prefixlen - 1
+        make = ipaddress.IPv4Address if network.version == 4 else ipaddress.IPv6Address
+        found += [str(make(n)) for n in (first, last + 1, first - 1) if 0 <= n <= highest]
+    return list(dict.fromkeys([*found, "0.0.0.0", "2001:db8::7", "::"]))
+
+
+_FRESH: Final[Mapping[str, tuple[str, str]]] = {
+    # key: (a natural value, the form that AWS gives it)
+    "aws:sourceip": ("198.51.100.7", "?*"),
+    "aws:vpcsourceip": ("10.0.0.7", "?*"),
+    "aws:sourcevpc": ("vpc-0c0de0c0de0c0de00", "vpc-*"),
+    "aws:sourcevpce": ("vpce-0c0de0c0de0c0de00", "vpce-*"),
+    "aws:useragent": ("code", "?*"),
+    "aws:referer": ("https://example.com/", "?*"),
+    "ec2:availabilityzone": ("{region}a", "{region}*"),
+    "ec2:availabilityzoneid": ("use1-az1", "?*"),
+    "ec2:vpc": ("arn:{partition}:ec2:{region}:{account}:vpc/vpc-0c0de0c0de0c0de00", "arn:{partition}:ec2:{region}:{account}:vpc/vpc-*"),
+    "ec2:subnet": ("arn:{partition}:ec2:{region}:{account}:subnet/subnet-0c0de0c0de0c0de00", "arn:{partition}:ec2:{region}:{account}:subnet/subnet-*"),
+    "aws:sourcevpcarn": ("arn:{partition}:ec2:{region}:{account}:vpc/vpc-0c0de0c0de0c0de00", "arn:{partition}:ec2:*:*:vpc/vpc-*"),
+}
+
+ARN_KEYS: Final = ("ec2:vpc", "ec2:subnet", "aws:sourcevpcarn")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a call goes."""
+
+    partition: str
+    region: str
+    account: str
+
+    def arn(self, resource: str) -> str:
+        """The ARN of a resource of EC2."""
+        return f"arn:{self.partition}:ec2:{self.region}:{self.account}:{resource}"
+
+
+def values_of(key: str, conditions: Sequence[Condition], constants: Context, place: Place) -> Values:
+    """Candidates for a single key that the caller is free to choose."""
+    kind = key_type(key)
+    if key == "aws:securetransport" or kind == "Bool":
+        return Values(("true", "false"), (), complete=True)
+    tag = key.startswith(("aws:requesttag/", "aws:resourcetag/", "ec2:resourcetag/"))
+    fresh, form = _FRESH.get(key, ("other", "*" if tag else "?*"))
+    facts = {"partition": place.partition, "region": place.region, "account": place.account}
+    return key_values(conditions, constants, fresh=fresh.format(**facts), form=form.format(**facts))
+
+
+Conditions = Mapping[str, Sequence[Condition]]
+
+
+def single(key: str, by_key: Conditions, constants: Context, place: Place, aliases: Sequence[str] = ()) -> Variable:
+    """A key on its own. `aliases` are keys that always have the same value."""
+    conditions = [c for k in (key, *aliases) for c in by_key.get(k, ())]
+    values = values_of(key, conditions, constants, place)
+    variable = Variable(complete=values.complete)
+    required = key in ALWAYS_PRESENT or key == "aws:securetransport"
+    elements: list[Element] = [dict.fromkeys((key, *aliases), (v,)) for v in values.fitting]
+    for element in elements if required else [{}, *elements]:
+        variable.add(element)
+    for value in values.others:
+        variable.add(dict.fromkeys((key, *aliases), (value,)), lax=True)
+    if required:
+        variable.add({}, lax=True)
+    return variable
+
+
+def time(by_key: Conditions, now: Decimal) -> Variable:
+    """The date and the epoch seconds of one moment, from now on."""
+    conditions = [c for key in TIME_KEYS for c in by_key.get(key, ())]
+    texts = literals(conditions, Family.DATE) + literals(conditions, Family.NUMERIC)
+    families = {c.operator.family for c in conditions} - {Family.DATE, Family.NUMERIC, Family.NULL}
+    variable = Variable(complete=not families)
+    for moment in _instants(texts, now):
+        variable.add({"aws:currenttime": (iso_date(moment),), "aws:epochtime": (str(int(moment)),)})
+    return variable
+
+
+def network_path(by_key: Conditions, constants: Context, place: Place) -> Variable:
+    """From the internet with a source address, or through a VPC endpoint; AWS never sets the keys of both."""
+    inside = [key for key in (*ENDPOINT_KEYS, *ENDPOINT_OWNER_KEYS) if key in by_key]
+    source = values_of("aws:sourceip", by_key.get("aws:sourceip", ()), constants, place)
+    ends = [values_of(key, by_key[key], constants, place) for key in inside]
+    variable = Variable(complete=source.complete and all(v.complete for v in ends))
+    addressed = [{"aws:sourceip": (v,)} for v in source.fitting] if "aws:sourceip" in by_key else [{}]
+    for element in addressed:
+        variable.add(element)
+    combinations = list(_limited(variable, product(*(_marked(v) for v in ends))))
+    for chosen in combinations:
+        lax = any(mark for _, mark in chosen)
+        variable.add({key: (value,) for key, (value, _) in zip(inside, chosen, strict=True)}, lax=lax)
+    # Not documented: some of the keys of an endpoint without the others, or together with a source address.
+    if len(inside) + ("aws:sourceip" in by_key) > 1:
+        parts: list[list[Element]] = [[{}, *({key: (v,)} for v in values.fitting + values.others)] for key, values in zip(inside, ends, strict=True)]
+        for pieces in _limited(variable, product(*parts, [{}, *addressed])):
+            variable.add({k: v for piece in pieces for k, v in piece.items()}, lax=True)
+    return variable
+
+
+def _marked(values: Values) -> list[tuple[str, bool]]:
+    return [*((v, False) for v in values.fitting), *((v, True) for v in values.others)]
+
+
+def _limited(variable: Variable, items: Iterable[T]) -> Iterator[T]:
+    for count, item in enumerate(items):
+        if count >= _MOST_ELEMENTS:
+            variable.complete = False
+            return
+        yield item
+
+
+def request_tags(by_key: Conditions, constants: Context, place: Place) -> Variable:
+    """The tags given with the call: `aws:TagKeys` names exactly those for which `aws:RequestTag/` has a value."""
+    prefix = "aws:requesttag/"
+    named = [key.removeprefix(prefix) for key in by_key if key.startswith(prefix)]
+    names = key_values(by_key.get("aws:tagkeys", ()), constants, fresh="other")
+    spellings = {name.lower(): name for name in reversed([*names.fitting, *named])}
+    spellings.update({name.lower(): name for name in names.fitting})
+    variable = Variable(complete=names.complete)
+    choices: list[list[Element]] = []
+    for lower, name in spellings.items():
+        options: list[Element] = [{}]
+        if lower in named:
+            values = values_of(prefix + lower, by_key[prefix + lower], constants, place)
+            variable.complete = variable.complete and values.complete
+            options += [{prefix + lower: (v,), "aws:tagkeys": (name,)} for v in values.fitting]
+        else:
+            options.append({"aws:tagkeys": (name,)})
+        choices.append(options)
+    # Few tags first: `product` varies the last choice fastest and begins with no tag at all.
+    for pieces in _limited(variable, product(*choices)):
+        merged: dict[str, tuple[str, ...]] = {}
+        for piece in pieces:
+            for key, given in piece.items():
+                merged[key] = merged.get(key, ()) + given
+        variable.add(merged)
+    # Two spellings of one name are two tags: not tried.
+    variable.complete = variable.complete and len(spellings) == len({*names.fitting, *named})
+    return variable
+
+
+def several(key: str, by_key: Conditions, constants: Context, place: Place) -> Variable:
+    """A key with several values: absent, and every small set of the values worth trying."""
+    values = values_of(key, by_key[key], constants, place)
+    variable = Variable(complete=values.complete)
+    options: list[list[tuple[str, ...]]] = [[(), (v,)] for v in values.fitting]
+    for pieces in _limited(variable, product(*options)):
+        chosen = tuple(v for piece in pieces for v in piece)
+        variable.add({key: chosen} if chosen else {})
+    return variable
+
+
+def identifier(
+    kind: str, place: Place, patterns: Sequence[Glob], by_key: Conditions, keys: Iterable[str], constants: Context
+) -> Variable:
+    """The identifier of the resource, for the resource ARN and for the key of EC2's own that repeats it.
+
+    The ARN itself is under the empty key.
+    """
+    prefix = place.arn(f"{kind}/")
+    repeated = [key for key in keys if key in IDENTIFIER_KEYS and key in by_key]
+    own = [g for key in repeated for g in text_globs(by_key[key], constants, prefix)]
+    form = _PREFIXES.get(kind, "")
+    shape = glob(escaped(prefix + form) + "*")
+    found = cells([shape, *patterns, *own], base=_ANYTHING, fresh=form + "0c0de0c0de0c0de00", prefix=prefix)
+    variable = Variable(complete=found.complete)
+    for text in found.texts:
+        element = {"": (prefix + text,), **dict.fromkeys(repeated, (text,))}
+        variable.add(element, lax=not text.startswith(form))
+    return variable
+
+
+_PREFIXES: Final[Mapping[str, str]] = {
+    "network-interface": "eni-",
+    "subnet": "subnet-",
+    "security-group": "sg-",
+    "instance": "i-",
+    "vpc": "vpc-",
+}

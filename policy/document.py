@@ -1,0 +1,358 @@
+"""IAM policy documents: JSON text or an object in, small typed values out. One-or-many and bad input end here.
+
+A part that is unknown stays UNKNOWN in its place. A part that IAM would refuse is an error with a path, and counts as
+unknown: the statement around it may match or may not, and nothing else in the document goes unjudged because of it.
+
+Source: IAM User Guide, "Grammar of the IAM JSON policy language" and "IAM and AWS STS quotas".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from policy.conditions import OPERATORS, SET_OPERATORS, Condition, Family
+from policy.truth import UNKNOWN, Unknown
+
+Text = str | Unknown
+
+# Characters without white space (IAM and AWS STS quotas). Inline policies of a role share one limit.
+MANAGED_POLICY_LIMIT: Final = 6_144
+INLINE_POLICIES_LIMIT: Final = 10_240
+# Past this no document that IAM takes can be hiding; it is not read at all.
+_UNREADABLE: Final = 1_000_000
+
+_VERSIONS: Final = ("2012-10-17", "2008-10-17")
+_STATEMENT_ELEMENTS: Final = frozenset(
+    ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition", "Principal", "NotPrincipal")
+)
+
+
+class Effect(Enum):
+    """What a matching statement does."""
+
+    ALLOW = "Allow"
+    DENY = "Deny"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentError:
+    """A part of a document that IAM refuses. `path` is like `Statement[1].Condition.ArnEquals`, or empty for the whole."""
+
+    path: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}" if self.path else self.what
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statement:
+    """One statement. Of `actions` and `not_actions` one is None, as of the two resource elements.
+
+    `effect` is None where it is unknown. `uncertain` says that some part is unknown or refused which is kept in no
+    other field, so the statement can at best match with UNKNOWN.
+    """
+
+    index: int
+    sid: str | None
+    effect: Effect | None
+    actions: tuple[Text, ...] | None
+    not_actions: tuple[Text, ...] | None = None
+    resources: tuple[Text, ...] | None = None
+    not_resources: tuple[Text, ...] | None = None
+    conditions: tuple[Condition, ...] = ()
+    variables: bool = True
+    uncertain: bool = False
+
+    @property
+    def path(self) -> str:
+        """Where it stands in its document."""
+        return f"Statement[{self.index}]"
+
+    @property
+    def label(self) -> str:
+        """How a reader finds it: by its Sid, else by its place."""
+        return f"`{self.sid}`" if self.sid else self.path
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PolicyDocument:
+    """A document on a role, under the name that a reader knows it by."""
+
+    name: str
+    statements: tuple[Statement, ...]
+    errors: tuple[DocumentError, ...] = ()
+    unknown: bool = False
+    size: int = 0
+
+    @staticmethod
+    def not_known(name: str) -> PolicyDocument:
+        """A document of which nothing is known: it may allow anything and deny anything."""
+        return PolicyDocument(name, (_anything(0, effect=None),), unknown=True)
+
+
+def _anything(index: int, effect: Effect | None, sid: str | None = None) -> Statement:
+    return Statement(index, sid, effect, actions=(UNKNOWN,), resources=(UNKNOWN,), uncertain=True)
+
+
+def parse_document(source: object, name: str = "") -> PolicyDocument:
+    """Read a document given as JSON text, as an object, or as UNKNOWN. Never raises: what is wrong is in `errors`."""
+    if isinstance(source, Unknown):
+        return PolicyDocument.not_known(name)
+    if isinstance(source, str):
+        return _parse_text(source, name)
+    try:
+        return _Parser().document(source, name)
+    except RecursionError:
+        return _refused(name, "nested too deeply to be an IAM policy document")
+
+
+def _parse_text(text: str, name: str) -> PolicyDocument:
+    if len(text) > _UNREADABLE:
+        return _refused(name, f"{len(text):,} characters; IAM takes at most {INLINE_POLICIES_LIMIT:,}")
+    duplicates: list[str] = []
+
+    def no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            keys = [key for key, _ in pairs]
+            duplicates.extend(sorted({key for key in keys if keys.count(key) > 1}))
+        return found
+
+    try:
+        value = json.loads(text, object_pairs_hook=no_duplicates)
+    except json.JSONDecodeError as error:
+        return _refused(name, f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
+    except (RecursionError, ValueError):
+        return _refused(name, "not readable as JSON: nested too deeply, or a number too long")
+    if duplicates:
+        # Which of the two counts cannot be known, so neither is believed.
+        return _refused(name, f"the key {duplicates[0]!r} stands twice in one object")
+    try:
+        return _Parser().document(value, name, text)
+    except RecursionError:
+        return _refused(name, "nested too deeply to be an IAM policy document")
+
+
+def _refused(name: str, what: str, path: str = "") -> PolicyDocument:
+    # IAM never takes such a document, so it guards nothing; what it will allow once it is mended is unknown.
+    return PolicyDocument(name, (_anything(0, Effect.ALLOW),), errors=(DocumentError(path, what),))
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "null"
+    kinds: tuple[tuple[type, str], ...] = (
+        (bool, "a boolean"),
+        (int, "a number"),
+        (float, "a number"),
+        (str, "a string"),
+        (Mapping, "an object"),
+        (Sequence, "a list"),
+    )
+    return next((word for kind, word in kinds if isinstance(value, kind)), f"a {type(value).__name__}")
+
+
+def _shown(value: object) -> str:
+    """A value of the document in a message: short, on one line."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    text = " ".join(text.split())
+    return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+@dataclass(slots=True)
+class _Parser:
+    """Collects errors while it reads one document."""
+
+    errors: list[DocumentError] = field(default_factory=list)
+    sids: set[str] = field(default_factory=set)
+
+    def error(self, path: str, what: str) -> None:
+        self.errors.append(DocumentError(path, what))
+
+    def document(self, value: object, name: str, text: str | None = None) -> PolicyDocument:
+        if not isinstance(value, Mapping):
+            return _refused(name, f"a policy document is a JSON object, not {_kind(value)}")
+        size = sum(map(len, text.split())) if text is not None else 0
+        variables = self._version(value)
+        for key in value:
+            if key not in ("Version", "Id", "Statement"):
+                self.error(str(key), "is no element of a policy document")
+        statements = value.get("Statement")
+        if isinstance(statements, Unknown):
+            return PolicyDocument(name, PolicyDocument.not_known(name).statements, tuple(self.errors), unknown=True)
+        if isinstance(statements, Mapping):
+            statements = [statements]
+        if not isinstance(statements, Sequence) or isinstance(statements, str):
+            what = "is missing" if "Statement" not in value else f"must be a statement or a list of them, not {_kind(statements)}"
+            return _refused(name, what, "Statement")
+        if not statements:
+            self.error("Statement", "is empty")
+        parsed = tuple(self._statement(i, item, variables) for i, item in enumerate(statements))
+        return PolicyDocument(name, parsed, tuple(self.errors), size=size)
+
+    def _version(self, value: Mapping[object, object]) -> bool:
+        """Whether `${...}` is a policy variable in this document."""
+        version = value.get("Version", "2008-10-17")
+        if isinstance(version, Unknown):
+            return True
+        if version not in _VERSIONS:
+            self.error("Version", f'must be "2012-10-17" or "2008-10-17", not {_shown(version)}')
+        return version == "2012-10-17"
+
+    def _statement(self, index: int, value: object, variables: bool) -> Statement:
+        path = f"Statement[{index}]"
+        if isinstance(value, Unknown):
+            return _anything(index, effect=None)
+        if not isinstance(value, Mapping):
+            self.error(path, f"must be an object, not {_kind(value)}")
+            return _anything(index, Effect.ALLOW)
+        errors_before = len(self.errors)
+        effect = self._effect(value, path)
+        sid = self._sid(value, path)
+        for key in value:
+            if key not in _STATEMENT_ELEMENTS:
+                self.error(f"{path}.{key}", "is no element of a statement")
+            elif key in ("Principal", "NotPrincipal"):
+                self.error(f"{path}.{key}", "is not allowed in a policy on a role")
+        actions, not_actions = self._one_of(value, path, "Action", "NotAction")
+        resources, not_resources = self._one_of(value, path, "Resource", "NotResource")
+        conditions = tuple(self._conditions(value.get("Condition", {}), f"{path}.Condition", variables))
+        uncertain = len(self.errors) > errors_before or isinstance(value.get("Condition"), Unknown)
+        uncertain = uncertain or any(c is None for c in conditions)
+        known = tuple(c for c in conditions if c is not None)
+        return Statement(
+            index, sid, effect, actions, not_actions, resources, not_resources, known, variables, uncertain
+        )
+
+    def _effect(self, value: Mapping[object, object], path: str) -> Effect | None:
+        effect = value.get("Effect")
+        if isinstance(effect, Unknown):
+            return None
+        if effect == "Allow" or effect == "Deny":
+            return Effect(effect)
+        if "Effect" not in value:
+            self.error(f"{path}.Effect", "is missing")
+        else:
+            self.error(f"{path}.Effect", f'must be "Allow" or "Deny", not {_shown(effect)}')
+        return None
+
+    def _sid(self, value: Mapping[object, object], path: str) -> str | None:
+        sid = value.get("Sid")
+        if sid is None or isinstance(sid, Unknown):
+            return None
+        if not isinstance(sid, str):
+            self.error(f"{path}.Sid", f"must be a string, not {_kind(sid)}")
+            return None
+        if not re.fullmatch(r"[A-Za-z0-9]*", sid):
+            self.error(f"{path}.Sid", f"may hold letters and digits only, not {_shown(sid)}")
+        elif sid and sid in self.sids:
+            self.error(f"{path}.Sid", f"{_shown(sid)} stands on an earlier statement too")
+        self.sids.add(sid)
+        return sid
+
+    def _one_of(
+        self, value: Mapping[object, object], path: str, plain: str, negated: str
+    ) -> tuple[tuple[Text, ...] | None, tuple[Text, ...] | None]:
+        if plain in value and negated in value:
+            self.error(f"{path}.{negated}", f"stands beside {plain}; a statement has one of the two")
+        elif plain not in value and negated not in value:
+            self.error(path, f"has neither {plain} nor {negated}")
+            return (UNKNOWN,), None
+        check = self._action if plain == "Action" else self._resource
+        if plain in value:
+            return self._texts(value[plain], f"{path}.{plain}", check), None
+        return None, self._texts(value[negated], f"{path}.{negated}", check)
+
+    def _texts(self, value: object, path: str, check: object) -> tuple[Text, ...]:
+        if isinstance(value, Unknown | str):
+            value = [value]
+        if not isinstance(value, Sequence):
+            self.error(path, f"must be a string or a list of strings, not {_kind(value)}")
+            return (UNKNOWN,)
+        if not value:
+            self.error(path, "is empty")
+        texts: list[Text] = []
+        for i, item in enumerate(value):
+            if isinstance(item, Unknown):
+                texts.append(UNKNOWN)
+            elif not isinstance(item, str):
+                self.error(f"{path}[{i}]", f"must be a string, not {_kind(item)}")
+                texts.append(UNKNOWN)
+            else:
+                problem = check(item)  # type: ignore[operator]
+                if problem:
+                    self.error(f"{path}[{i}]" if len(value) > 1 else path, problem)
+                texts.append(item)
+        return tuple(texts)
+
+    @staticmethod
+    def _action(text: str) -> str:
+        if text == "*" or re.fullmatch(r"[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+", text):
+            return ""
+        return f"must be `*` or like `service:Action`, not {_shown(text)}"
+
+    @staticmethod
+    def _resource(text: str) -> str:
+        if text == "*" or text.startswith(("arn:", "*", "?", "$")) or "*" in text.partition(":")[0]:
+            return ""
+        return f"must be `*` or an ARN, not {_shown(text)}"
+
+    def _conditions(self, value: object, path: str, variables: bool) -> Iterator[Condition | None]:
+        if isinstance(value, Unknown):
+            yield None
+            return
+        if not isinstance(value, Mapping):
+            self.error(path, f"must be an object, not {_kind(value)}")
+            yield None
+            return
+        for written, keys in value.items():
+            yield from self._operator(str(written), keys, f"{path}.{written}", variables)
+
+    def _operator(self, written: str, keys: object, path: str, variables: bool) -> Iterator[Condition | None]:
+        prefix, colon, name = written.partition(":") if ":" in written else ("", "", written)
+        set_operator = SET_OPERATORS.get(prefix.lower())
+        if_exists = name.lower().endswith("ifexists")
+        operator = OPERATORS.get(name[: -len("IfExists")].lower() if if_exists else name.lower())
+        if operator is None or (colon and set_operator is None) or (if_exists and operator.family is Family.NULL):
+            self.error(path, "is no condition operator")
+            yield None
+            return
+        if isinstance(keys, Unknown):
+            yield None
+            return
+        if not isinstance(keys, Mapping):
+            self.error(path, f"must be an object of condition keys, not {_kind(keys)}")
+            yield None
+            return
+        for key, given in keys.items():
+            key_path = f"{path}.{key}"
+            values = self._condition_values(given, key_path)
+            if values is None:
+                yield None
+                continue
+            if operator.family is Family.NULL and any(isinstance(v, str) and v.lower() not in ("true", "false") for v in values):
+                self.error(key_path, 'must be "true" or "false"')
+                yield None
+                continue
+            yield Condition(operator, str(key).lower(), values, set_operator, if_exists, variables, key_path)
+
+    def _condition_values(self, value: object, path: str) -> tuple[Text, ...] | None:
+        items = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+        values: list[Text] = []
+        for item in items:
+            if isinstance(item, bool):
+                values.append("true" if item else "false")
+            elif isinstance(item, Unknown | str):
+                values.append(item)
+            elif isinstance(item, int | float):
+                values.append(json.dumps(item))
+            else:
+                self.error(path, f"must be a string or a list of strings, not {_kind(item)}")
+                return None
+        return tuple(values)

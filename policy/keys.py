@@ -1,0 +1,238 @@
+"""Which context keys a call carries, who chooses them, and what EC2 authorises for each action.
+
+Four kinds of key: *facts* of the session (nobody chooses them here), the *place* (region, account, partition), keys that
+the caller is *free* to choose, and keys that are simply *absent* from such a call.
+
+Sources: Service Authorization Reference for Amazon EC2 (ec2_actions.json, made by scripts/ec2_actions.py) and IAM User
+Guide, "AWS global condition context keys", the paragraph "Availability" of each key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from policy.conditions import ContextValues
+from policy.request import SOURCE_FUNCTION_ARN, Caller
+from policy.truth import UNKNOWN
+
+SOURCE_FUNCTION_KEY: Final = SOURCE_FUNCTION_ARN.lower()
+
+# What stands where no account is known: AWS's own example account.
+EXAMPLE_ACCOUNT: Final = "123456789012"
+EXAMPLE_REGION: Final = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    """A resource that EC2 authorises for an action. `fixed` is the whole identifier where the caller has no choice."""
+
+    name: str
+    keys: frozenset[str]
+    fixed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What IAM is asked for one action: each of `resources` must be allowed, or `*` where there are none."""
+
+    name: str
+    resources: tuple[ResourceType, ...]
+    keys: frozenset[str]
+    read_only: bool
+
+
+@cache
+def _reference() -> Any:
+    return json.loads((Path(__file__).parent / "ec2_actions.json").read_text(encoding="utf-8"))
+
+
+@cache
+def action(name: str) -> Action:
+    """The reference's entry for an action, e.g. `ec2:CreateNetworkInterface`. KeyError if it is in no list."""
+    entry = _reference()["actions"][name]
+    common = frozenset(key.lower() for key in entry["keys"])
+    resources = tuple(
+        ResourceType(
+            kind,
+            common | frozenset(key.lower() for key in row["keys"]),
+            # The new interface has no identifier yet: EC2 asks for `network-interface/*`.
+            fixed="*" if name == "ec2:CreateNetworkInterface" and kind == "network-interface" else None,
+        )
+        for kind, row in entry["resources"].items()
+        if row["required"]
+    )
+    return Action(name, resources, common, entry["access_level"] in ("List", "Read"))
+
+
+@cache
+def known_actions() -> frozenset[str]:
+    """The actions that can be judged."""
+    return frozenset(_reference()["actions"])
+
+
+@cache
+def key_type(key: str) -> str:
+    """The type of a key of EC2's own in the reference, e.g. `ARN`; `String` for those it does not list."""
+    types = {name.lower(): kind for name, kind in _reference()["key_types"].items()}
+    return str(types.get(key, types.get(key.partition("/")[0] + "/", "String")))
+
+
+@cache
+def key_names() -> Mapping[str, str]:
+    """The usual spelling of each key, by its lower-case form."""
+    names = [SOURCE_FUNCTION_ARN, *_GLOBAL_NAMES, *_reference()["key_types"]]
+    return {name.lower(): name for name in names}
+
+
+def spelled(key: str) -> str:
+    """The usual spelling of a key in lower case; a tag's name stays as it is."""
+    prefix, slash, name = key.partition("/")
+    return key_names().get(prefix + slash, prefix + slash) + name if slash else key_names().get(key, key)
+
+
+@cache
+def regions(partition: str) -> tuple[str, ...]:
+    """The regions of a partition, the commonest first."""
+    known = tuple(_reference()["regions"].get(partition, ()))
+    return tuple(sorted(known, key=lambda r: (r != EXAMPLE_REGION, r != "eu-west-1", r)))
+
+
+_GLOBAL_NAMES: Final = (
+    "aws:CalledVia",
+    "aws:CurrentTime",
+    "aws:EpochTime",
+    "aws:MultiFactorAuthPresent",
+    "aws:PrincipalAccount",
+    "aws:PrincipalArn",
+    "aws:PrincipalIsAWSService",
+    "aws:PrincipalType",
+    "aws:referer",
+    "aws:RequestedRegion",
+    "aws:RequestTag/",
+    "aws:ResourceAccount",
+    "aws:ResourceTag/",
+    "aws:SecureTransport",
+    "aws:SourceIp",
+    "aws:SourceVpc",
+    "aws:SourceVpcArn",
+    "aws:SourceVpce",
+    "aws:TagKeys",
+    "aws:TokenIssueTime",
+    "aws:UserAgent",
+    "aws:ViaAWSService",
+    "aws:VpceAccount",
+    "aws:VpceOrgID",
+    "aws:VpceOrgPaths",
+    "aws:VpcSourceIp",
+)
+
+# A request comes over the internet, with a source address, or through a VPC endpoint, with these keys; never both.
+ENDPOINT_KEYS: Final = ("aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce", "aws:vpcsourceip")
+ENDPOINT_OWNER_KEYS: Final = ("aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths")
+ADDRESS_KEYS: Final = ("aws:sourceip", "aws:vpcsourceip")
+TIME_KEYS: Final = ("aws:currenttime", "aws:epochtime")
+REGION_KEYS: Final = ("aws:requestedregion", "ec2:region")
+ACCOUNT_KEYS: Final = ("aws:principalaccount", "aws:resourceaccount")
+
+# Keys of EC2 that every existing resource of that kind has: a call without them does not happen.
+ALWAYS_PRESENT: Final = frozenset(("ec2:vpc", "ec2:subnet", "ec2:availabilityzone", "ec2:availabilityzoneid"))
+# Keys that repeat the identifier of the resource itself.
+IDENTIFIER_KEYS: Final = frozenset(
+    ("ec2:networkinterfaceid", "ec2:subnetid", "ec2:securitygroupid", "ec2:vpcid", "ec2:instanceid")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One caller with the role's credentials. `function_arn` is None for the Lambda service.
+
+    `now` is in seconds since 1970-01-01T00:00Z.
+    """
+
+    caller: Caller
+    partition: str
+    account: str
+    function_arn: str | None
+    role_arn: str | None
+    now: Decimal
+
+
+# Of each fact, every value it may have: None for an absent key, UNKNOWN for one of which nothing is known.
+Alternatives = tuple[ContextValues | None, ...]
+
+
+def fact(key: str, session: Session) -> Alternatives | None:
+    """What a key that the caller does not choose can be; None for a key that is free or belongs to the place.
+
+    A key that no document of AWS's lists for such a call is absent.
+    """
+    if key == SOURCE_FUNCTION_KEY:
+        return ((session.function_arn,),) if session.function_arn is not None else (None,)
+    if key in ACCOUNT_KEYS:
+        return ((session.account,),)
+    if key == "aws:principalarn":
+        return ((session.role_arn or UNKNOWN,),)
+    if key == "aws:tokenissuetime":
+        # Lambda opens sessions again and again: there is one as old as now, and there will be newer ones.
+        return ((iso_date(session.now),), (_FAR_DATE,))
+    if key.startswith("aws:principaltag/"):
+        return _UNKNOWN
+    if key in _FREE or key.startswith(_FREE_PREFIXES):
+        return None
+    by_caller = _FACTS_OF_CODE if session.caller is Caller.CODE else _FACTS_OF_SERVICE
+    return by_caller.get(key) or _FACTS.get(key) or (None if key.startswith("ec2:") else _ABSENT)
+
+
+def iso_date(seconds: Decimal) -> str:
+    """Seconds since 1970-01-01T00:00Z as IAM writes a date."""
+    return datetime.fromtimestamp(int(seconds), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+_FAR_DATE: Final = "2999-01-01T00:00:00Z"
+_ABSENT: Final[Alternatives] = (None,)
+_SOMETHING: Final[Alternatives] = ((UNKNOWN,),)
+_UNKNOWN: Final[Alternatives] = (UNKNOWN,)
+
+_FREE: Final = frozenset(
+    (
+        *ENDPOINT_KEYS,
+        *ENDPOINT_OWNER_KEYS,
+        *TIME_KEYS,
+        *REGION_KEYS,
+        "aws:referer",
+        "aws:securetransport",
+        "aws:sourceip",
+        "aws:tagkeys",
+        "aws:useragent",
+    )
+)
+_FREE_PREFIXES: Final = ("aws:requesttag/", "aws:resourcetag/")
+
+# The session that Lambda opens on the role: an assumed role, no user, no MFA, no federation.
+_FACTS: Final[Mapping[str, Alternatives]] = {
+    "aws:multifactorauthpresent": (None, ("false",)),
+    "aws:principalisawsservice": (("false",),),
+    "aws:principalorgid": _UNKNOWN,
+    "aws:principalorgpaths": _UNKNOWN,
+    "aws:principaltype": (("AssumedRole",),),
+    "aws:resourceorgid": _UNKNOWN,
+    "aws:resourceorgpaths": _UNKNOWN,
+    "aws:userid": _SOMETHING,
+}
+_FACTS_OF_CODE: Final[Mapping[str, Alternatives]] = {"aws:viaawsservice": (("false",),)}
+# What else Lambda sends with its own calls is documented nowhere.
+_FACTS_OF_SERVICE: Final[Mapping[str, Alternatives]] = {
+    "aws:calledvia": _UNKNOWN,
+    "aws:calledviafirst": _UNKNOWN,
+    "aws:calledvialast": _UNKNOWN,
+    "aws:sourceaccount": _UNKNOWN,
+    "aws:sourcearn": _UNKNOWN,
+    "aws:viaawsservice": _SOMETHING,
+}

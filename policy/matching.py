@@ -1,0 +1,224 @@
+"""IAM's wildcards: `*` is any run of characters, `?` any single one.
+
+Every pattern becomes a `Glob`, a nondeterministic automaton whose set of states is one integer: a step costs a few
+integer operations whatever the pattern looks like, so matching is linear in the text, also for `*a*a*a*`.
+The same automaton lets `cells` find, for many patterns on one value, one text for each way they can turn out.
+
+Sources: IAM User Guide, "IAM JSON policy elements: Resource" and "Amazon Resource Name (ARN) condition operators".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final
+
+# Stand-ins for a `*` or `?` that is meant literally (`${*}` and `${?}` in IAM). Private use area: no IAM text has them.
+LITERAL_STAR: Final = "\ue000"
+LITERAL_QUESTION: Final = "\ue001"
+_LITERALS: Final = {LITERAL_STAR: "*", LITERAL_QUESTION: "?"}
+
+ARN_FIELDS: Final = 6
+
+# What a made-up text is made of.
+FRESH: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.!~"
+
+
+class Glob:
+    """One wildcard pattern.
+
+    `arn=True` matches as `ArnLike` does: six fields, each on its own, so a wildcard in one of the first five never
+    takes in a colon. A pattern with fewer than six fields then matches nothing.
+    """
+
+    __slots__ = ("_any", "_any_colon", "_by_char", "_chars_at", "_loop", "_loop_colon", "_plain", "accept", "start")
+
+    def __init__(self, pattern: str, *, ignore_case: bool = False, arn: bool = False, field_stops: bool = False) -> None:
+        by_char: dict[str, int] = {}
+        chars_at: list[str] = []
+        any_char = any_colon = loop = loop_colon = 0
+        position = colons = 0
+        for char in pattern:
+            crosses_colon = not field_stops and (not arn or colons >= ARN_FIELDS - 1)
+            bit = 1 << position
+            if char == "*":
+                loop |= bit
+                if crosses_colon:
+                    loop_colon |= bit
+                continue
+            if char == "?":
+                any_char |= bit
+                if crosses_colon:
+                    any_colon |= bit
+                chars_at.append("")
+            else:
+                literal = _LITERALS.get(char, char)
+                variants = literal
+                if ignore_case:
+                    variants = "".join(dict.fromkeys(literal + literal.lower() + literal.upper()))
+                for variant in variants:
+                    by_char[variant] = by_char.get(variant, 0) | bit
+                chars_at.append(variants)
+                colons += literal == ":"
+            position += 1
+        self._by_char = by_char
+        self._chars_at = tuple(chars_at)
+        self._any, self._any_colon = any_char, any_colon
+        self._loop, self._loop_colon = loop, loop_colon
+        self.start = 0 if arn and colons < ARN_FIELDS - 1 else 1
+        self.accept = 1 << position
+        exact = not loop and not any_char and not ignore_case and self.start
+        self._plain = "".join(chars_at) if exact else None
+
+    def step(self, state: int, char: str) -> int:
+        """The set of states after one more character; 0 when nothing can match any more."""
+        if char == ":":
+            return (state & self._loop_colon) | ((state & (self._by_char.get(char, 0) | self._any_colon)) << 1)
+        return (state & self._loop) | ((state & (self._by_char.get(char, 0) | self._any)) << 1)
+
+    def after(self, text: str) -> int:
+        """The set of states after `text`."""
+        state = self.start
+        for char in text:
+            if not state:
+                break
+            state = self.step(state, char)
+        return state
+
+    def matches(self, text: str) -> bool:
+        """Whether the whole of `text` matches."""
+        if self._plain is not None:
+            return text == self._plain
+        return bool(self.after(text) & self.accept)
+
+    def next_chars(self, state: int) -> set[str]:
+        """The literal characters that lead on from `state`: all others do what any fresh character does."""
+        chars: set[str] = set()
+        while state:
+            low = state & -state
+            position = low.bit_length() - 1
+            if position < len(self._chars_at):
+                chars.update(self._chars_at[position])
+            state ^= low
+        return chars
+
+    def is_plain_prefix(self) -> bool:
+        """Whether the pattern is a literal with at most one `*`, at its end."""
+        case_kept = all(len(chars) == 1 for chars in self._chars_at)
+        return case_kept and not self._any and self._loop in (0, self.accept) and self._loop == self._loop_colon
+
+    def literal_prefix(self) -> str:
+        """The characters before the first wildcard."""
+        stop = (self._loop | self._any) & -(self._loop | self._any)
+        length = stop.bit_length() - 1 if stop else len(self._chars_at)
+        return "".join(chars[0] for chars in self._chars_at[:length])
+
+
+@lru_cache(maxsize=4096)
+def glob(pattern: str, ignore_case: bool = False, arn: bool = False) -> Glob:
+    """The compiled pattern; kept, because the same few patterns come again in every document."""
+    return Glob(pattern, ignore_case=ignore_case, arn=arn)
+
+
+@lru_cache(maxsize=65536)
+def action_matches(pattern: str, action: str) -> bool:
+    """Whether an Action element covers an action name. Both are case-insensitive (IAM User Guide, "Action")."""
+    pattern = pattern.lower()
+    action = action.lower()
+    if "*" not in pattern and "?" not in pattern:
+        return pattern == action
+    return glob(pattern).matches(action)
+
+
+def arn_like(value: str, pattern: str) -> bool:
+    """`ArnLike` and `ArnEquals`: six colon-separated fields, each matched alone."""
+    return value.count(":") >= ARN_FIELDS - 1 and glob(pattern, arn=True).matches(value)
+
+
+def resource_pattern(pattern: str) -> str:
+    """The pattern that IAM reads in a Resource element: missing fields of an ARN are completed with `*`.
+
+    Source: IAM User Guide, "IAM JSON policy elements: Resource", on incomplete ARNs.
+    """
+    if not pattern.startswith("arn:"):
+        return pattern
+    missing = ARN_FIELDS - 1 - pattern.count(":")
+    return pattern + ":*" * missing if missing > 0 and not pattern.endswith("*") else pattern
+
+
+class Cells:
+    """One text for each way in which the patterns can turn out on one value.
+
+    `complete` says that no way is left out. `texts` are in a stable order, the plainest first.
+    """
+
+    __slots__ = ("complete", "texts")
+
+    def __init__(self, texts: Sequence[str], complete: bool) -> None:
+        self.texts = tuple(texts)
+        self.complete = complete
+
+
+def cells(
+    patterns: Iterable[Glob], *, base: Glob, fresh: str, prefix: str = "", alphabet: str = FRESH, limit: int = 3000
+) -> Cells:
+    """Texts that match `base`, one for each combination of `patterns` that any text matching `base` can show.
+
+    `prefix` is put before each text as the patterns see it and is not part of the text. `fresh` is a text matching
+    `base` that a reader finds natural; it stands for the combination it shows. `alphabet` is what a text may add to
+    the characters that the patterns name; with `limit` it bounds the search: past `limit` states it is not complete.
+    """
+    return _cells(tuple(dict.fromkeys(patterns)), base, fresh, prefix, alphabet, limit)
+
+
+@lru_cache(maxsize=512)
+def _cells(globs: tuple[Glob, ...], base: Glob, fresh: str, prefix: str, alphabet: str, limit: int) -> Cells:
+    found: dict[tuple[bool, ...], str] = {}
+
+    def keep(text: str) -> None:
+        found.setdefault(tuple(g.matches(prefix + text) for g in globs), text)
+
+    keep(fresh)
+    if not globs:
+        return Cells((fresh,), complete=True)
+    if base.is_plain_prefix() and all(g.is_plain_prefix() for g in globs):
+        for text in _prefix_texts(globs, base, prefix, alphabet):
+            keep(text)
+        return Cells(tuple(found.values()), complete=True)
+    # Breadth first, so the text kept for a combination is a shortest one.
+    start = (base.start, *(g.after(prefix) for g in globs))
+    seen = {start}
+    queue: list[tuple[tuple[int, ...], str]] = [(start, "")]
+    all_globs = (base, *globs)
+    for states, text in queue:
+        if states[0] & base.accept:
+            found.setdefault(tuple(bool(s & g.accept) for s, g in zip(states[1:], globs, strict=True)), text)
+        # Any character that no pattern waits for here does what any other such character does; a colon is apart,
+        # because it ends a field of an ARN.
+        waited = {":"}.union(*(g.next_chars(s) for g, s in zip(all_globs, states, strict=True)))
+        other = next((c for c in alphabet if c not in waited), "")
+        for char in [other, *sorted(waited)] if other else sorted(waited):
+            after = tuple(g.step(s, char) for g, s in zip(all_globs, states, strict=True))
+            if not after[0] or after in seen:
+                continue
+            if len(seen) >= limit:
+                return Cells(tuple(found.values()), complete=False)
+            seen.add(after)
+            queue.append((after, text + char))
+    return Cells(tuple(found.values()), complete=True)
+
+
+def _prefix_texts(globs: Sequence[Glob], base: Glob, prefix: str, alphabet: str) -> Iterable[str]:
+    """Where every pattern is `text` or `text*`: each text, and each with a tail that runs into no other.
+
+    Complete, because how the patterns turn out depends on the longest `text` that a value starts with or equals.
+    """
+    stems = {g.literal_prefix() for g in globs} | {prefix + base.literal_prefix()}
+    for stem in sorted(stems, key=lambda s: (len(s), s)):
+        if not stem.startswith(prefix):
+            continue
+        taken = {other[len(stem)] for other in stems if len(other) > len(stem) and other.startswith(stem)}
+        tail = next((c for c in alphabet if c not in taken), "")
+        for text in (stem[len(prefix) :], stem[len(prefix) :] + tail):
+            if base.matches(text):
+                yield text

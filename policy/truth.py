@@ -1,0 +1,67 @@
+"""Three-valued answers, and the value that stands for "not known yet".
+
+A preview has values that nobody knows before the update. A verdict that treats them as true or as false is a guess,
+so every question in this pack is answered YES, NO or UNKNOWN, and Python's own `and`, `or`, `if` are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import Final
+
+
+class Truth(Enum):
+    """Kleene's strong three-valued logic: a definite answer stays as it is, whatever the unknown turns out to be."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+    def __bool__(self) -> bool:
+        raise TypeError("a Truth has three values: compare it with Truth.YES, Truth.NO or Truth.UNKNOWN")
+
+    def __invert__(self) -> Truth:
+        return _INVERSE[self]
+
+    @staticmethod
+    def of(known: bool) -> Truth:
+        """The answer to a question that has been decided."""
+        return Truth.YES if known else Truth.NO
+
+
+_INVERSE: Final = {Truth.YES: Truth.NO, Truth.NO: Truth.YES, Truth.UNKNOWN: Truth.UNKNOWN}
+
+
+def all_of(answers: Iterable[Truth]) -> Truth:
+    """YES if all are, NO if any is NO. Of nothing: YES."""
+    result = Truth.YES
+    for answer in answers:
+        if answer is Truth.NO:
+            return Truth.NO
+        if answer is Truth.UNKNOWN:
+            result = Truth.UNKNOWN
+    return result
+
+
+def any_of(answers: Iterable[Truth]) -> Truth:
+    """YES if any is, NO if all are NO. Of nothing: NO."""
+    result = Truth.NO
+    for answer in answers:
+        if answer is Truth.YES:
+            return Truth.YES
+        if answer is Truth.UNKNOWN:
+            result = Truth.UNKNOWN
+    return result
+
+
+class Unknown:
+    """A value that is not known yet, or that may not be shown. Nothing is known of it, not even its type."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Final = Unknown()

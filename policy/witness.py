@@ -1,0 +1,504 @@
+"""Is there any request that IAM allows? Answered with such a request, the witness, or by an exhaustive search.
+
+The search is over candidate values (candidates.py) that show every way in which the conditions on a role can turn out,
+so "no" means no. It runs twice: once with everything unknown counted against the request, where a find is a witness
+and certain; and once with everything unknown counted for it, where no find means that nothing can be allowed. What is
+left in between is UNKNOWN. Every witness is put to `evaluate` before it is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import product
+from typing import Final
+
+from policy import candidates, keys
+from policy.candidates import Place, Variable, escaped, text_globs
+from policy.conditions import Condition, Context, ContextValues, holds, variable_keys
+from policy.document import Effect, PolicyDocument, Statement
+from policy.evaluate import Determining, Evaluation, action_covered, evaluate, resource_covered
+from policy.keys import SOURCE_FUNCTION_KEY, Session
+from policy.matching import Glob, cells, glob, resource_pattern
+from policy.request import Authorization, Caller, Request
+from policy.solver import Alternative, Budget, BudgetExceededError, Constraint, solve
+from policy.truth import UNKNOWN, Truth, Unknown, all_of
+
+# Alternatives that one question may cost (about a microsecond each) before the answer is "too complex".
+DEFAULT_BUDGET: Final = 60_000
+_MOST_FUNCTIONS: Final = 64
+_ANY_FUNCTION: Final = "arn:*:lambda:*:*:function:*"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose calls are judged. An ARN may hold `*` where a part of it is not known yet.
+
+    `now` is in seconds since 1970-01-01T00:00Z: conditions on time are judged from then on.
+    """
+
+    caller: Caller
+    function_arn: str = _ANY_FUNCTION
+    role_arn: str | None = None
+    now: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether any request is allowed. YES has its witness, UNKNOWN has its reasons.
+
+    `unresolved` are statements that may match but are not known to; `too_complex` says that the search was given up.
+    """
+
+    allowed: Truth
+    witness: Request | None = None
+    evaluation: Evaluation | None = None
+    unresolved: tuple[Determining, ...] = ()
+    unknown_keys: tuple[str, ...] = ()
+    too_complex: bool = False
+
+
+def ask(
+    action: str,
+    subject: Subject,
+    documents: Sequence[PolicyDocument],
+    boundary: Sequence[PolicyDocument] | None = None,
+    budget: Budget | None = None,
+) -> Answer:
+    """Whether any request for `action` by this caller is allowed. `boundary` is None where the role has none."""
+    relevant = _Relevant.of(action, documents, boundary)
+    if not relevant.identity_allows or relevant.boundary_allows == ():
+        return Answer(Truth.NO)
+    budget = budget or Budget(DEFAULT_BUDGET)
+    answers: list[Answer] = []
+    try:
+        for session in _sessions(subject, relevant):
+            answers.append(_ask_session(action, session, relevant, documents, boundary, budget))
+    except BudgetExceededError:
+        return Answer(Truth.UNKNOWN, too_complex=True)
+    if len({answer.allowed for answer in answers}) == 1:
+        return answers[0]
+    # The caller is one of several that cannot be told apart here, and their answers differ.
+    return Answer(Truth.UNKNOWN, unknown_keys=(SOURCE_FUNCTION_KEY,))
+
+
+@dataclass(frozen=True)
+class _Relevant:
+    """The statements that can touch the action, by what they can do. `boundary_allows` is None without a boundary."""
+
+    action: keys.Action
+    identity_allows: tuple[Determining, ...]
+    boundary_allows: tuple[Determining, ...] | None
+    denies: tuple[Determining, ...]
+
+    @staticmethod
+    def of(
+        action: str, documents: Sequence[PolicyDocument], boundary: Sequence[PolicyDocument] | None
+    ) -> _Relevant:
+        def covering(of: Iterable[PolicyDocument]) -> list[Determining]:
+            return [
+                Determining(document, statement)
+                for document in of
+                for statement in document.statements
+                if action_covered(statement, action) is not Truth.NO
+            ]
+
+        identity, limit = covering(documents), covering(boundary or ())
+        return _Relevant(
+            keys.action(action),
+            tuple(d for d in identity if d.statement.effect is not Effect.DENY),
+            None if boundary is None else tuple(d for d in limit if d.statement.effect is not Effect.DENY),
+            tuple(d for d in (*identity, *limit) if d.statement.effect is not Effect.ALLOW),
+        )
+
+    @property
+    def statements(self) -> Iterator[Statement]:
+        for group in (self.identity_allows, self.boundary_allows or (), self.denies):
+            for determining in group:
+                yield determining.statement
+
+    def conditions(self) -> dict[str, list[Condition]]:
+        found: dict[str, list[Condition]] = {}
+        for statement in self.statements:
+            for condition in statement.conditions:
+                found.setdefault(condition.key, []).append(condition)
+        return found
+
+    def resource_patterns(self) -> list[str]:
+        return [
+            pattern
+            for statement in self.statements
+            for pattern in (*(statement.resources or ()), *(statement.not_resources or ()))
+            if isinstance(pattern, str) and pattern != "*"
+        ]
+
+
+_ACCOUNT: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+_PARTITION: Final = re.compile(r"^arn:(aws[a-z-]*):")
+
+
+def _sessions(subject: Subject, relevant: _Relevant) -> Iterator[Session]:
+    """Every caller that the subject may turn out to be, as far as the documents can tell them apart."""
+    by_key = relevant.conditions()
+    texts = [*relevant.resource_patterns()]
+    for key, conditions in by_key.items():
+        if key in keys.ACCOUNT_KEYS or key in candidates.ARN_KEYS or key == SOURCE_FUNCTION_KEY:
+            texts += [v for c in conditions for v in c.values if isinstance(v, str)]
+    _, partition, _, _, account, *_ = subject.function_arn.split(":", 5)
+    partitions, accounts = [partition], [account]
+    if "*" in partition:
+        partitions = list(dict.fromkeys(m.group(1) for t in texts if (m := _PARTITION.match(t)))) or ["aws"]
+    if "*" in account:
+        accounts = list(dict.fromkeys(a for t in texts for a in _ACCOUNT.findall(t))) or [keys.EXAMPLE_ACCOUNT]
+    for partition, account in product(partitions, accounts):
+        for function_arn in _function_arns(subject, partition, account, by_key.get(SOURCE_FUNCTION_KEY, ())):
+            yield Session(subject.caller, partition, account, function_arn, subject.role_arn, subject.now)
+
+
+def _function_arns(
+    subject: Subject, partition: str, account: str, conditions: Sequence[Condition]
+) -> Iterable[str | None]:
+    if subject.caller is Caller.SERVICE:
+        return (None,)
+    if "*" not in subject.function_arn:
+        return (subject.function_arn,)
+    _, _, _, region, _, rest = subject.function_arn.split(":", 5)
+    shape = f"arn:{partition}:lambda:{region}:{account}:{rest}"
+    fresh = shape.replace("*", keys.EXAMPLE_REGION, 1) if region == "*" else shape
+    fresh = fresh.replace("*", "my-function")
+    # A function's name has no colon: an ARN with one more field is that of a version or alias, which the key never has.
+    found = cells(text_globs(conditions, {}), base=Glob(shape, field_stops=True), fresh=fresh)
+    if not found.complete or len(found.texts) > _MOST_FUNCTIONS:
+        raise BudgetExceededError
+    return found.texts
+
+
+def _ask_session(
+    action: str,
+    session: Session,
+    relevant: _Relevant,
+    documents: Sequence[PolicyDocument],
+    boundary: Sequence[PolicyDocument] | None,
+    budget: Budget,
+) -> Answer:
+    problems = []
+    for place in _places(session, relevant):
+        problem = _Problem(relevant, session, place)
+        request = problem.search(certain=True, budget=budget)
+        if request is not None:
+            evaluation = evaluate(request, documents, boundary)
+            if evaluation.allowed is Truth.YES:
+                return Answer(Truth.YES, problem.shown(request), evaluation)
+        problems.append(problem)
+    for problem in problems:
+        if problem.search(certain=False, budget=budget) is not None or not problem.complete:
+            unresolved = tuple(dict.fromkeys(d for p in problems for d in p.unresolved()))
+            unknown = tuple(sorted({key for p in problems for key in p.unknown_keys()}))
+            return Answer(Truth.UNKNOWN, unresolved=unresolved, unknown_keys=unknown)
+    return Answer(Truth.NO)
+
+
+def _places(session: Session, relevant: _Relevant) -> Iterator[Place]:
+    """One place for each way in which the documents tell places apart, the function's own region first."""
+    by_key = relevant.conditions()
+    regional = [c for key in keys.REGION_KEYS for c in by_key.get(key, ())]
+    globs = [glob(resource_pattern(p)) for p in relevant.resource_patterns()]
+    globs += [g for key in candidates.ARN_KEYS for g in text_globs(by_key.get(key, ()), {})]
+    own = session.function_arn.split(":")[3] if session.function_arn else keys.EXAMPLE_REGION
+    kinds = [kind.name for kind in relevant.action.resources]
+    seen = set()
+    for region in dict.fromkeys((own, *keys.regions(session.partition))):
+        place = Place(session.partition, region, session.account)
+        context = dict.fromkeys(keys.REGION_KEYS, (region,))
+        signature = (
+            tuple(holds(condition, context) for condition in regional),
+            tuple(g.after(place.arn(f"{kind}/")) for kind in (*kinds, "vpc", "subnet") for g in globs),
+        )
+        if signature not in seen:
+            seen.add(signature)
+            yield place
+        if not regional and not globs:
+            return
+
+
+@dataclass
+class _Literals:
+    """What it takes for a statement to match, for one resource: parts that are decided, and parts left to choose."""
+
+    decided: Truth
+    # Each part that depends on a variable: its number, the elements that meet it for certain, and those that may.
+    parts: list[tuple[int, int, int]]
+
+    def allow(self, certain: bool) -> Alternative | None:
+        """How the statement can match; None where it cannot."""
+        if self.decided is Truth.NO or (certain and self.decided is Truth.UNKNOWN):
+            return None
+        return tuple((variable, yes if certain else maybe) for variable, yes, maybe in self.parts)
+
+    def escape(self, certain: bool) -> Constraint | None:
+        """How the statement can fail to match; None where it fails anyway."""
+        if self.decided is Truth.NO or (not certain and self.decided is Truth.UNKNOWN):
+            return None
+        return tuple(((variable, ~(maybe if certain else yes)),) for variable, yes, maybe in self.parts)
+
+
+@dataclass
+class _Problem:
+    """The search for one request by one caller in one place."""
+
+    relevant: _Relevant
+    session: Session
+    place: Place
+    variables: list[Variable] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._by_key = self.relevant.conditions()
+        self._facts: dict[str, keys.Alternatives] = {}
+        self._base: dict[str, ContextValues] = {}
+        self._shared: dict[str, int] = {}
+        self._set_facts()
+        self._share()
+        kinds: Sequence[keys.ResourceType | None] = self.relevant.action.resources or (None,)
+        self._authorizations = [self._authorization(kind) for kind in kinds]
+
+    @property
+    def complete(self) -> bool:
+        return all(variable.complete for variable in self.variables)
+
+    def unresolved(self) -> Iterator[Determining]:
+        """Statements with a part that is unknown or that IAM refuses."""
+        for group in (self.relevant.identity_allows, self.relevant.boundary_allows or (), self.relevant.denies):
+            for found in group:
+                if any(of[found].decided is Truth.UNKNOWN for of in (a.literals for a in self._authorizations)):
+                    yield found
+
+    def unknown_keys(self) -> Iterator[str]:
+        """The keys of the session that some condition asks for and that are not known."""
+        for key, alternatives in self._facts.items():
+            if any(isinstance(a, Unknown) or (a and UNKNOWN in a) for a in alternatives):
+                yield key
+
+    def _mentioned(self) -> set[str]:
+        mentioned = set(self._by_key)
+        for statement in self.relevant.statements:
+            patterns = (*(statement.resources or ()), *(statement.not_resources or ()))
+            values = (v for condition in statement.conditions for v in condition.values)
+            for text in (*patterns, *values):
+                if isinstance(text, str) and "${" in text:
+                    mentioned.update(variable_keys(text))
+        return mentioned
+
+    def _set_facts(self) -> None:
+        for key in sorted(self._mentioned()):
+            if key in keys.REGION_KEYS:
+                self._base[key] = (self.place.region,)
+                continue
+            alternatives = keys.fact(key, self.session)
+            if alternatives is None:
+                self._base[key] = UNKNOWN
+                continue
+            self._facts[key] = alternatives
+            if len(alternatives) > 1:
+                self._base[key] = UNKNOWN
+            elif alternatives[0] is not None:
+                self._base[key] = alternatives[0]
+
+    def _add(self, variable: Variable, owned: Mapping[str, int] | None = None) -> int:
+        self.variables.append(variable)
+        return len(self.variables) - 1
+
+    def _share(self) -> None:
+        """The variables that all resources of a call have in common."""
+        free = {key for key in self._mentioned() if keys.fact(key, self.session) is None}
+        path = {"aws:sourceip", *keys.ENDPOINT_KEYS, *keys.ENDPOINT_OWNER_KEYS} & free
+        if path:
+            by_key = {key: self._by_key.get(key, []) for key in path}
+            number = self._add(candidates.network_path(by_key, self._base, self.place))
+            self._shared.update(dict.fromkeys(path, number))
+        moment = set(keys.TIME_KEYS) & free
+        if moment:
+            self._shared.update(dict.fromkeys(moment, self._add(candidates.time(self._by_key, self.session.now))))
+        for key in sorted({"aws:useragent", "aws:referer", "aws:securetransport"} & free):
+            self._shared[key] = self._add(candidates.single(key, self._by_key, self._base, self.place))
+
+    def _authorization(self, kind: keys.ResourceType | None) -> _Authorization:
+        return _Authorization(self, kind, self.relevant.action.keys if kind is None else kind.keys)
+
+    def search(self, *, certain: bool, budget: Budget) -> Request | None:
+        """A request that is allowed: for certain, or as far as known."""
+        constraints: list[Constraint] = []
+        for authorization in self._authorizations:
+            for allows in (self.relevant.identity_allows, self.relevant.boundary_allows):
+                if allows is None:
+                    continue
+                ways = [authorization.literals[found].allow(certain) for found in allows]
+                constraints.append(tuple(way for way in ways if way is not None))
+            for found in self.relevant.denies:
+                escape = authorization.literals[found].escape(certain)
+                if escape is not None:
+                    constraints.append(escape)
+        domains = tuple(
+            ((1 << len(v.elements)) - 1) & (~v.lax if certain else -1) for v in self.variables
+        )
+        if any(domain == 0 for domain in domains):
+            return None
+        solution = solve(constraints, domains, budget)
+        if solution is None:
+            return None
+        chosen = [v.elements[(d & -d).bit_length() - 1] for v, d in zip(self.variables, solution, strict=True)]
+        return Request(self.relevant.action.name, tuple(a.request(chosen) for a in self._authorizations))
+
+    def facts_shown(self) -> dict[str, ContextValues]:
+        """One value for each fact that is asked for: the first it may have."""
+        first = {key: alternatives[0] for key, alternatives in self._facts.items()}
+        known = {key: value for key, value in first.items() if value is not None}
+        if self.session.function_arn is not None:
+            known[SOURCE_FUNCTION_KEY] = (self.session.function_arn,)
+        known.update({key: (self.place.region,) for key in keys.REGION_KEYS if key in self._base})
+        return known
+
+    def shown(self, request: Request) -> Request:
+        """The request without what is unknown of it: it is allowed whatever that turns out to be."""
+        return Request(
+            request.action,
+            tuple(
+                Authorization(
+                    a.resource,
+                    {k: v for k, v in a.context.items() if not isinstance(v, Unknown) and UNKNOWN not in v},
+                )
+                for a in request.authorizations
+            ),
+        )
+
+
+class _Authorization:
+    """The question for one resource of a call: its variables, and each statement's parts in terms of them."""
+
+    def __init__(self, problem: _Problem, kind: keys.ResourceType | None, available: frozenset[str]) -> None:
+        self._problem = problem
+        self._kind = kind
+        self._available = available
+        self._owner = dict(problem._shared)
+        self._base = dict(problem._base)
+        self._resource_variable: int | None = None
+        self._fixed_resource = "*"
+        self._own_variables()
+        self._set_resource()
+        relevant = problem.relevant
+        groups = (relevant.identity_allows, relevant.boundary_allows or (), relevant.denies)
+        self.literals = {found: self._literals(found.statement) for group in groups for found in group}
+
+    def request(self, chosen: Sequence[candidates.Element]) -> Authorization:
+        """This part of the request, with the chosen element of each variable."""
+        context = self._problem.facts_shown()
+        resource = self._fixed_resource
+        for number in sorted({*self._owner.values(), *(() if self._resource_variable is None else (self._resource_variable,))}):
+            for key, value in chosen[number].items():
+                if key:
+                    context[key] = value
+                else:
+                    resource = value[0]
+        return Authorization(resource, context)
+
+    def _own_variables(self) -> None:
+        """The keys that belong to this resource; those that the reference does not list for it are absent."""
+        problem = self._problem
+        base, place = problem._base, problem.place
+        listed = {key for key in problem._mentioned() if self._lists(key)}
+        for key in problem._mentioned():
+            if key not in self._owner and keys.fact(key, problem.session) is None and key not in keys.REGION_KEYS:
+                if key not in listed:
+                    self._base.pop(key, None)
+        by_key = {key: problem._by_key.get(key, []) for key in listed}
+        given = {key for key in listed if key == "aws:tagkeys" or key.startswith("aws:requesttag/")}
+        if "aws:tagkeys" in given:
+            variable = candidates.request_tags({k: by_key[k] for k in given}, base, place)
+            self._owner.update(dict.fromkeys(given, problem._add(variable)))
+        for key in sorted(listed - set(self._owner)):
+            if key in keys.IDENTIFIER_KEYS or key in keys.REGION_KEYS:
+                continue
+            twin = "aws:" + key.removeprefix("ec2:")
+            if key.startswith("ec2:resourcetag/"):
+                if twin not in listed:
+                    self._owner[key] = problem._add(candidates.single(key, by_key, base, place))
+            elif key.startswith("aws:resourcetag/"):
+                other = "ec2:" + key.removeprefix("aws:")
+                aliases = [other] if other in listed else []
+                number = problem._add(candidates.single(key, by_key, base, place, aliases))
+                self._owner.update(dict.fromkeys((key, *aliases), number))
+            elif keys.key_type(key).startswith("ArrayOf"):
+                self._owner[key] = problem._add(candidates.several(key, by_key, base, place))
+            else:
+                self._owner[key] = problem._add(candidates.single(key, by_key, base, place))
+        self._listed = listed
+
+    def _lists(self, key: str) -> bool:
+        return key in self._available or key.partition("/")[0] + "/" in self._available
+
+    def _set_resource(self) -> None:
+        kind, problem = self._kind, self._problem
+        if kind is None:
+            return
+        if kind.fixed is not None:
+            self._fixed_resource = problem.place.arn(f"{kind.name}/{kind.fixed}")
+            for key in keys.IDENTIFIER_KEYS & self._listed:
+                self._base.pop(key, None)
+            return
+        patterns = [
+            glob(resource_pattern(p)) for p in problem.relevant.resource_patterns() if "${" not in p
+        ]
+        by_key = {key: problem._by_key.get(key, []) for key in self._listed}
+        variable = candidates.identifier(
+            kind.name, problem.place, patterns, by_key, sorted(self._listed), problem._base
+        )
+        self._resource_variable = problem._add(variable)
+        own = {key for key in self._listed if key in keys.IDENTIFIER_KEYS}
+        self._owner.update(dict.fromkeys(own, self._resource_variable))
+
+    def _literals(self, statement: Statement) -> _Literals:
+        problem = self._problem
+        decided = [action_covered(statement, problem.relevant.action.name)]
+        if statement.uncertain:
+            decided.append(Truth.UNKNOWN)
+        parts: list[tuple[int, int, int]] = []
+        if self._resource_variable is None:
+            decided.append(resource_covered(statement, self._fixed_resource, self._base))
+        else:
+            answers = [
+                resource_covered(statement, element[""][0], self._base)
+                for element in problem.variables[self._resource_variable].elements
+            ]
+            parts.append((self._resource_variable, *_masks(answers)))
+        for condition in statement.conditions:
+            number = self._owner.get(condition.key)
+            if number is None:
+                decided.append(self._fact_holds(condition))
+                continue
+            parts.append((number, *_masks([self._holds(condition, e) for e in problem.variables[number].elements])))
+        return _Literals(all_of(decided), parts)
+
+    def _holds(self, condition: Condition, element: candidates.Element) -> Truth:
+        context = dict(self._base)
+        context.pop(condition.key, None)
+        context.update(element)
+        return holds(condition, context)
+
+    def _fact_holds(self, condition: Condition) -> Truth:
+        alternatives = self._problem._facts.get(condition.key, ())
+        if len(alternatives) <= 1:
+            return holds(condition, self._base)
+        answers = set()
+        for alternative in alternatives:
+            context = {k: v for k, v in self._base.items() if k != condition.key}
+            if alternative is not None:
+                context[condition.key] = alternative
+            answers.add(holds(condition, context))
+        return answers.pop() if len(answers) == 1 else Truth.UNKNOWN
+
+
+def _masks(answers: Sequence[Truth]) -> tuple[int, int]:
+    yes = sum(1 << i for i, answer in enumerate(answers) if answer is Truth.YES)
+    maybe = sum(1 << i for i, answer in enumerate(answers) if answer is not Truth.NO)
+    return yes, maybe
