@@ -1,20 +1,24 @@
-"""`python -m policy judge` and `python -m policy preview`."""
+"""`python -m policy preview` and `python -m policy judge`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from policy import judge
+from policy import judge, preview
 
 
 def main() -> int:
     """Run one command; its exit status is the process's."""
     parser = argparse.ArgumentParser(prog="python -m policy", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    judging = commands.add_parser("judge", help="judge IAM documents as the policies of one role")
-    judge.configure_parser(judging)
-    judging.set_defaults(run=judge.run)
+    for name, module, purpose in (
+        ("preview", preview, "preview a Pulumi Python program with this policy pack; needs no CLI and no cloud account"),
+        ("judge", judge, "judge IAM documents as the policies of one role"),
+    ):
+        command = commands.add_parser(name, help=purpose, description=purpose)
+        module.configure_parser(command)
+        command.set_defaults(run=module.run)
     args = parser.parse_args()
     return int(args.run(args))
 

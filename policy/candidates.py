@@ -15,10 +15,8 @@ from typing import Final, TypeVar
 
 from policy.conditions import Condition, Context, Family, parse_date, parse_network, parse_number, substitute
 from policy.keys import (
-    ADDRESS_KEYS,
     ALWAYS_PRESENT,
     ENDPOINT_KEYS,
-    ENDPOINT_OWNER_KEYS,
     IDENTIFIER_KEYS,
     TIME_KEYS,
     iso_date,
@@ -165,10 +163,9 @@ _FRESH: Final[Mapping[str, tuple[str, str]]] = {
     "ec2:availabilityzoneid": ("use1-az1", "?*"),
     "ec2:vpc": ("arn:{partition}:ec2:{region}:{account}:vpc/vpc-0c0de0c0de0c0de00", "arn:{partition}:ec2:{region}:{account}:vpc/vpc-*"),
     "ec2:subnet": ("arn:{partition}:ec2:{region}:{account}:subnet/subnet-0c0de0c0de0c0de00", "arn:{partition}:ec2:{region}:{account}:subnet/subnet-*"),
-    "aws:sourcevpcarn": ("arn:{partition}:ec2:{region}:{account}:vpc/vpc-0c0de0c0de0c0de00", "arn:{partition}:ec2:*:*:vpc/vpc-*"),
 }
 
-ARN_KEYS: Final = ("ec2:vpc", "ec2:subnet", "aws:sourcevpcarn")
+ARN_KEYS: Final = ("ec2:vpc", "ec2:subnet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +224,7 @@ def time(by_key: Conditions, now: Decimal) -> Variable:
 
 def network_path(by_key: Conditions, constants: Context, place: Place) -> Variable:
     """From the internet with a source address, or through a VPC endpoint; AWS never sets the keys of both."""
-    inside = [key for key in (*ENDPOINT_KEYS, *ENDPOINT_OWNER_KEYS) if key in by_key]
+    inside = [key for key in ENDPOINT_KEYS if key in by_key]
     source = values_of("aws:sourceip", by_key.get("aws:sourceip", ()), constants, place)
     ends = [values_of(key, by_key[key], constants, place) for key in inside]
     variable = Variable(complete=source.complete and all(v.complete for v in ends))

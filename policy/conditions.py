@@ -74,6 +74,11 @@ def _arn_like(value: str, pattern: str) -> Truth:
     return Truth.of(arn_like(value, pattern))
 
 
+def _arn_unlike(value: str, pattern: str) -> Truth:
+    # Whether the negated operators take a text that is not nearly an ARN (`*`, `orders`) for one is not documented.
+    return Truth.UNKNOWN if pattern.count(":") < 4 else Truth.of(arn_like(value, pattern))
+
+
 def unescaped(text: str) -> str:
     """The text with `${*}` and `${?}` as the characters they stand for."""
     return text.replace(LITERAL_STAR, "*").replace(LITERAL_QUESTION, "?")
@@ -178,13 +183,27 @@ _ROWS: Final = (
     Operator("NotIpAddress", Family.IP_ADDRESS, _in_network, negated=True),
     Operator("ArnEquals", Family.ARN, _arn_like, wildcards=True),
     Operator("ArnLike", Family.ARN, _arn_like, wildcards=True),
-    Operator("ArnNotEquals", Family.ARN, _arn_like, negated=True, wildcards=True),
-    Operator("ArnNotLike", Family.ARN, _arn_like, negated=True, wildcards=True),
+    Operator("ArnNotEquals", Family.ARN, _arn_unlike, negated=True, wildcards=True),
+    Operator("ArnNotLike", Family.ARN, _arn_unlike, negated=True, wildcards=True),
     Operator("Null", Family.NULL, _null),
 )
 
 # Operator names are case-insensitive (facts: tried against IAM), so they are looked up in lower case.
 OPERATORS: Final[Mapping[str, Operator]] = {row.name.lower(): row for row in _ROWS}
+
+
+# The global keys that can have several values (IAM User Guide, "AWS global condition context keys").
+MULTIVALUED_KEYS: Final = frozenset(
+    (
+        "aws:calledvia",
+        "aws:principalorgpaths",
+        "aws:principalservicenameslist",
+        "aws:resourceorgpaths",
+        "aws:sourceorgpaths",
+        "aws:tagkeys",
+        "aws:vpceorgpaths",
+    )
+)
 
 
 class SetOperator(Enum):
@@ -294,10 +313,11 @@ def _null_holds(condition: Condition, present: Truth) -> Truth:
 
 
 def _holds_when_absent(condition: Condition) -> Truth:
+    if condition.set_operator is SetOperator.FOR_ANY_VALUE:
+        # IfExists says yes, ForAnyValue says no, and no document says which of them wins.
+        return Truth.UNKNOWN if condition.if_exists else Truth.NO
     if condition.if_exists or condition.set_operator is SetOperator.FOR_ALL_VALUES:
         return Truth.YES
-    if condition.set_operator is SetOperator.FOR_ANY_VALUE:
-        return Truth.NO
     # A negated operator is met by a key that is not there.
     return Truth.of(condition.operator.negated)
 
@@ -307,10 +327,9 @@ def _holds_for(condition: Condition, values: tuple[str | Unknown, ...], context:
         return all_of(_value_holds(condition, value, context) for value in values)
     if condition.set_operator is SetOperator.FOR_ANY_VALUE:
         return any_of(_value_holds(condition, value, context) for value in values)
-    if len(values) > 1:
+    if len(values) > 1 or condition.key in MULTIVALUED_KEYS:
         # IAM asks for a set operator on a key with several values and does not say what happens without one.
-        answers = {_value_holds(condition, value, context) for value in values}
-        return answers.pop() if len(answers) == 1 else Truth.UNKNOWN
+        return Truth.UNKNOWN
     return _value_holds(condition, values[0], context)
 
 
@@ -323,11 +342,13 @@ def _value_holds(condition: Condition, value: str | Unknown, context: Context) -
         if isinstance(wanted, str) and condition.variables and operator.takes_variables:
             filled = substitute(wanted, context)
         if filled is None:
-            answers.append(Truth.NO)
+            # Nothing matches a variable that has no value. Whether that counts for its opposite is not documented.
+            answers.append(Truth.UNKNOWN if operator.negated else Truth.NO)
         elif isinstance(filled, Unknown):
             answers.append(Truth.UNKNOWN)
         elif isinstance(value, Unknown):
-            answers.append(Truth.YES if operator.wildcards and filled == "*" and operator.family is Family.STRING else Truth.UNKNOWN)
+            everything = operator.wildcards and operator.family is Family.STRING and set(filled) == {"*"}
+            answers.append(Truth.YES if everything else Truth.UNKNOWN)
         else:
             answers.append(operator.compare(value, filled))
     return ~any_of(answers) if operator.negated else any_of(answers)

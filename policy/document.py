@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
@@ -77,7 +77,7 @@ class Statement:
     @property
     def label(self) -> str:
         """How a reader finds it: by its Sid, else by its place."""
-        return f"`{self.sid}`" if self.sid else self.path
+        return f"statement `{self.sid}`" if self.sid else f"`{self.path}`"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +94,17 @@ class PolicyDocument:
     def not_known(name: str) -> PolicyDocument:
         """A document of which nothing is known: it may allow anything and deny anything."""
         return PolicyDocument(name, (_anything(0, effect=None),), unknown=True)
+
+
+    def without(self, statements: Collection[int]) -> PolicyDocument:
+        """The document without the statements of these `id`s; itself where it has none of them."""
+        kept = tuple(statement for statement in self.statements if id(statement) not in statements)
+        return self if len(kept) == len(self.statements) else replace(self, statements=kept)
+
+    def perhaps(self) -> PolicyDocument:
+        """The document when it is not certain that it is on the role: each statement may match, none does for sure."""
+        statements = tuple(replace(statement, uncertain=True) for statement in self.statements)
+        return replace(self, statements=statements)
 
 
 def _anything(index: int, effect: Effect | None, sid: str | None = None) -> Statement:

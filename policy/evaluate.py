@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from policy.conditions import Context, holds, substitute
 from policy.document import Effect, PolicyDocument, Statement, Text
-from policy.matching import action_matches, glob, resource_pattern
+from policy.matching import action_matches, resource_like
 from policy.request import Authorization, Request
 from policy.truth import Truth, Unknown, all_of, any_of
 
@@ -132,4 +132,4 @@ def _resource(pattern: Text, resource: str, context: Context, variables: bool) -
         return Truth.NO
     if isinstance(filled, Unknown):
         return Truth.UNKNOWN
-    return Truth.of(filled == "*" or glob(resource_pattern(filled)).matches(resource))
+    return resource_like(resource, filled)

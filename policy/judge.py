@@ -18,19 +18,11 @@ from typing import Final, TextIO
 
 from policy import keys
 from policy.document import PolicyDocument, parse_document
+from policy.exposure import ENI_ACTIONS
 from policy.request import Caller, Request
 from policy.truth import Truth
 from policy.witness import Answer, Subject, ask
 
-# What Lambda needs on the execution role of a function in a VPC (Lambda Developer Guide, "configuration-vpc").
-ENI_ACTIONS: Final = (
-    "ec2:CreateNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:DeleteNetworkInterface",
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:UnassignPrivateIpAddresses",
-)
 _WORDS: Final = {Truth.YES: "allowed", Truth.NO: "denied", Truth.UNKNOWN: "unknown"}
 _FUNCTION_ARN: Final = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,140}")
 
@@ -168,6 +160,6 @@ def render(judgement: Judgement) -> str:
         lines += ["", f"The code can call {shown.witness.action} like this:"]
         lines.append(json.dumps(witness_json(shown.witness), indent=2))
         for found in shown.evaluation.allowing if shown.evaluation else ():
-            lines.append(f"allowed by statement {found.statement.label} of {found.document.name}")
+            lines.append(f"allowed by {found.statement.label} of {found.document.name}")
     lines += [f"error: {error}" for error in judgement.errors()]
     return "\n".join(lines)

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from policy.conditions import ContextValues
 from policy.request import SOURCE_FUNCTION_ARN, Caller
-from policy.truth import UNKNOWN
+from policy.truth import UNKNOWN, Unknown
 
 SOURCE_FUNCTION_KEY: Final = SOURCE_FUNCTION_ARN.lower()
 
@@ -105,7 +105,6 @@ def regions(partition: str) -> tuple[str, ...]:
 
 
 _GLOBAL_NAMES: Final = (
-    "aws:CalledVia",
     "aws:CurrentTime",
     "aws:EpochTime",
     "aws:MultiFactorAuthPresent",
@@ -121,22 +120,17 @@ _GLOBAL_NAMES: Final = (
     "aws:SecureTransport",
     "aws:SourceIp",
     "aws:SourceVpc",
-    "aws:SourceVpcArn",
     "aws:SourceVpce",
     "aws:TagKeys",
     "aws:TokenIssueTime",
     "aws:UserAgent",
     "aws:ViaAWSService",
-    "aws:VpceAccount",
-    "aws:VpceOrgID",
-    "aws:VpceOrgPaths",
     "aws:VpcSourceIp",
 )
 
 # A request comes over the internet, with a source address, or through a VPC endpoint, with these keys; never both.
-ENDPOINT_KEYS: Final = ("aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce", "aws:vpcsourceip")
-ENDPOINT_OWNER_KEYS: Final = ("aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths")
-ADDRESS_KEYS: Final = ("aws:sourceip", "aws:vpcsourceip")
+# (`aws:SourceVpcArn` and the keys of the endpoint's owner exist for listed services only, and EC2 is not listed.)
+ENDPOINT_KEYS: Final = ("aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip")
 TIME_KEYS: Final = ("aws:currenttime", "aws:epochtime")
 REGION_KEYS: Final = ("aws:requestedregion", "ec2:region")
 ACCOUNT_KEYS: Final = ("aws:principalaccount", "aws:resourceaccount")
@@ -153,7 +147,7 @@ IDENTIFIER_KEYS: Final = frozenset(
 class Session:
     """One caller with the role's credentials. `function_arn` is None for the Lambda service.
 
-    `now` is in seconds since 1970-01-01T00:00Z.
+    `role_tags` is None where they are not known at all; Lambda sets no session tags. `now` is in seconds since 1970-01-01T00:00Z.
     """
 
     caller: Caller
@@ -161,6 +155,7 @@ class Session:
     account: str
     function_arn: str | None
     role_arn: str | None
+    role_tags: Mapping[str, str | Unknown] | None
     now: Decimal
 
 
@@ -182,12 +177,15 @@ def fact(key: str, session: Session) -> Alternatives | None:
     if key == "aws:tokenissuetime":
         # Lambda opens sessions again and again: there is one as old as now, and there will be newer ones.
         return ((iso_date(session.now),), (_FAR_DATE,))
-    if key.startswith("aws:principaltag/"):
-        return _UNKNOWN
+    if key.startswith(_PRINCIPAL_TAG):
+        if session.role_tags is None:
+            return _UNKNOWN
+        tags = {name.lower(): value for name, value in session.role_tags.items()}
+        tag = tags.get(key.removeprefix(_PRINCIPAL_TAG))
+        return _ABSENT if tag is None else ((tag,),)
     if key in _FREE or key.startswith(_FREE_PREFIXES):
         return None
-    by_caller = _FACTS_OF_CODE if session.caller is Caller.CODE else _FACTS_OF_SERVICE
-    return by_caller.get(key) or _FACTS.get(key) or (None if key.startswith("ec2:") else _ABSENT)
+    return _FACTS.get(key) or (None if key.startswith("ec2:") else _ABSENT)
 
 
 def iso_date(seconds: Decimal) -> str:
@@ -203,7 +201,6 @@ _UNKNOWN: Final[Alternatives] = (UNKNOWN,)
 _FREE: Final = frozenset(
     (
         *ENDPOINT_KEYS,
-        *ENDPOINT_OWNER_KEYS,
         *TIME_KEYS,
         *REGION_KEYS,
         "aws:referer",
@@ -213,9 +210,11 @@ _FREE: Final = frozenset(
         "aws:useragent",
     )
 )
+_PRINCIPAL_TAG: Final = "aws:principaltag/"
 _FREE_PREFIXES: Final = ("aws:requesttag/", "aws:resourcetag/")
 
-# The session that Lambda opens on the role: an assumed role, no user, no MFA, no federation.
+# The session that Lambda opens on the role: an assumed role, no user, no MFA, no federation. Neither the code's calls nor
+# those that the service makes with its service role come "via" a service. (MFA: AWS's text leaves absent and false open.)
 _FACTS: Final[Mapping[str, Alternatives]] = {
     "aws:multifactorauthpresent": (None, ("false",)),
     "aws:principalisawsservice": (("false",),),
@@ -225,14 +224,5 @@ _FACTS: Final[Mapping[str, Alternatives]] = {
     "aws:resourceorgid": _UNKNOWN,
     "aws:resourceorgpaths": _UNKNOWN,
     "aws:userid": _SOMETHING,
-}
-_FACTS_OF_CODE: Final[Mapping[str, Alternatives]] = {"aws:viaawsservice": (("false",),)}
-# What else Lambda sends with its own calls is documented nowhere.
-_FACTS_OF_SERVICE: Final[Mapping[str, Alternatives]] = {
-    "aws:calledvia": _UNKNOWN,
-    "aws:calledviafirst": _UNKNOWN,
-    "aws:calledvialast": _UNKNOWN,
-    "aws:sourceaccount": _UNKNOWN,
-    "aws:sourcearn": _UNKNOWN,
-    "aws:viaawsservice": _SOMETHING,
+    "aws:viaawsservice": (("false",),),
 }

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
+from policy.truth import Truth
+
 # Stand-ins for a `*` or `?` that is meant literally (`${*}` and `${?}` in IAM). Private use area: no IAM text has them.
 LITERAL_STAR: Final = "\ue000"
 LITERAL_QUESTION: Final = "\ue001"
@@ -131,19 +133,37 @@ def action_matches(pattern: str, action: str) -> bool:
 
 
 def arn_like(value: str, pattern: str) -> bool:
-    """`ArnLike` and `ArnEquals`: six colon-separated fields, each matched alone."""
+    """`ArnLike` and `ArnEquals`: six colon-separated fields, each matched alone; fewer never match."""
     return value.count(":") >= ARN_FIELDS - 1 and glob(pattern, arn=True).matches(value)
 
 
-def resource_pattern(pattern: str) -> str:
-    """The pattern that IAM reads in a Resource element: missing fields of an ARN are completed with `*`.
+def resource_like(resource: str, pattern: str) -> Truth:
+    """Whether a Resource element covers a resource, `*` for an action without resource level.
 
-    Source: IAM User Guide, "IAM JSON policy elements: Resource", on incomplete ARNs.
+    Fields are matched each on its own, missing ones completed with `*`. The User Guide also says that a wildcard at the
+    end of a field can expand beyond the colon; where only that reading matches, the answer is UNKNOWN.
+    Source: IAM User Guide, "IAM JSON policy elements: Resource".
     """
+    if pattern == "*":
+        return Truth.YES
+    by_field, whole = _resource_globs(pattern)
+    if by_field.matches(resource):
+        return Truth.YES
+    return Truth.UNKNOWN if by_field is not whole and whole.matches(resource) else Truth.NO
+
+
+def resource_globs(patterns: Iterable[str]) -> list[Glob]:
+    """The patterns that tell apart what `resource_like` answers."""
+    return [g for pattern in patterns for g in _resource_globs(pattern)]
+
+
+@lru_cache(maxsize=4096)
+def _resource_globs(pattern: str) -> tuple[Glob, Glob]:
     if not pattern.startswith("arn:"):
-        return pattern
+        return glob(pattern), glob(pattern)
     missing = ARN_FIELDS - 1 - pattern.count(":")
-    return pattern + ":*" * missing if missing > 0 and not pattern.endswith("*") else pattern
+    completed = pattern + ":*" * max(missing, 0)
+    return glob(completed, arn=True), glob(pattern)
 
 
 class Cells:

@@ -21,7 +21,7 @@ from policy.conditions import Condition, Context, ContextValues, holds, variable
 from policy.document import Effect, PolicyDocument, Statement
 from policy.evaluate import Determining, Evaluation, action_covered, evaluate, resource_covered
 from policy.keys import SOURCE_FUNCTION_KEY, Session
-from policy.matching import Glob, cells, glob, resource_pattern
+from policy.matching import Glob, cells, resource_globs
 from policy.request import Authorization, Caller, Request
 from policy.solver import Alternative, Budget, BudgetExceededError, Constraint, solve
 from policy.truth import UNKNOWN, Truth, Unknown, all_of
@@ -29,19 +29,21 @@ from policy.truth import UNKNOWN, Truth, Unknown, all_of
 # Alternatives that one question may cost (about a microsecond each) before the answer is "too complex".
 DEFAULT_BUDGET: Final = 60_000
 _MOST_FUNCTIONS: Final = 64
-_ANY_FUNCTION: Final = "arn:*:lambda:*:*:function:*"
+# The ARN of a function of which nothing is known.
+ANY_FUNCTION: Final = "arn:*:lambda:*:*:function:*"
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """Whose calls are judged. An ARN may hold `*` where a part of it is not known yet.
 
-    `now` is in seconds since 1970-01-01T00:00Z: conditions on time are judged from then on.
+    `role_tags` is None where they are not known. `now` is in seconds since 1970-01-01T00:00Z: conditions on time are judged from then on.
     """
 
     caller: Caller
-    function_arn: str = _ANY_FUNCTION
+    function_arn: str = ANY_FUNCTION
     role_arn: str | None = None
+    role_tags: Mapping[str, str | Unknown] | None = field(default_factory=dict)
     now: Decimal = Decimal(0)
 
 
@@ -154,7 +156,18 @@ def _sessions(subject: Subject, relevant: _Relevant) -> Iterator[Session]:
         accounts = list(dict.fromkeys(a for t in texts for a in _ACCOUNT.findall(t))) or [keys.EXAMPLE_ACCOUNT]
     for partition, account in product(partitions, accounts):
         for function_arn in _function_arns(subject, partition, account, by_key.get(SOURCE_FUNCTION_KEY, ())):
-            yield Session(subject.caller, partition, account, function_arn, subject.role_arn, subject.now)
+            yield Session(
+                subject.caller, partition, account, function_arn, subject.role_arn, subject.role_tags, subject.now
+            )
+
+
+def function_shape(function_arn: str, partition: str, account: str) -> Glob:
+    """What the ARN of a function can be, of which only parts are known.
+
+    A function's name has no colon: an ARN with one more field is that of a version or alias, which the key never has.
+    """
+    _, _, _, region, _, rest = function_arn.split(":", 5)
+    return Glob(f"arn:{partition}:lambda:{region}:{account}:{rest}", field_stops=True)
 
 
 def _function_arns(
@@ -165,11 +178,10 @@ def _function_arns(
     if "*" not in subject.function_arn:
         return (subject.function_arn,)
     _, _, _, region, _, rest = subject.function_arn.split(":", 5)
-    shape = f"arn:{partition}:lambda:{region}:{account}:{rest}"
-    fresh = shape.replace("*", keys.EXAMPLE_REGION, 1) if region == "*" else shape
-    fresh = fresh.replace("*", "my-function")
-    # A function's name has no colon: an ARN with one more field is that of a version or alias, which the key never has.
-    found = cells(text_globs(conditions, {}), base=Glob(shape, field_stops=True), fresh=fresh)
+    fresh_region = keys.EXAMPLE_REGION if region == "*" else region
+    fresh = f"arn:{partition}:lambda:{fresh_region}:{account}:{rest.replace('*', 'my-function')}"
+    base = function_shape(subject.function_arn, partition, account)
+    found = cells(text_globs(conditions, {}), base=base, fresh=fresh)
     if not found.complete or len(found.texts) > _MOST_FUNCTIONS:
         raise BudgetExceededError
     return found.texts
@@ -204,7 +216,7 @@ def _places(session: Session, relevant: _Relevant) -> Iterator[Place]:
     """One place for each way in which the documents tell places apart, the function's own region first."""
     by_key = relevant.conditions()
     regional = [c for key in keys.REGION_KEYS for c in by_key.get(key, ())]
-    globs = [glob(resource_pattern(p)) for p in relevant.resource_patterns()]
+    globs = resource_globs(relevant.resource_patterns())
     globs += [g for key in candidates.ARN_KEYS for g in text_globs(by_key.get(key, ()), {})]
     own = session.function_arn.split(":")[3] if session.function_arn else keys.EXAMPLE_REGION
     kinds = [kind.name for kind in relevant.action.resources]
@@ -312,7 +324,7 @@ class _Problem:
     def _share(self) -> None:
         """The variables that all resources of a call have in common."""
         free = {key for key in self._mentioned() if keys.fact(key, self.session) is None}
-        path = {"aws:sourceip", *keys.ENDPOINT_KEYS, *keys.ENDPOINT_OWNER_KEYS} & free
+        path = {"aws:sourceip", *keys.ENDPOINT_KEYS} & free
         if path:
             by_key = {key: self._by_key.get(key, []) for key in path}
             number = self._add(candidates.network_path(by_key, self._base, self.place))
@@ -446,9 +458,7 @@ class _Authorization:
             for key in keys.IDENTIFIER_KEYS & self._listed:
                 self._base.pop(key, None)
             return
-        patterns = [
-            glob(resource_pattern(p)) for p in problem.relevant.resource_patterns() if "${" not in p
-        ]
+        patterns = resource_globs(p for p in problem.relevant.resource_patterns() if "${" not in p)
         by_key = {key: problem._by_key.get(key, []) for key in self._listed}
         variable = candidates.identifier(
             kind.name, problem.place, patterns, by_key, sorted(self._listed), problem._base

@@ -1,0 +1,53 @@
+# Two commands for everybody: `make preview` and `make test`. `make help` lists the others.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+E2E ?= yes
+
+.PHONY: help preview test e2e cli check differential fuzz mutation data clean
+
+help: ## List the targets
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/ready: requirements.txt requirements-dev.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+preview: $(VENV)/ready ## Preview two examples: one is stopped, one passes
+	@echo "== examples/unguarded-managed-policy: the function's code can manage network interfaces"
+	@! $(BIN)/python -m policy preview examples/unguarded-managed-policy
+	@echo "== examples/guarded-deny-statement: the same stack with a guard"
+	@$(BIN)/python -m policy preview examples/guarded-deny-statement
+
+test: $(VENV)/ready ## Run all tests; those with the real engine where a Pulumi CLI is there
+	$(BIN)/python -m pytest --quiet $(if $(filter no,$(E2E)),--ignore=tests/e2e)
+
+e2e: $(VENV)/ready cli ## Run the tests with the real engine; builds the Pulumi CLI first where there is none
+	ENI_GUARD_E2E=required $(BIN)/python -m pytest --quiet tests/e2e
+
+cli: $(VENV)/ready ## Find the Pulumi CLI, or build it from Go modules into a cache
+	$(BIN)/python scripts/build_cli.py
+
+check: $(VENV)/ready ## Lint, types, and branch coverage of policy/
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m coverage run -m pytest --quiet --ignore=tests/e2e
+	$(BIN)/python -m coverage report --skip-covered
+
+differential: $(VENV)/ready ## Judge random roles beside an independent IAM simulator (needs Node)
+	$(BIN)/python -m tests.differential $(ARGS)
+
+fuzz: $(VENV)/ready ## Feed mutated documents and resources to everything that parses
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
+mutation: $(VENV)/ready ## Mutation testing of the judging core (takes long)
+	$(BIN)/python scripts/mutation.py $(ARGS)
+
+data: $(VENV)/ready ## Make the data files again from their sources
+	$(BIN)/python scripts/managed_policies.py
+	$(BIN)/python scripts/ec2_actions.py
+
+clean: ## Remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

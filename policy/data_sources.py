@@ -1,0 +1,102 @@
+"""Data sources, answered without AWS.
+
+`aws:iam/getPolicyDocument:getPolicyDocument` needs no AWS, and is computed (policy_documents.py). Region and partition
+follow from the stack's configuration. Everything else is answered as unknown, with a note that says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .policy_documents import DataSourceError, policy_document
+from .properties import Properties, is_unknown, normalise, reveal
+
+__all__ = ["POLICY_DOCUMENT", "Answer", "DataSourceError", "answer"]
+
+POLICY_DOCUMENT = "aws:iam/getPolicyDocument:getPolicyDocument"
+
+_REGION = ("aws:index/getRegion:getRegion", "aws-native:index:getRegion")
+_PARTITION = ("aws:index/getPartition:getPartition", "aws-native:index:getPartition")
+_ACCOUNT = ("aws:index/getCallerIdentity:getCallerIdentity", "aws-native:index:getAccountId")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A data source's result: None where it is unknown. `note` tells the user what was assumed or not asked."""
+
+    result: Properties | None
+    note: str = ""
+
+
+def answer(token: str, arguments: Properties, config: Mapping[str, str], region: str = "") -> Answer:
+    """Answer the data source `token`, or say that it is unknown.
+
+    `region` is that of the provider used, where it is known; otherwise `aws:region` of `config` counts.
+    Raises DataSourceError for arguments that the real data source refuses.
+    """
+    seen: set[str] = set()
+    plain = {key: _plain(normalise(value, seen)) for key, value in arguments.items()}
+    region = region or config.get(f"{token.split(':', 1)[0]}:region", "")
+    if token == POLICY_DOCUMENT:
+        return Answer(None) if _has_unknown(plain) else Answer({**plain, **policy_document(plain)})
+    if token in _REGION:
+        region = str(plain.get("region") or plain.get("name") or region)
+        if region and not is_unknown(region):
+            return Answer(
+                {"id": region, "name": region, "region": region, "endpoint": f"ec2.{region}.{_dns_suffix(region)}"}
+            )
+    if token in _PARTITION:
+        suffix = _dns_suffix(region)
+        reverse = ".".join(reversed(suffix.split(".")))
+        result = {
+            "partition": _partition(region),
+            "id": _partition(region),
+            "dnsSuffix": suffix,
+            "reverseDnsPrefix": reverse,
+        }
+        return Answer(result, "" if region else f"{token} was answered as `aws`: the stack has no aws:region")
+    if token in _ACCOUNT:
+        account = _only_account(config.get("aws:allowedAccountIds", ""))
+        if account:
+            arn = f"arn:{_partition(region)}:iam::{account}:root"
+            return Answer({"accountId": account, "id": account, "userId": account, "arn": arn})
+        return Answer(
+            None, f"{token} was answered as unknown: to have it known, set aws:allowedAccountIds to one account"
+        )
+    return Answer(None, f"{token} was answered as unknown: a preview in this process asks no provider")
+
+
+def _plain(value: object) -> object:
+    value = reveal(value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+def _has_unknown(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_unknown, value.values()))
+    return any(map(_has_unknown, value)) if isinstance(value, list) else is_unknown(value)
+
+
+def _partition(region: str) -> str:
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def _dns_suffix(region: str) -> str:
+    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+
+
+def _only_account(text: str) -> str:
+    try:
+        accounts = json.loads(text)
+    except ValueError:
+        return ""
+    accounts = accounts if isinstance(accounts, list) else [accounts]
+    return str(accounts[0]) if len(accounts) == 1 else ""

@@ -1,0 +1,250 @@
+"""What the code of the functions on one role can do, and whether Lambda itself still can: Execution -> outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Final
+
+from policy import keys
+from policy.candidates import text_globs
+from policy.conditions import Condition, holds
+from policy.document import Effect, PolicyDocument, Statement
+from policy.evaluate import action_covered
+from policy.keys import SOURCE_FUNCTION_KEY
+from policy.links import Execution, Gap, Grant, User, UserKind
+from policy.matching import action_matches
+from policy.request import Caller
+from policy.trust import LAMBDA
+from policy.truth import Truth
+from policy.witness import ANY_FUNCTION, Answer, Subject, ask
+
+# What Lambda needs on the execution role of a function in a VPC (Lambda Developer Guide, "configuration-vpc").
+ENI_ACTIONS: Final = (
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+)
+# What it needs to fetch events out of a VPC (Lambda Developer Guide, "Using Lambda with Amazon MSK" and others).
+POLLER_ACTIONS: Final = (
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeVpcs",
+)
+# A statement that names these was written for a function in a VPC.
+_NAMING: Final = ("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface")
+
+
+@dataclass(eq=False)
+class Exposed:
+    """A document with statements that let code do what only Lambda should: one thing to change."""
+
+    execution: Execution
+    grant: Grant
+    statements: list[Statement] = field(default_factory=list)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    users: list[User] = field(default_factory=list)
+
+    @property
+    def writes(self) -> bool:
+        """Whether the code can change anything, and not only look."""
+        return any(not keys.action(action).read_only for action in self.answers)
+
+
+@dataclass(eq=False)
+class LockedOut:
+    """A guard that keeps the Lambda service out: the function cannot be created or will stop working."""
+
+    execution: Execution
+    grant: Grant
+    statements: list[Statement]
+    actions: list[str]
+    users: list[User]
+
+
+@dataclass(eq=False)
+class Unverified:
+    """A role that cannot be judged here, with everything that stands in the way."""
+
+    execution: Execution
+    users: list[User]
+    actions: list[str] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    # The role is used by nothing in this stack and grants the actions by wildcards only.
+    unused: bool = False
+
+
+Outcome = Exposed | LockedOut | Unverified
+
+
+def judge_execution(execution: Execution, actions: Sequence[str], now: Decimal) -> list[Outcome]:
+    """Judge one role. `actions` are those that code must not have; `now` is in seconds since 1970-01-01T00:00Z."""
+    if execution.users:
+        certain = [user for user in execution.users if user.needs_vpc is Truth.YES]
+        possible = [user for user in execution.users if user.needs_vpc is Truth.UNKNOWN]
+        if execution.role is None:
+            gaps = [execution.reference] if execution.reference else []
+            users = [*certain, *possible]
+            return [Unverified(execution, users, gaps=gaps)] if users else []
+        outcomes = _judge(execution, certain, actions, now) if certain else []
+        return outcomes + (_judge_possible(execution, possible, actions, now) if possible else [])
+    return _judge_unused(execution, actions, now)
+
+
+def _judge_possible(execution: Execution, users: list[User], actions: Sequence[str], now: Decimal) -> list[Outcome]:
+    """Functions that may or may not be in a VPC: what would be wrong if they are is not certain."""
+    if not _judge(execution, users, actions, now):
+        return []
+    return [Unverified(execution, users, gaps=[user.gap for user in users if user.gap])]
+
+
+def _judge_unused(execution: Execution, actions: Sequence[str], now: Decimal) -> list[Outcome]:
+    """A role that nothing in this stack uses is judged if it was made for a function in a VPC, which lives elsewhere."""
+    trusted = execution.trust.names_service(LAMBDA)
+    if trusted is Truth.NO or execution.role is None:
+        return []
+    outcomes = _judge(execution, [], actions, now)
+    if trusted is Truth.YES and names_eni_actions(execution):
+        return outcomes
+    exposed = [o for o in outcomes if isinstance(o, Exposed) and o.writes]
+    if not exposed:
+        return []
+    named = sorted({action for outcome in exposed for action in outcome.answers}, key=list(actions).index)
+    return [Unverified(execution, [], named, unused=True)]
+
+
+def names_eni_actions(execution: Execution) -> bool:
+    """Whether the role grants the actions by name: with a managed policy made for Lambda, or in a statement."""
+    if any(grant.made_for_lambda for grant in execution.grants):
+        return True
+    patterns = [
+        pattern
+        for document in execution.documents
+        for statement in document.statements
+        if statement.effect is Effect.ALLOW
+        for pattern in statement.actions or ()
+        if isinstance(pattern, str) and "networkinterface" in pattern.lower()
+    ]
+    return all(any(action_matches(pattern, action) for pattern in patterns) for action in _NAMING)
+
+
+def _judge(execution: Execution, users: list[User], actions: Sequence[str], now: Decimal) -> list[Outcome]:
+    documents = execution.documents
+    boundary = None if execution.boundary is None else [grant.document for grant in execution.boundary]
+    exposed: dict[Grant, Exposed] = {}
+    unverified = Unverified(execution, [], gaps=list(execution.gaps))
+    subject = Subject(Caller.CODE, ANY_FUNCTION, _known_arn(execution.role_arn), execution.role_tags, now)
+    groups = _alike(users, [*documents, *(boundary or ())])
+    for group in groups:
+        code = replace(subject, function_arn=group[0].function_arn) if group else subject
+        for action in actions:
+            left = documents
+            while (answer := ask(action, code, left, boundary)).allowed is Truth.YES:
+                assert answer.evaluation is not None
+                allowing = {id(found.statement) for found in answer.evaluation.allowing}
+                for grant in execution.grants:
+                    found = [s for s in grant.document.statements if id(s) in allowing]
+                    if found:
+                        _add(exposed, Exposed(execution, grant, found, {action: answer}, group))
+                left = [document.without(allowing) for document in left]
+            if answer.allowed is Truth.UNKNOWN:
+                unverified.actions += [action] if action not in unverified.actions else []
+                unverified.users += [user for user in group if user not in unverified.users]
+                unverified.answers.append(answer)
+    outcomes: list[Outcome] = list(exposed.values())
+    outcomes += _locked_out(execution, users, replace(subject, caller=Caller.SERVICE), documents, boundary)
+    return outcomes + ([unverified] if unverified.actions else [])
+
+
+def _add(exposed: dict[Grant, Exposed], new: Exposed) -> None:
+    known = exposed.setdefault(new.grant, Exposed(new.execution, new.grant))
+    known.statements += [s for s in new.statements if s not in known.statements]
+    known.users += [user for user in new.users if user not in known.users]
+    for action, answer in new.answers.items():
+        known.answers.setdefault(action, answer)
+
+
+def _known_arn(arn: str | None) -> str | None:
+    return arn if arn is not None and "*" not in arn else None
+
+
+def key_conditions(statement: Statement) -> list[Condition]:
+    """The conditions of a statement on the function's ARN."""
+    return [condition for condition in statement.conditions if condition.key == SOURCE_FUNCTION_KEY]
+
+
+def _alike(users: list[User], documents: Iterable[PolicyDocument]) -> list[list[User]]:
+    """The users in groups that no condition tells apart; one group without users where there are none."""
+    if not users:
+        return [[]]
+    conditions = [c for d in documents for s in d.statements for c in key_conditions(s)]
+    globs = list(dict.fromkeys(text_globs(conditions, {})))
+    groups: dict[tuple[object, ...], list[User]] = {}
+    for user in users:
+        arn = user.function_arn
+        fields = arn.split(":")
+        # A condition tells known ARNs apart by matching; one that is not known yet is alike to itself only.
+        told_apart: object = tuple(g.matches(arn) for g in globs) if "*" not in arn or not globs else arn
+        groups.setdefault((fields[1], fields[4], told_apart), []).append(user)
+    return list(groups.values())
+
+
+def _locked_out(
+    execution: Execution,
+    users: list[User],
+    service: Subject,
+    documents: Sequence[PolicyDocument],
+    boundary: Sequence[PolicyDocument] | None,
+) -> Iterator[LockedOut]:
+    """Guards without which Lambda could make a call that it needs, and with which it cannot."""
+    if users:
+        service = replace(service, function_arn=users[0].function_arn)
+    needed = POLLER_ACTIONS if users and all(u.kind is UserKind.POLLER for u in users) else ENI_ACTIONS
+    every = [*execution.grants, *(execution.boundary or ())]
+    locked: dict[Grant, LockedOut] = {}
+    for action in needed:
+        guards = [
+            (grant, statement)
+            for grant in every
+            for statement in grant.document.statements
+            if action_covered(statement, action) is Truth.YES and _keeps_service_out(statement)
+        ]
+        if not guards or ask(action, service, documents, boundary).allowed is not Truth.NO:
+            continue
+        unguarded = [_unguarded(document) for document in documents]
+        limits = None if boundary is None else [_unguarded(document) for document in boundary]
+        if ask(action, service, unguarded, limits).allowed is not Truth.YES:
+            continue
+        for grant, statement in guards:
+            found = locked.setdefault(grant, LockedOut(execution, grant, [], [], users))
+            found.statements += [statement] if statement not in found.statements else []
+            found.actions += [action] if action not in found.actions else []
+    yield from locked.values()
+
+
+def _keeps_service_out(statement: Statement) -> bool:
+    """Whether conditions on the key, which the service's calls lack, decide against the service."""
+    answers = [holds(condition, {}) for condition in key_conditions(statement)]
+    if not answers or statement.uncertain:
+        return False
+    if statement.effect is Effect.DENY:
+        return all(answer is Truth.YES for answer in answers)
+    return any(answer is Truth.NO for answer in answers)
+
+
+def _unguarded(document: PolicyDocument) -> PolicyDocument:
+    """The document as if nobody had thought of the key."""
+    statements = tuple(
+        replace(statement, conditions=tuple(c for c in statement.conditions if c.key != SOURCE_FUNCTION_KEY))
+        for statement in document.statements
+        if statement.effect is not Effect.DENY or not key_conditions(statement)
+    )
+    return replace(document, statements=statements)

@@ -1,0 +1,319 @@
+"""What is found, and every sentence that a user reads."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from policy import keys, managed
+from policy.diagnosis import ALLOW_FORM, DENY_FORM, diagnose, form_for
+from policy.document import Effect, PolicyDocument, Statement
+from policy.exposure import ENI_ACTIONS, Exposed, LockedOut, Outcome, Unverified
+from policy.keys import SOURCE_FUNCTION_KEY
+from policy.links import Decided, Execution, Gap, GrantKind, User, UserKind
+from policy.request import SOURCE_FUNCTION_ARN, Request
+from policy.resources import Resource
+from policy.trust import LAMBDA
+from policy.truth import Truth, Unknown
+
+GUARD: Final = "vpc-lambda-eni-guard"
+READ_ONLY: Final = "vpc-lambda-eni-read-only"
+UNVERIFIED: Final = "vpc-lambda-eni-unverified"
+ROLE_GUARD: Final = "lambda-role-eni-guard"
+
+URL: Final = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"
+_MOST_NAMES: Final = 12
+_MOST_REASONS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to tell: by which policy, about which resource, and, for a hole, the path of the document in it."""
+
+    policy: str
+    urn: str
+    message: str
+    path: str = ""
+
+
+def findings(outcomes: Iterable[Outcome], actions: Sequence[str]) -> Iterator[Finding]:
+    """One finding for each thing to change, or to know. `actions` are the judged ones."""
+    for outcome in outcomes:
+        if isinstance(outcome, Exposed):
+            policy = GUARD if outcome.writes else READ_ONLY
+            yield Finding(policy, outcome.grant.urn, exposed_message(outcome, actions))
+        elif isinstance(outcome, LockedOut):
+            yield Finding(GUARD, outcome.grant.urn, _locked_out_message(outcome))
+        else:
+            yield Finding(UNVERIFIED, _urn_of(outcome), _unverified_message(outcome))
+
+
+def document_errors(execution: Execution) -> Iterator[Finding]:
+    """What IAM will refuse in the documents of a role: the resource, the path, and what is wrong there."""
+    for grant in (*execution.grants, *(execution.boundary or ())):
+        if not grant.document.errors:
+            continue
+        shown = [f"`{grant.path}`: {error}" for error in grant.document.errors[:_MOST_REASONS]]
+        more = len(grant.document.errors) - len(shown)
+        text = "; ".join(shown) + (f"; and {more} more" if more else "")
+        message = f"{_kind_and_name(grant.kind, grant.document)} is no document that IAM takes. {text}."
+        yield Finding(UNVERIFIED, grant.urn, _sentence(message))
+
+
+# ---- names
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = [f"`{name}`" for name in names[:_MOST_NAMES]]
+    more = len(names) - len(shown)
+    if more:
+        return ", ".join(shown) + f" and {more} more"
+    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + f" and {shown[-1]}"
+
+
+def _users(users: Sequence[User]) -> str:
+    """`function `a`` or `functions `a` and `b``; canaries and pollers are said to be such."""
+    if not users:
+        return "any function"
+    names = [user.resource.name for user in users]
+    if all(user.kind is UserKind.CANARY for user in users):
+        return f"{'canary' if len(users) == 1 else 'canaries'} {_listed(names)}"
+    return f"{'function' if len(users) == 1 else 'functions'} {_listed(names)}"
+
+
+def _role(execution: Execution) -> str:
+    return f"`{execution.label}`" if execution.label else "that is not known yet"
+
+
+def _statements(statements: Sequence[Statement]) -> str:
+    labels = [statement.label for statement in statements]
+    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
+
+
+def _kind_and_name(kind: GrantKind, document: PolicyDocument) -> str:
+    return f"{kind.value} `{document.name}`"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+# ---- exposed
+
+
+def exposed_message(outcome: Exposed, actions: Sequence[str]) -> str:
+    """What the code can do, why, how to fix it, how to see it."""
+    ordered = sorted(outcome.answers, key=lambda a: (keys.action(a).read_only, list(actions).index(a)))
+    grant, execution = outcome.grant, outcome.execution
+    one = len(outcome.statements) == 1
+    lines = [
+        f"Code of {_users(outcome.users)} can call {_listed(ordered)} with its execution role {_role(execution)}: "
+        f"{_statements(outcome.statements)} of {_kind_and_name(grant.kind, grant.document)} "
+        f"{'allows' if one else 'allow'} {'it' if len(ordered) == 1 else 'them'} also to calls that carry "
+        f"`{SOURCE_FUNCTION_ARN}`, as all calls of a function's code do."
+    ]
+    lines += _diagnoses(execution, ordered, outcome.users)
+    lines += _fix(outcome, actions)
+    answer = outcome.answers[_shown_action(ordered)]
+    if answer.witness is not None:
+        lines.append("Check: " + _check(answer.witness, execution))
+    lines.append(URL)
+    return "\n".join(lines)
+
+
+def _diagnoses(execution: Execution, actions: Sequence[str], users: Sequence[User]) -> Iterator[str]:
+    arns = [user.function_arn for user in users]
+    every = [user.function_arn for user in execution.users] or arns
+    reasons: list[str] = []
+    for grant in (*execution.grants, *(execution.boundary or ())):
+        for statement, reason in diagnose(grant.document, actions, every):
+            reasons.append(
+                f"Not a guard: {statement.label} of `{grant.document.name}`: {reason}. "
+                f"Use {form_for(statement.effect)}"
+            )
+    for path in execution.trust.conditions_on_function():
+        reasons.append(
+            f"Not a guard: `{path}` of the role's trust policy: the key is not there when Lambda assumes the role, and "
+            "protects nothing in a trust policy."
+        )
+    return iter(reasons[:_MOST_REASONS])
+
+
+def deny_statement(actions: Iterable[str]) -> dict[str, object]:
+    """AWS's own guard: a Deny for calls that carry the key. The Developer Guide's list adds DetachNetworkInterface."""
+    listed = list(dict.fromkeys((*actions, "ec2:DetachNetworkInterface")))
+    condition = {"Null": {SOURCE_FUNCTION_ARN: "false"}}
+    return {"Effect": "Deny", "Action": listed, "Resource": "*", "Condition": condition}
+
+
+def only_listed(statement: Statement, actions: Iterable[str]) -> bool:
+    """Whether a statement names network interface actions one by one and nothing else, so that a guard on it affects
+    nothing else. `actions` are the judged ones."""
+    known = {action.lower() for action in (*actions, *keys.known_actions())}
+    return statement.actions is not None and all(
+        isinstance(pattern, str) and pattern.lower() in known for pattern in statement.actions
+    )
+
+
+def _fix(outcome: Exposed, actions: Sequence[str]) -> Iterator[str]:
+    grant = outcome.grant
+    deny = json.dumps(deny_statement(actions))
+    if grant.kind is GrantKind.AWS_MANAGED:
+        yield f"Fix: AWS owns `{grant.document.name}`, so attach a further policy with this statement to the role: {deny}"
+        return
+    for statement in outcome.statements:
+        if not only_listed(statement, actions):
+            yield f"Fix: add this statement to `{grant.document.name}`: {deny}"
+            return
+    for statement in outcome.statements:
+        own = [c for c in statement.conditions if c.key == SOURCE_FUNCTION_KEY]
+        verb = "replace the Condition of" if own else "add to" if not statement.conditions else "add to the Condition of"
+        form = ALLOW_FORM.removeprefix('"Condition": ')[1:-1] if statement.conditions and not own else ALLOW_FORM
+        joiner = " with" if own else ":"
+        yield f"Fix: {verb} {statement.label} of `{grant.document.name}`{joiner} {form}"
+
+
+def _shown_action(ordered: Sequence[str]) -> str:
+    """The action whose witness is easiest to replay: a write for one resource, if there is one."""
+    return next((a for a in ordered if len(keys.action(a).resources) == 1), ordered[0])
+
+
+def _check(witness: Request, execution: Execution) -> str:
+    """The request, for a role that is deployed, as one command."""
+    role = execution.role_arn if execution.role_arn and "*" not in execution.role_arn else f"<ARN of {execution.label}>"
+    words = ["aws", "iam", "simulate-principal-policy", "--policy-source-arn", role, "--action-names", witness.action]
+    resources = [a.resource for a in witness.authorizations if a.resource != "*"]
+    words += ["--resource-arns", *resources] if resources else []
+    entries: dict[str, str] = {}
+    for authorization in witness.authorizations:
+        for key, values in sorted(authorization.context.items()):
+            texts = [v for v in values if isinstance(v, str)] if not isinstance(values, Unknown) else []
+            kind = "string" if len(texts) == 1 else "stringList"
+            name = keys.spelled(key)
+            entries[key] = f"ContextKeyName={name},ContextKeyValues={','.join(texts)},ContextKeyType={kind}"
+    words += ["--context-entries", *(entries[key] for key in sorted(entries))] if entries else []
+    return shlex.join(words)
+
+
+# ---- locked out
+
+
+def _locked_out_message(outcome: LockedOut) -> str:
+    grant = outcome.grant
+    deny = outcome.statements[0].effect is Effect.DENY
+    who = f" of {_users(outcome.users)}" if outcome.users else ""
+    lines = [
+        f"The Lambda service cannot call {_listed(outcome.actions)} with the execution role "
+        f"{_role(outcome.execution)}{who}: {_statements(outcome.statements)} of "
+        f"{_kind_and_name(grant.kind, grant.document)} {'denies' if deny else 'allows only'} calls "
+        f"{'without' if deny else 'with'} `{SOURCE_FUNCTION_ARN}`, and Lambda's own calls never carry it.",
+    ]
+    for statement, reason in diagnose(grant.document, outcome.actions, [u.function_arn for u in outcome.users]):
+        if statement in outcome.statements:
+            lines.append(f"Not a guard: {statement.label}: {reason}.")
+    for statement in outcome.statements:
+        form = DENY_FORM if statement.effect is Effect.DENY else ALLOW_FORM
+        lines.append(f"Fix: replace the Condition of {statement.label} of `{grant.document.name}` with {form}")
+    return "\n".join([*lines, URL])
+
+
+# ---- unverified
+
+
+def _urn_of(outcome: Unverified) -> str:
+    if outcome.execution.role is not None:
+        return outcome.execution.role.urn
+    return outcome.users[0].resource.urn
+
+
+def _unverified_message(outcome: Unverified) -> str:
+    execution = outcome.execution
+    subject = f"Whether the code of {_users(outcome.users)} can use network interfaces with its execution role"
+    if execution.role is None and execution.label:
+        return (
+            f"{subject} cannot be judged here: {_role(execution)} is not in this stack. Run this policy pack on the "
+            f"stack that makes the role. If the role is made by hand, put this statement on it: {_default_deny()}"
+        )
+    if outcome.unused:
+        return (
+            f"Role {_role(execution)} trusts Lambda and allows {_listed(outcome.actions)} with wildcards, and nothing in "
+            f"this stack runs on it. If a function in a VPC does, its code can make these calls. Guard the role with this "
+            f"statement: {_default_deny()}"
+        )
+    reasons = list(dict.fromkeys([*map(_gap, outcome.gaps), *_unresolved(outcome)]))
+    name = "" if execution.role is None else f" {_role(execution)}"
+    shown = "; ".join(reasons[:_MOST_REASONS]) or "too little is known of it"
+    more = f"; and {len(reasons) - _MOST_REASONS} more" if len(reasons) > _MOST_REASONS else ""
+    return f"{subject}{name} is not certain: {shown}{more}."
+
+
+def _default_deny() -> str:
+    return json.dumps(deny_statement(ENI_ACTIONS))
+
+
+def _gap(gap: Gap) -> str:
+    name = gap.urn.rpartition("::")[2]
+    where = f"`{gap.path}` of `{name}`"
+    if gap.decided is Decided.UPDATE:
+        return f"{where} is not known before the update, and will be judged then"
+    if gap.decided is Decided.ELSEWHERE:
+        return f"{where} is `{gap.detail}`, which is not in this stack: run this policy pack on the stack that has it"
+    if gap.decided is Decided.REFRESH:
+        return (
+            f"the state of `{name}` lists `{gap.detail}` in `{gap.path}`, and nothing in this stack declares it: run "
+            "`pulumi refresh`, and if it stays there, it was attached from outside"
+        )
+    if gap.decided is Decided.NEWER_DATA:
+        return (
+            f"{where} is `{gap.detail}`, which is not among the AWS managed policies as of {managed.as_of()} that this "
+            "pack knows: update the pack, or attach a policy of your own"
+        )
+    return f"{where} {gap.detail or 'cannot be read'}"
+
+
+def _unresolved(outcome: Unverified) -> Iterator[str]:
+    for answer in outcome.answers:
+        if answer.too_complex:
+            yield "undecided: its policies are too complex"
+        for found in answer.unresolved:
+            if not found.document.unknown:
+                yield f"{found.statement.label} of `{found.document.name}` has parts that are not known"
+        for key in answer.unknown_keys:
+            if key == SOURCE_FUNCTION_KEY:
+                yield "it depends on the ARN of the function, which is not known yet"
+            else:
+                yield f"it depends on `{keys.spelled(key)}`, which is not known"
+
+
+# ---- what is told elsewhere, and what went wrong here
+
+
+def unreported(outcomes: Iterable[Outcome], reported: frozenset[str]) -> Iterator[Outcome]:
+    """The outcomes without the holes in the role itself that its resource check has reported, by their paths."""
+    for outcome in outcomes:
+        if isinstance(outcome, Exposed) and outcome.execution.role is not None:
+            in_role = outcome.grant.urn == outcome.execution.role.urn
+            if in_role and outcome.grant.path in reported:
+                continue
+        yield outcome
+
+
+def in_scope(execution: Execution) -> bool:
+    """Whether anything that Lambda manages interfaces for may run on the role, so that its documents matter here."""
+    if execution.users:
+        return any(user.needs_vpc is not Truth.NO for user in execution.users)
+    return execution.trust.names_service(LAMBDA) is not Truth.NO
+
+
+def internal_error(error: Exception, subject: Resource | Execution) -> Finding:
+    """A bug of this pack, told without the values that it stumbled over."""
+    urn = subject.urn if isinstance(subject, Resource) else _urn_of(Unverified(subject, subject.users))
+    where = error.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    line = f"{where.tb_frame.f_code.co_name}:{where.tb_lineno}" if where is not None else "?"
+    message = f"This could not be judged, because of a bug in this policy pack ({type(error).__name__} in {line}). Please report it."
+    return Finding(UNVERIFIED, urn, message)

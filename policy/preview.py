@@ -1,0 +1,280 @@
+"""A preview of a Pulumi Python program in this process: no CLI, no cloud account, no network.
+
+`preview(folder)` runs the program against an in-process engine, drives the policy pack as the engine does, and gives
+what it said. `python -m policy preview` prints it; a team's own tests can assert on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from .analyzer import Analyzer, PackError, Remediation, Violation
+from .engine import Engine, serve
+from .monitor import Monitor
+from .pack_config import PackConfigError, load
+from .project import Project, ProjectError, load_project, load_stack
+from .properties import UNKNOWN
+from .registration import Registration, StackIdentity
+
+__all__ = ["Preview", "PreviewError", "Registration", "Remediation", "Violation", "configure_parser", "preview", "run"]
+
+_REPOSITORY = Path(__file__).resolve().parent.parent
+_LEVELS = ("remediate", "mandatory", "advisory", "disabled")
+_SEVERITIES = ("critical", "high", "medium", "low", "")
+
+
+class PreviewError(Exception):
+    """The preview cannot be made; the message is one clear sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a preview found."""
+
+    violations: tuple[Violation, ...]
+    """In the order in which the CLI shows them: by level, severity, policy and URN."""
+    notes: tuple[str, ...]
+    """What was assumed or left unknown, because nothing is asked of AWS."""
+    resources: tuple[Registration, ...]
+    remediations: tuple[Remediation, ...]
+    output: str
+    """What the program printed and logged."""
+    stack: str
+    pack: str
+    """Name and version of the policy pack."""
+    pack_path: str
+
+    @property
+    def mandatory(self) -> bool:
+        """Whether a violation stops the deployment."""
+        return any(violation.enforcement == "mandatory" for violation in self.violations)
+
+    def to_json(self) -> dict[str, list[dict[str, str]]]:
+        """Give the violations in the form of `preview --json`."""
+        keys = ("policy", "enforcement", "urn", "message")
+        return {"violations": [{key: getattr(item, key) for key in keys} for item in self.violations]}
+
+    def render(self) -> str:
+        """Give the text that the Pulumi CLI would show: the pack, what it remediated, its violations."""
+        managed = sum(1 for resource in self.resources if not resource.external)
+        lines = [f"Previewing stack {self.stack}: {managed} resource{'s' * (managed != 1)}", ""]
+        lines += [f"note: {note}" for note in self.notes]
+        lines += [""] if self.notes else []
+        mark = "❌" if self.mandatory else "⚠️" if self.violations else "✅"
+        lines += ["Policies:", f"    {mark} {self.pack} (local: {self.pack_path})"]
+        counts: dict[str, int] = {}
+        for remediation in self.remediations:
+            counts[remediation.policy] = counts.get(remediation.policy, 0) + 1
+        for policy, count in sorted(counts.items()):
+            lines.append(f"        - [remediate]  {policy}  ({count} resource{'s' * (count != 1)})")
+        for violation in self.violations:
+            severity = f" [severity: {violation.severity}]" if violation.severity else ""
+            lines.append(
+                f"        - [{violation.enforcement}]{severity}  {violation.policy}  ({_display(violation.urn)})"
+            )
+            lines += [f"          {line}".rstrip() for line in violation.message.rstrip("\n").split("\n")]
+        return "\n".join(lines) + "\n"
+
+
+def preview(
+    program: str | Path,
+    *,
+    stack: str = "dev",
+    config: Mapping[str, str] | None = None,
+    policy_pack: str | Path = _REPOSITORY,
+    policy_pack_config: str | Path | Mapping[str, object] | None = None,
+) -> Preview:
+    """Preview the Pulumi Python program in the folder `program` against a policy pack.
+
+    `config` adds to, and wins over, the stack's configuration file (`{"key": ...}` or `{"namespace:key": ...}`).
+    `policy_pack_config` is a file as for `pulumi preview --policy-pack-config`, or its content.
+
+    Raises PreviewError, with one sentence, for a folder that is no Python project, a program that raises or registers
+    what the engine refuses, or a pack that does not start, fails, or refuses its configuration.
+    """
+    try:
+        project = load_project(Path(program))
+        identity, notes = load_stack(project, stack, config or {})
+        return _preview(project, identity, notes, Path(policy_pack), load(policy_pack_config))
+    except (ProjectError, PackError, PackConfigError) as error:
+        raise PreviewError(_one_line(str(error))) from None
+
+
+def configure_parser(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `python -m policy preview`."""
+    parser.add_argument("program", metavar="DIR", help="folder of the Pulumi program (with Pulumi.yaml)")
+    parser.add_argument(
+        "--stack", default="dev", metavar="NAME", help="stack whose configuration is used (default: dev)"
+    )
+    parser.add_argument(
+        "--config", "-c", action="append", default=[], metavar="KEY=VALUE", help="configuration value; may be repeated"
+    )
+    parser.add_argument(
+        "--policy-pack", default=str(_REPOSITORY), metavar="DIR", help="policy pack (default: this one)"
+    )
+    parser.add_argument("--policy-pack-config", metavar="FILE", help="configuration of the policy pack, a JSON file")
+    parser.add_argument("--json", action="store_true", help="print the violations as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command. Gives the exit status: 1 on a mandatory violation, 2 on bad input, 130 when interrupted."""
+    # Without a handler SIGTERM (a cancelled CI job) would leave the two child processes behind.
+    previous = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        result = preview(
+            args.program,
+            stack=args.stack,
+            config=_pairs(args.config),
+            policy_pack=args.policy_pack,
+            policy_pack_config=args.policy_pack_config,
+        )
+    except PreviewError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    if result.output:
+        print(result.output.rstrip("\n"), file=sys.stderr)
+    if args.json:
+        print(json.dumps(result.to_json(), indent=2, ensure_ascii=False))
+    else:
+        print(result.render(), end="")
+    return 1 if result.mandatory else 0
+
+
+def _preview(
+    project: Project, stack: StackIdentity, notes: tuple[str, ...], pack: Path, config: Mapping[str, Any]
+) -> Preview:
+    engine = Engine()
+    with ExitStack() as cleanup:
+        monitor = Monitor(stack, lambda resource: analyzer.review(resource))
+        address = cleanup.enter_context(serve(monitor, engine))
+        analyzer = cleanup.enter_context(Analyzer(pack, address, stack, config))
+        output = cleanup.enter_context(tempfile.TemporaryFile())
+        error = _run_program(project, stack, address, output)
+        if error or monitor.failure:
+            # A pack that does not start fails every registration: it, not the program, is to blame.
+            analyzer.ready()
+            raise PreviewError(_explain(error, monitor))
+        analyzer.review_stack(monitor.resources)
+        output.seek(0)
+        printed = output.read().decode(errors="replace")
+        return Preview(
+            tuple(sorted(analyzer.violations, key=_order)),
+            (*notes, *monitor.notes),
+            monitor.resources,
+            tuple(analyzer.remediations),
+            "".join([printed, *(f"{message}\n" for message in engine.messages)]),
+            stack.stack,
+            f"{analyzer.name}@v{analyzer.version}",
+            str(pack),
+        )
+
+
+def _run_program(project: Project, stack: StackIdentity, address: str, output: IO[bytes]) -> Mapping[str, Any]:
+    """Run the program in its own process until it ends; gives its error, empty for none."""
+    orders = {
+        "address": address,
+        "config": dict(stack.config),
+        "entry": str(project.entry),
+        "organization": stack.organization,
+        "project": stack.project,
+        "root": str(project.root),
+        "secret_keys": list(stack.secret_keys),
+        "stack": stack.stack,
+    }
+    # Settings of a Pulumi CLI around this process are not the previewed program's.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
+    with _process(
+        [str(project.python), "-u", str(Path(__file__).with_name("program.py"))],
+        cwd=project.entry.parent,
+        env={**environment, "no_grpc_proxy": "127.0.0.1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=output,
+    ) as process:
+        reported, _ = process.communicate(json.dumps(orders).encode())
+    try:
+        result = json.loads(reported)
+    except ValueError:
+        output.seek(0)
+        lines = output.read().decode(errors="replace").strip().splitlines() or [f"exit status {process.returncode}"]
+        return {
+            "type": "",
+            "message": f"ended without a result ({lines[-1].strip()})",
+            "file": str(project.entry),
+            "line": 0,
+        }
+    error = result.get("error")
+    return error if isinstance(error, dict) else {}
+
+
+@contextmanager
+def _process(command: list[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, **options)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _explain(error: Mapping[str, Any], monitor: Monitor) -> str:
+    if monitor.failure:
+        return _one_line(str(monitor.failure))
+    place = f"{error['file']}:{error['line']}" if error.get("line") else str(error["file"])
+    kind = f"raises {error['type']}: " if error.get("type") else ""
+    unknown = [note.split(" ", 1)[0] for note in monitor.notes if "answered as unknown" in note]
+    hint = f" (data sources answered as unknown: {', '.join(unknown)})" if unknown else ""
+    if error.get("type") == "SystemExit":
+        kind = "exits with "
+    message = str(error["message"]).replace(UNKNOWN, "<unknown>")
+    return _one_line(f"the program {kind}{message} at {place}{hint}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _order(violation: Violation) -> tuple[int, int, str, str]:
+    return (
+        _LEVELS.index(violation.enforcement),
+        _SEVERITIES.index(violation.severity),
+        violation.policy,
+        violation.urn,
+    )
+
+
+def _display(urn: str) -> str:
+    """Name a resource as the CLI does: `aws:lambda:Function: orders`."""
+    _, _, types, name = urn.split("::", 3)
+    package, _, rest = types.rsplit("$", 1)[-1].partition(":")
+    module, _, kind = rest.rpartition(":")
+    return f"{':'.join(part for part in (package, module.split('/', 1)[0], kind) if part)}: {name}"
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    pairs = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise PreviewError(f"--config {text!r} is not KEY=VALUE")
+        pairs[key] = value
+    return pairs
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,80 @@
+"""What one resource's inputs prove, whatever else is in the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from policy import resources
+from policy.diagnosis import dead_guard, form_for
+from policy.document import PolicyDocument, parse_document
+from policy.exposure import ENI_ACTIONS, Exposed, judge_execution, names_eni_actions
+from policy.finding import ROLE_GUARD, Finding, exposed_message
+from policy.links import GrantKind, link
+from policy.request import SOURCE_FUNCTION_ARN
+from policy.resources import Resource
+from policy.trust import LAMBDA, parse_trust
+from policy.truth import Truth
+
+
+def resource_findings(resource: Resource, now: Decimal) -> list[Finding]:
+    """The findings on one resource, given as its inputs. `now` is in seconds since 1970-01-01T00:00Z."""
+    found = [Finding(ROLE_GUARD, resource.urn, message) for message in _dead_guards(resource)]
+    if resource.type == resources.ROLE:
+        found += _declared_holes(resource, now)
+    return found
+
+
+def documents_in(resource: Resource) -> Iterator[tuple[str, object]]:
+    """The permission documents that a resource holds itself, each with its path."""
+    props = resource.props
+    if resource.type in (resources.ROLE_POLICY, resources.POLICY):
+        yield "policy", props.get("policy")
+    elif resource.type in (resources.NATIVE_ROLE_POLICY, resources.NATIVE_POLICY):
+        yield "policyDocument", props.get("policyDocument")
+    elif resource.type == resources.ROLE:
+        yield from _inline(props, "inlinePolicies", "policy")
+    elif resource.type == resources.NATIVE_ROLE:
+        yield from _inline(props, "policies", "policyDocument")
+
+
+def _inline(props: Mapping[str, object], prop: str, document: str) -> Iterator[tuple[str, object]]:
+    items = props.get(prop)
+    for i, item in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(item, Mapping):
+            yield f"{prop}[{i}].{document}", item.get(document)
+
+
+def _dead_guards(resource: Resource) -> Iterator[str]:
+    for path, source in documents_in(resource):
+        if source is None:
+            continue
+        document: PolicyDocument = parse_document(source, path)
+        for statement in document.statements:
+            reason = None if statement.uncertain else dead_guard(statement)
+            if reason is not None:
+                yield (
+                    f"The guard in {statement.label} of `{path}` can do nothing: {reason}.\n"
+                    f"Fix: use {form_for(statement.effect)} in that statement."
+                )
+    trust = {resources.ROLE: "assumeRolePolicy", resources.NATIVE_ROLE: "assumeRolePolicyDocument"}.get(resource.type)
+    if trust is not None:
+        for path in parse_trust(resource.props.get(trust)).conditions_on_function():
+            yield (
+                f"The guard in `{trust}`, {path}, can do nothing: `{SOURCE_FUNCTION_ARN}` is not there when Lambda assumes "
+                "the role, and a trust policy grants no network interface actions.\n"
+                f"Fix: take it out, and use {form_for(None)} in the statement that allows them."
+            )
+
+
+def _declared_holes(role: Resource, now: Decimal) -> Iterator[Finding]:
+    """Holes in a role that declares all its policies itself: no other resource can close them."""
+    inline, attached = role.props.get("inlinePolicies"), role.props.get("managedPolicyArns")
+    if not isinstance(inline, list) or not isinstance(attached, list):
+        return
+    (execution,) = link([role])
+    if execution.trust.names_service(LAMBDA) is not Truth.YES or not names_eni_actions(execution):
+        return
+    for outcome in judge_execution(execution, ENI_ACTIONS, now):
+        if isinstance(outcome, Exposed) and outcome.writes and outcome.grant.kind in (GrantKind.IN_ROLE, GrantKind.AWS_MANAGED):
+            yield Finding(ROLE_GUARD, role.urn, exposed_message(outcome, ENI_ACTIONS), outcome.grant.path)

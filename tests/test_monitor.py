@@ -1,0 +1,141 @@
+"""The resource monitor's rarer answers, asked without a program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pulumi.runtime.proto import resource_pb2
+
+from policy.engine import Engine, serve
+from policy.monitor import Monitor
+from policy.properties import UNKNOWN, as_secret, from_struct, normalise, readable, reveal, to_struct
+from policy.registration import Registration, StackIdentity, seconds
+
+STACK = StackIdentity("shop", "dev", config={"aws:region": "eu-west-1"})
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+
+
+class Aborted(Exception):
+    """What gRPC raises in `abort`."""
+
+
+class Context:
+    """A servicer context that only aborts."""
+
+    def abort(self, code: object, details: str) -> None:
+        raise Aborted(details)
+
+
+@pytest.fixture
+def monitor() -> Monitor:
+    return Monitor(STACK, lambda resource: resource.inputs)
+
+
+def register(monitor: Monitor, **request: Any) -> Any:
+    properties = to_struct(request.pop("object", {}))
+    request = {"type": "test:index:Thing", "name": "thing", "custom": True, **request}
+    return monitor.RegisterResource(resource_pb2.RegisterResourceRequest(object=properties, **request), Context())
+
+
+def invoke(monitor: Monitor, token: str, arguments: dict[str, object], provider: str = "") -> Any:
+    request = resource_pb2.ResourceInvokeRequest(tok=token, args=to_struct(arguments), provider=provider)
+    return monitor.Invoke(request, Context())
+
+
+def test_a_reference_to_a_resource_is_resolved(monitor: Monitor) -> None:
+    urn = register(monitor, object={"a": 1}).urn
+    found = from_struct(getattr(invoke(monitor, "pulumi:pulumi:getResource", {"urn": urn}), "return"))
+    assert found == {"urn": urn, "id": "", "state": {"a": 1}}
+    missing = invoke(monitor, "pulumi:pulumi:getResource", {"urn": "urn:x"})
+    assert missing.failures[0].reason == "unknown resource urn:x"
+
+
+def test_an_imported_resource_has_its_id(monitor: Monitor) -> None:
+    response = register(monitor, type="aws:iam/role:Role", importId="the-role")
+    assert response.id == "the-role"
+    assert monitor.resources[-1].outputs["id"] == "the-role"
+    assert "thing (aws:iam/role:Role) is imported" in monitor.notes[0]
+
+
+def test_a_remote_component_is_noted(monitor: Monitor) -> None:
+    register(monitor, type="awsx:ec2:Vpc", custom=False, remote=True)
+    assert monitor.notes == ("what the component thing (awsx:ec2:Vpc) creates is not seen: only its provider knows",)
+
+
+def test_a_method_of_a_component_provider_is_refused(monitor: Monitor) -> None:
+    with pytest.raises(Aborted, match="the program calls awsx:x:y, which only a provider plugin can answer"):
+        monitor.Call(resource_pb2.ResourceCallRequest(tok="awsx:x:y"), Context())
+    assert monitor.failure is not None
+
+
+def test_only_the_first_failure_is_kept(monitor: Monitor) -> None:
+    for _ in range(3):
+        try:
+            register(monitor)
+        except Aborted:
+            continue
+    assert str(monitor.failure).startswith("Duplicate resource URN")
+    assert len(monitor.resources) == 2, "the default provider and the resource"
+
+
+def test_a_data_source_knows_the_region_of_its_provider(monitor: Monitor) -> None:
+    urn = register(
+        monitor, type="pulumi:providers:aws", name="west", object={"region": "us-west-2"}, version="7.0.0"
+    ).urn
+    assert monitor.resources[-1].inputs["version"] == "7.0.0"
+    token = "aws:index/getRegion:getRegion"
+    assert from_struct(getattr(invoke(monitor, token, {}, f"{urn}::{UNKNOWN}"), "return"))["region"] == "us-west-2"
+    assert from_struct(getattr(invoke(monitor, token, {}), "return"))["region"] == "eu-west-1"
+
+
+def test_a_default_provider_takes_the_packages_configuration(monitor: Monitor) -> None:
+    register(monitor, type="aws:iam/role:Role", version="7.51.1")
+    provider = monitor.resources[0]
+    assert provider.urn == "urn:pulumi:dev::shop::pulumi:providers:aws::default_7_51_1"
+    assert provider.inputs == {"region": "eu-west-1", "version": "7.51.1"}
+    assert monitor.resources[1].provider == provider.urn
+
+
+def test_the_fifo_ending_and_nested_outputs() -> None:
+    reviewed: list[Registration] = []
+    monitor = Monitor(STACK, lambda resource: reviewed.append(resource) or {**resource.inputs, "more": True})  # type: ignore[func-returns-value]
+    register(monitor, type="aws:sns/topic:Topic", name="a::b", object={"fifoTopic": True})
+    name = reviewed[-1].inputs["name"]
+    assert isinstance(name, str)
+    assert name.startswith("a::b-")
+    assert name.endswith(".fifo")
+    assert monitor.resources[-1].outputs == {
+        "fifoTopic": True, "name": name, "more": True, "id": UNKNOWN, "arn": UNKNOWN,
+    }  # fmt: skip
+
+
+def test_other_questions_are_answered(monitor: Monitor) -> None:
+    context = Context()
+    assert monitor.SupportsFeature(resource_pb2.SupportsFeatureRequest(id="secrets"), context).hasSupport
+    assert not monitor.SupportsFeature(resource_pb2.SupportsFeatureRequest(id="telepathy"), context).hasSupport
+    package = resource_pb2.RegisterPackageRequest(name="aws", version="1.0.0")
+    assert monitor.RegisterPackage(package, context).ref == "aws@1.0.0"
+    with serve(monitor, Engine()) as address:
+        assert address.startswith("127.0.0.1:")
+
+
+def test_values_take_the_form_that_policies_see() -> None:
+    dependencies: set[str] = set()
+    output = {SIGNATURE: "d0e6a833031e9bbcd3f4e8bde6ca49a4", "value": "v", "secret": True, "dependencies": ["urn:a"]}
+    unknown_output = {SIGNATURE: "d0e6a833031e9bbcd3f4e8bde6ca49a4"}
+    reference = {SIGNATURE: "5cf8f73096256a8f31e491e813e4eb8e", "urn": "urn:b", "id": "the-id"}
+    component = {SIGNATURE: "5cf8f73096256a8f31e491e813e4eb8e", "urn": "urn:b"}
+    asset = {SIGNATURE: "c44067f5952c0a294b673a41bacd8c17", "text": f"x{UNKNOWN}"}
+    given = [output, unknown_output, reference, component, {**reference, "id": ""}, asset, {f"k{UNKNOWN}": 1}, None, 1]
+    assert normalise(given, dependencies) == [
+        as_secret("v"), UNKNOWN, "the-id", "urn:b", UNKNOWN, asset, UNKNOWN, None, 1,
+    ]  # fmt: skip
+    assert dependencies == {"urn:a"}
+    assert reveal(as_secret(as_secret("v"))) == "v"
+
+
+def test_names_and_durations() -> None:
+    assert readable(f"role-getVpc.id-{UNKNOWN}") == "role-getVpc.id"
+    assert readable(UNKNOWN) == "unknown"
+    assert [seconds(text) for text in ("", "90s", "1h30m", "1.5m", "soon")] == [0, 90, 5400, 90, 0]
