@@ -293,6 +293,9 @@ def _pack_settings(directory: Path) -> Mapping[str, Any]:
     name = runtime.get("name") if isinstance(runtime, Mapping) else runtime
     if not isinstance(settings, Mapping) or name != "python":
         raise PackError(f"{file} has runtime {name!r}: only Python policy packs can be run in this preview")
+    # Python would go on to look for one in PYTHONPATH.
+    if not (directory / "__main__.py").is_file():
+        raise PackError(f"{directory} is not a policy pack: it has no __main__.py")
     return settings
 
 

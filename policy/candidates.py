@@ -206,8 +206,6 @@ def single(key: str, by_key: Conditions, constants: Context, place: Place, alias
         variable.add(element)
     for value in values.others:
         variable.add(dict.fromkeys((key, *aliases), (value,)), lax=True)
-    if required:
-        variable.add({}, lax=True)
     return variable
 
 
@@ -281,7 +279,7 @@ def request_tags(by_key: Conditions, constants: Context, place: Place) -> Variab
                 merged[key] = merged.get(key, ()) + given
         variable.add(merged)
     # Two spellings of one name are two tags: not tried.
-    variable.complete = variable.complete and len(spellings) == len({*names.fitting, *named})
+    variable.complete = variable.complete and len(names.fitting) == len({name.lower() for name in names.fitting})
     return variable
 
 
@@ -308,7 +306,7 @@ def identifier(
     own = [g for key in repeated for g in text_globs(by_key[key], constants, prefix)]
     form = _PREFIXES.get(kind, "")
     shape = glob(escaped(prefix + form) + "*")
-    found = cells([shape, *patterns, *own], base=_ANYTHING, fresh=form + "0c0de0c0de0c0de00", prefix=prefix)
+    found = cells([shape, *patterns, *own], base=_ANYTHING, fresh=form + "0c0de0c0de0c0de00", prefix=prefix, without=":/")
     variable = Variable(complete=found.complete)
     for text in found.texts:
         element = {"": (prefix + text,), **dict.fromkeys(repeated, (text,))}

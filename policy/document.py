@@ -176,6 +176,26 @@ def _shown(value: object) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
+class TextForm:
+    """What the texts of an element look like."""
+
+    def __init__(self, words: str, pattern: str) -> None:
+        self.words = words
+        # One search over all texts of a list at once: lists of hundreds are common, and hardly any text is refused.
+        self._all = re.compile(f"(?:{pattern})(?:\n(?:{pattern}))*")
+
+    def takes_all(self, texts: Sequence[object]) -> bool:
+        """Whether all of them are texts of this form."""
+        try:
+            return bool(self._all.fullmatch("\n".join(texts)))  # type: ignore[arg-type]  # a TypeError says "no"
+        except TypeError:
+            return False
+
+
+_ACTION: Final = TextForm("`*` or like `service:Action`", r"[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+|\*")
+_RESOURCE: Final = TextForm("`*` or an ARN", r"(?:arn:|\*|\?|\$)[^\n]*|[^\n:]*\*[^\n]*")
+
+
 @dataclass(slots=True)
 class _Parser:
     """Collects errors while it reads one document."""
@@ -275,12 +295,12 @@ class _Parser:
         elif plain not in value and negated not in value:
             self.error(path, f"has neither {plain} nor {negated}")
             return (UNKNOWN,), None
-        check = self._action if plain == "Action" else self._resource
+        form = _ACTION if plain == "Action" else _RESOURCE
         if plain in value:
-            return self._texts(value[plain], f"{path}.{plain}", check), None
-        return None, self._texts(value[negated], f"{path}.{negated}", check)
+            return self._texts(value[plain], f"{path}.{plain}", form), None
+        return None, self._texts(value[negated], f"{path}.{negated}", form)
 
-    def _texts(self, value: object, path: str, check: object) -> tuple[Text, ...]:
+    def _texts(self, value: object, path: str, form: TextForm) -> tuple[Text, ...]:
         if isinstance(value, Unknown | str):
             value = [value]
         if not isinstance(value, Sequence):
@@ -288,31 +308,19 @@ class _Parser:
             return (UNKNOWN,)
         if not value:
             self.error(path, "is empty")
+        if form.takes_all(value):
+            return tuple(value)
         texts: list[Text] = []
         for i, item in enumerate(value):
-            if isinstance(item, Unknown):
+            where = f"{path}[{i}]" if len(value) > 1 else path
+            if not isinstance(item, Unknown | str):
+                self.error(where, f"must be a string, not {_kind(item)}")
                 texts.append(UNKNOWN)
-            elif not isinstance(item, str):
-                self.error(f"{path}[{i}]", f"must be a string, not {_kind(item)}")
-                texts.append(UNKNOWN)
-            else:
-                problem = check(item)  # type: ignore[operator]
-                if problem:
-                    self.error(f"{path}[{i}]" if len(value) > 1 else path, problem)
-                texts.append(item)
+                continue
+            if isinstance(item, str) and not form.takes_all([item]):
+                self.error(where, f"must be {form.words}, not {_shown(item)}")
+            texts.append(item)
         return tuple(texts)
-
-    @staticmethod
-    def _action(text: str) -> str:
-        if text == "*" or re.fullmatch(r"[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+", text):
-            return ""
-        return f"must be `*` or like `service:Action`, not {_shown(text)}"
-
-    @staticmethod
-    def _resource(text: str) -> str:
-        if text == "*" or text.startswith(("arn:", "*", "?", "$")) or "*" in text.partition(":")[0]:
-            return ""
-        return f"must be `*` or an ARN, not {_shown(text)}"
 
     def _conditions(self, value: object, path: str, variables: bool) -> Iterator[Condition | None]:
         if isinstance(value, Unknown):

@@ -1,3 +1,5 @@
+# gRPC gives the names and the signatures.
+# ruff: noqa: N802, ARG002
 """The engine service, and the loopback server that it and the resource monitor stand on."""
 
 from __future__ import annotations

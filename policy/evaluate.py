@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from policy.conditions import Context, holds, substitute
 from policy.document import Effect, PolicyDocument, Statement, Text
@@ -96,9 +97,12 @@ def _look(action: str, authorization: Authorization, documents: Sequence[PolicyD
 
 def statement_matches(statement: Statement, action: str, authorization: Authorization) -> Truth:
     """Whether a statement, of whichever effect, applies to one resource of a call."""
+    covered = action_covered(statement, action)
+    if covered is Truth.NO:
+        return Truth.NO
     return all_of(
         (
-            action_covered(statement, action),
+            covered,
             resource_covered(statement, authorization.resource, authorization.context),
             *(holds(condition, authorization.context) for condition in statement.conditions),
             Truth.UNKNOWN if statement.uncertain else Truth.YES,
@@ -109,12 +113,38 @@ def statement_matches(statement: Statement, action: str, authorization: Authoriz
 def action_covered(statement: Statement, action: str) -> Truth:
     """Action, or NotAction, of the statement."""
     if statement.actions is not None:
-        return any_of(_action(pattern, action) for pattern in statement.actions)
-    return ~any_of(_action(pattern, action) for pattern in statement.not_actions or ())
+        return _any_action(statement.actions, action)
+    return ~_any_action(statement.not_actions or (), action)
 
 
-def _action(pattern: Text, action: str) -> Truth:
-    return Truth.UNKNOWN if isinstance(pattern, Unknown) else Truth.of(action_matches(pattern, action))
+def _any_action(patterns: tuple[Text, ...], action: str) -> Truth:
+    service = action[: action.index(":") + 1].lower()
+    return any_of(
+        Truth.UNKNOWN if isinstance(pattern, Unknown) else Truth.of(action_matches(pattern, action))
+        for pattern in patterns_of_service(patterns, service)
+    )
+
+
+@lru_cache(maxsize=4096)
+def touching(document: PolicyDocument, service: str) -> tuple[Statement, ...]:
+    """The statements that can match an action of the service, given as `ec2:`. Most documents have none."""
+    return tuple(
+        s for s in document.statements if s.actions is None or patterns_of_service(s.actions, service)
+    )
+
+
+@lru_cache(maxsize=4096)
+def patterns_of_service(patterns: tuple[Text, ...], service: str) -> tuple[Text, ...]:
+    """Those of an Action element that can match an action of the service, given as `ec2:`. Documents list hundreds."""
+    length = len(service)
+    return tuple(
+        pattern
+        for pattern in patterns
+        if not isinstance(pattern, str)
+        or pattern[:length].lower() == service
+        or "*" in pattern[:length]
+        or "?" in pattern[:length]
+    )
 
 
 def resource_covered(statement: Statement, resource: str, context: Context) -> Truth:

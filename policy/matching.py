@@ -33,7 +33,19 @@ class Glob:
     takes in a colon. A pattern with fewer than six fields then matches nothing.
     """
 
-    __slots__ = ("_any", "_any_colon", "_by_char", "_chars_at", "_loop", "_loop_colon", "_plain", "accept", "start")
+    __slots__ = (
+        "_any",
+        "_any_colon",
+        "_by_char",
+        "_chars_at",
+        "_fields",
+        "_loop",
+        "_loop_colon",
+        "_plain",
+        "_stem",
+        "accept",
+        "start",
+    )
 
     def __init__(self, pattern: str, *, ignore_case: bool = False, arn: bool = False, field_stops: bool = False) -> None:
         by_char: dict[str, int] = {}
@@ -71,6 +83,11 @@ class Glob:
         self.accept = 1 << position
         exact = not loop and not any_char and not ignore_case and self.start
         self._plain = "".join(chars_at) if exact else None
+        # Shortcuts for the shapes that nearly all patterns have: `text`, `text*`, and ARNs made of such fields.
+        stem = not any_char and not ignore_case and not arn and not field_stops and loop == self.accept
+        self._stem = "".join(chars_at) if stem else None
+        fields = pattern.split(":", ARN_FIELDS - 1) if arn and not ignore_case else ()
+        self._fields = tuple(glob(field) for field in fields) if len(fields) == ARN_FIELDS else ()
 
     def step(self, state: int, char: str) -> int:
         """The set of states after one more character; 0 when nothing can match any more."""
@@ -91,7 +108,16 @@ class Glob:
         """Whether the whole of `text` matches."""
         if self._plain is not None:
             return text == self._plain
+        if self._stem is not None:
+            return text.startswith(self._stem)
+        if self._fields:
+            fields = text.split(":", ARN_FIELDS - 1)
+            return len(fields) == ARN_FIELDS and all(g.matches(f) for g, f in zip(self._fields, fields, strict=True))
         return bool(self.after(text) & self.accept)
+
+    def settled(self, state: int) -> bool:
+        """Whether, from `state` on, no text matches or every text does."""
+        return not state or bool(state & self.accept & self._loop & self._loop_colon)
 
     def next_chars(self, state: int) -> set[str]:
         """The literal characters that lead on from `state`: all others do what any fresh character does."""
@@ -180,19 +206,21 @@ class Cells:
 
 
 def cells(
-    patterns: Iterable[Glob], *, base: Glob, fresh: str, prefix: str = "", alphabet: str = FRESH, limit: int = 3000
+    patterns: Iterable[Glob], *, base: Glob, fresh: str, prefix: str = "", without: str = "", limit: int = 3000
 ) -> Cells:
     """Texts that match `base`, one for each combination of `patterns` that any text matching `base` can show.
 
     `prefix` is put before each text as the patterns see it and is not part of the text. `fresh` is a text matching
-    `base` that a reader finds natural; it stands for the combination it shows. `alphabet` is what a text may add to
-    the characters that the patterns name; with `limit` it bounds the search: past `limit` states it is not complete.
+    `base` that a reader finds natural; it stands for the combination it shows. The characters in `without` are in no
+    text. `limit` bounds the search: past so many states it is not complete.
     """
-    return _cells(tuple(dict.fromkeys(patterns)), base, fresh, prefix, alphabet, limit)
+    # After the prefix many patterns are settled: they match nothing more, or anything.
+    open_globs = (g for g in dict.fromkeys(patterns) if not g.settled(g.after(prefix)))
+    return _cells(tuple(open_globs), base, fresh, prefix, without, limit)
 
 
 @lru_cache(maxsize=512)
-def _cells(globs: tuple[Glob, ...], base: Glob, fresh: str, prefix: str, alphabet: str, limit: int) -> Cells:
+def _cells(globs: tuple[Glob, ...], base: Glob, fresh: str, prefix: str, without: str, limit: int) -> Cells:
     found: dict[tuple[bool, ...], str] = {}
 
     def keep(text: str) -> None:
@@ -202,8 +230,9 @@ def _cells(globs: tuple[Glob, ...], base: Glob, fresh: str, prefix: str, alphabe
     if not globs:
         return Cells((fresh,), complete=True)
     if base.is_plain_prefix() and all(g.is_plain_prefix() for g in globs):
-        for text in _prefix_texts(globs, base, prefix, alphabet):
-            keep(text)
+        for text in _prefix_texts(globs, base, prefix):
+            if not set(text).intersection(without):
+                keep(text)
         return Cells(tuple(found.values()), complete=True)
     # Breadth first, so the text kept for a combination is a shortest one.
     start = (base.start, *(g.after(prefix) for g in globs))
@@ -216,7 +245,8 @@ def _cells(globs: tuple[Glob, ...], base: Glob, fresh: str, prefix: str, alphabe
         # Any character that no pattern waits for here does what any other such character does; a colon is apart,
         # because it ends a field of an ARN.
         waited = {":"}.union(*(g.next_chars(s) for g, s in zip(all_globs, states, strict=True)))
-        other = next((c for c in alphabet if c not in waited), "")
+        waited.difference_update(without)
+        other = next((c for c in FRESH if c not in waited), "")
         for char in [other, *sorted(waited)] if other else sorted(waited):
             after = tuple(g.step(s, char) for g, s in zip(all_globs, states, strict=True))
             if not after[0] or after in seen:
@@ -228,7 +258,7 @@ def _cells(globs: tuple[Glob, ...], base: Glob, fresh: str, prefix: str, alphabe
     return Cells(tuple(found.values()), complete=True)
 
 
-def _prefix_texts(globs: Sequence[Glob], base: Glob, prefix: str, alphabet: str) -> Iterable[str]:
+def _prefix_texts(globs: Sequence[Glob], base: Glob, prefix: str) -> Iterable[str]:
     """Where every pattern is `text` or `text*`: each text, and each with a tail that runs into no other.
 
     Complete, because how the patterns turn out depends on the longest `text` that a value starts with or equals.
@@ -238,7 +268,7 @@ def _prefix_texts(globs: Sequence[Glob], base: Glob, prefix: str, alphabet: str)
         if not stem.startswith(prefix):
             continue
         taken = {other[len(stem)] for other in stems if len(other) > len(stem) and other.startswith(stem)}
-        tail = next((c for c in alphabet if c not in taken), "")
+        tail = next((c for c in FRESH if c not in taken), "")
         for text in (stem[len(prefix) :], stem[len(prefix) :] + tail):
             if base.matches(text):
                 yield text

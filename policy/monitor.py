@@ -1,3 +1,5 @@
+# gRPC gives the names and the signatures.
+# ruff: noqa: N802, ARG002
 """The resource monitor that a previewed program talks to.
 
 It does at preview what the real engine does with a stack that does not exist yet (pulumi `pkg/resource/deploy`:

@@ -67,7 +67,13 @@ class Preview:
 
     def render(self) -> str:
         """Give the text that the Pulumi CLI would show: the pack, what it remediated, its violations."""
-        managed = sum(1 for resource in self.resources if not resource.external)
+        # As the CLI counts: without what is only read, and without default providers.
+        managed = sum(
+            1
+            for resource in self.resources
+            if not resource.external
+            and not (resource.type.startswith("pulumi:providers:") and resource.name.startswith("default"))
+        )
         lines = [f"Previewing stack {self.stack}: {managed} resource{'s' * (managed != 1)}", ""]
         lines += [f"note: {note}" for note in self.notes]
         lines += [""] if self.notes else []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
@@ -48,7 +48,7 @@ def from_struct(struct: Struct) -> dict[str, object]:
 def to_struct(properties: Properties) -> Struct:
     """Encode properties for gRPC."""
     struct = Struct()
-    struct.update(dict(properties))
+    struct.update(cast("Any", dict(properties)))
     return struct
 
 

@@ -48,3 +48,13 @@ class Request:
 
     action: str
     authorizations: tuple[Authorization, ...]
+
+    def without(self, key: str) -> Request:
+        """The same call without one context key, given in lower case."""
+        return Request(
+            self.action,
+            tuple(
+                Authorization(a.resource, {name: value for name, value in a.context.items() if name != key})
+                for a in self.authorizations
+            ),
+        )

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import Final
 
 from policy import candidates, keys
 from policy.candidates import Place, Variable, escaped, text_globs
-from policy.conditions import Condition, Context, ContextValues, holds, variable_keys
+from policy.conditions import Condition, Context, ContextValues, holds, substitute, variable_keys
 from policy.document import Effect, PolicyDocument, Statement
-from policy.evaluate import Determining, Evaluation, action_covered, evaluate, resource_covered
+from policy.evaluate import Determining, Evaluation, action_covered, evaluate, resource_covered, touching
 from policy.keys import SOURCE_FUNCTION_KEY, Session
-from policy.matching import Glob, cells, resource_globs
+from policy.matching import ARN_FIELDS, Glob, cells, glob, resource_globs
 from policy.request import Authorization, Caller, Request
 from policy.solver import Alternative, Budget, BudgetExceededError, Constraint, solve
 from policy.truth import UNKNOWN, Truth, Unknown, all_of
@@ -33,7 +34,7 @@ _MOST_FUNCTIONS: Final = 64
 ANY_FUNCTION: Final = "arn:*:lambda:*:*:function:*"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subject:
     """Whose calls are judged. An ARN may hold `*` where a part of it is not known yet.
 
@@ -43,7 +44,7 @@ class Subject:
     caller: Caller
     function_arn: str = ANY_FUNCTION
     role_arn: str | None = None
-    role_tags: Mapping[str, str | Unknown] | None = field(default_factory=dict)
+    role_tags: Mapping[str, str | Unknown] | None = field(default_factory=dict, hash=False)
     now: Decimal = Decimal(0)
 
 
@@ -67,13 +68,35 @@ def ask(
     subject: Subject,
     documents: Sequence[PolicyDocument],
     boundary: Sequence[PolicyDocument] | None = None,
-    budget: Budget | None = None,
+    budget: int = DEFAULT_BUDGET,
 ) -> Answer:
-    """Whether any request for `action` by this caller is allowed. `boundary` is None where the role has none."""
-    relevant = _Relevant.of(action, documents, boundary)
+    """Whether any request for `action` by this caller is allowed. `boundary` is None where the role has none.
+
+    `action` must be in `keys.known_actions()`. `budget` is in alternatives looked at by the search.
+    """
+    relevant = _relevant(keys.action(action), documents, boundary)
     if not relevant.identity_allows or relevant.boundary_allows == ():
-        return Answer(Truth.NO)
-    budget = budget or Budget(DEFAULT_BUDGET)
+        return _DENIED
+    # Where no statement asks for the function's ARN, both callers' calls are alike.
+    alike = SOURCE_FUNCTION_KEY not in relevant.mentioned
+    asked = replace(subject, caller=Caller.CODE) if alike else subject
+    answer = relevant.answers.get(asked)
+    if answer is None:
+        answer = relevant.answers[asked] = _search(action, asked, relevant, documents, boundary, Budget(budget))
+    if answer.witness is None:
+        return answer
+    witness = replace(answer.witness, action=action)
+    return replace(answer, witness=witness.without(SOURCE_FUNCTION_KEY) if subject.caller is Caller.SERVICE else witness)
+
+
+def _search(
+    action: str,
+    subject: Subject,
+    relevant: _Relevant,
+    documents: Sequence[PolicyDocument],
+    boundary: Sequence[PolicyDocument] | None,
+    budget: Budget,
+) -> Answer:
     answers: list[Answer] = []
     try:
         for session in _sessions(subject, relevant):
@@ -86,55 +109,94 @@ def ask(
     return Answer(Truth.UNKNOWN, unknown_keys=(SOURCE_FUNCTION_KEY,))
 
 
+_DENIED: Final = Answer(Truth.NO)
+
+
 @dataclass(frozen=True)
 class _Relevant:
-    """The statements that can touch the action, by what they can do. `boundary_allows` is None without a boundary."""
+    """The statements that cover the action, for certain or perhaps, by what they can do.
 
-    action: keys.Action
+    `boundary_allows` is None without a boundary. `answers` keeps what was found for each subject.
+    """
+
+    resources: tuple[keys.ResourceType, ...]
+    available: frozenset[str]
+    covered: Mapping[Determining, Truth]
     identity_allows: tuple[Determining, ...]
     boundary_allows: tuple[Determining, ...] | None
     denies: tuple[Determining, ...]
+    answers: dict[Subject, Answer] = field(default_factory=dict)
 
-    @staticmethod
-    def of(
-        action: str, documents: Sequence[PolicyDocument], boundary: Sequence[PolicyDocument] | None
-    ) -> _Relevant:
-        def covering(of: Iterable[PolicyDocument]) -> list[Determining]:
-            return [
-                Determining(document, statement)
-                for document in of
-                for statement in document.statements
-                if action_covered(statement, action) is not Truth.NO
-            ]
+    @cached_property
+    def found(self) -> tuple[Determining, ...]:
+        """All of them."""
+        return (*self.identity_allows, *(self.boundary_allows or ()), *self.denies)
 
-        identity, limit = covering(documents), covering(boundary or ())
-        return _Relevant(
-            keys.action(action),
-            tuple(d for d in identity if d.statement.effect is not Effect.DENY),
-            None if boundary is None else tuple(d for d in limit if d.statement.effect is not Effect.DENY),
-            tuple(d for d in (*identity, *limit) if d.statement.effect is not Effect.ALLOW),
-        )
-
-    @property
-    def statements(self) -> Iterator[Statement]:
-        for group in (self.identity_allows, self.boundary_allows or (), self.denies):
-            for determining in group:
-                yield determining.statement
-
-    def conditions(self) -> dict[str, list[Condition]]:
+    @cached_property
+    def conditions(self) -> Mapping[str, Sequence[Condition]]:
+        """Their conditions by key."""
         found: dict[str, list[Condition]] = {}
-        for statement in self.statements:
-            for condition in statement.conditions:
+        for determining in self.found:
+            for condition in determining.statement.conditions:
                 found.setdefault(condition.key, []).append(condition)
         return found
 
-    def resource_patterns(self) -> list[str]:
-        return [
-            pattern
-            for statement in self.statements
-            for pattern in (*(statement.resources or ()), *(statement.not_resources or ()))
-            if isinstance(pattern, str) and pattern != "*"
-        ]
+    @cached_property
+    def resource_patterns(self) -> tuple[str, ...]:
+        """The elements of Resource and NotResource that are known, without `*`."""
+        patterns: dict[str, None] = {}
+        for determining in self.found:
+            statement = determining.statement
+            for pattern in (*(statement.resources or ()), *(statement.not_resources or ())):
+                if isinstance(pattern, str) and pattern != "*":
+                    patterns[pattern] = None
+        return tuple(patterns)
+
+    @cached_property
+    def mentioned(self) -> frozenset[str]:
+        """The keys in conditions and in policy variables."""
+        mentioned = set(self.conditions)
+        values = (v for conditions in self.conditions.values() for c in conditions for v in c.values)
+        for text in (*self.resource_patterns, *values):
+            if isinstance(text, str) and "${" in text:
+                mentioned.update(variable_keys(text))
+        return frozenset(mentioned)
+
+
+Covering = tuple[tuple[Determining, Truth], ...]
+
+
+def _relevant(
+    action: keys.Action, documents: Iterable[PolicyDocument], boundary: Iterable[PolicyDocument] | None
+) -> _Relevant:
+    service = action.name[: action.name.index(":") + 1].lower()
+
+    def covering(of: Iterable[PolicyDocument]) -> Covering:
+        return tuple(
+            (Determining(document, statement), covered)
+            for document in of
+            for statement in touching(document, service)
+            if (covered := action_covered(statement, action.name)) is not Truth.NO
+        )
+
+    limit = None if boundary is None else covering(boundary)
+    return _shared(action.resources, action.keys, covering(documents), limit)
+
+
+@lru_cache(maxsize=256)
+def _shared(
+    resources: tuple[keys.ResourceType, ...], available: frozenset[str], identity: Covering, limit: Covering | None
+) -> _Relevant:
+    """One object for all actions that IAM is asked in the same way and that the same statements cover."""
+    everything = (*identity, *(limit or ()))
+    return _Relevant(
+        resources,
+        available,
+        dict(everything),
+        tuple(d for d, _ in identity if d.statement.effect is not Effect.DENY),
+        None if limit is None else tuple(d for d, _ in limit if d.statement.effect is not Effect.DENY),
+        tuple(d for d, _ in everything if d.statement.effect is not Effect.ALLOW),
+    )
 
 
 _ACCOUNT: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
@@ -143,8 +205,8 @@ _PARTITION: Final = re.compile(r"^arn:(aws[a-z-]*):")
 
 def _sessions(subject: Subject, relevant: _Relevant) -> Iterator[Session]:
     """Every caller that the subject may turn out to be, as far as the documents can tell them apart."""
-    by_key = relevant.conditions()
-    texts = [*relevant.resource_patterns()]
+    by_key = relevant.conditions
+    texts = [*relevant.resource_patterns]
     for key, conditions in by_key.items():
         if key in keys.ACCOUNT_KEYS or key in candidates.ARN_KEYS or key == SOURCE_FUNCTION_KEY:
             texts += [v for c in conditions for v in c.values if isinstance(v, str)]
@@ -198,14 +260,14 @@ def _ask_session(
     problems = []
     for place in _places(session, relevant):
         problem = _Problem(relevant, session, place)
-        request = problem.search(certain=True, budget=budget)
+        request = problem.search(action, budget)
         if request is not None:
             evaluation = evaluate(request, documents, boundary)
             if evaluation.allowed is Truth.YES:
                 return Answer(Truth.YES, problem.shown(request), evaluation)
         problems.append(problem)
     for problem in problems:
-        if problem.search(certain=False, budget=budget) is not None or not problem.complete:
+        if problem.possible(budget):
             unresolved = tuple(dict.fromkeys(d for p in problems for d in p.unresolved()))
             unknown = tuple(sorted({key for p in problems for key in p.unknown_keys()}))
             return Answer(Truth.UNKNOWN, unresolved=unresolved, unknown_keys=unknown)
@@ -214,25 +276,58 @@ def _ask_session(
 
 def _places(session: Session, relevant: _Relevant) -> Iterator[Place]:
     """One place for each way in which the documents tell places apart, the function's own region first."""
-    by_key = relevant.conditions()
-    regional = [c for key in keys.REGION_KEYS for c in by_key.get(key, ())]
-    globs = resource_globs(relevant.resource_patterns())
-    globs += [g for key in candidates.ARN_KEYS for g in text_globs(by_key.get(key, ()), {})]
+    by_key = relevant.conditions
     own = session.function_arn.split(":")[3] if session.function_arn else keys.EXAMPLE_REGION
-    kinds = [kind.name for kind in relevant.action.resources]
+    regional = [c for key in keys.REGION_KEYS for c in by_key.get(key, ())]
+    alternatives = {key: keys.fact(key, session) or () for key in relevant.mentioned}
+    facts = {key: known[0] for key, known in alternatives.items() if len(known) == 1 and known[0] is not None}
+    patterns = [p for p in _filled(relevant.resource_patterns, facts) if not _of_every_region(p)]
+    globs = resource_globs(patterns)
+    globs += [g for key in candidates.ARN_KEYS for g in text_globs(by_key.get(key, ()), facts)]
+    zones = list(text_globs(by_key.get("ec2:availabilityzone", ()), facts))
+    # What a variable makes of a pattern differs from region to region.
+    each = any(name in keys.REGION_KEYS for text in relevant.resource_patterns for name in variable_keys(text))
+    if not regional and not globs and not zones and not each:
+        yield Place(session.partition, own, session.account)
+        return
+    kinds = ("vpc", "subnet", *(kind.name for kind in relevant.resources))
     seen = set()
     for region in dict.fromkeys((own, *keys.regions(session.partition))):
         place = Place(session.partition, region, session.account)
-        context = dict.fromkeys(keys.REGION_KEYS, (region,))
+        context = {**facts, **dict.fromkeys(keys.REGION_KEYS, (region,))}
         signature = (
+            region if each else "",
+            tuple(g.after(region) for g in zones),
             tuple(holds(condition, context) for condition in regional),
-            tuple(g.after(place.arn(f"{kind}/")) for kind in (*kinds, "vpc", "subnet") for g in globs),
+            tuple(g.after(place.arn(f"{kind}/")) for kind in kinds for g in globs),
         )
         if signature not in seen:
             seen.add(signature)
             yield place
-        if not regional and not globs:
-            return
+
+
+def _filled(patterns: Iterable[str], context: Context) -> Iterator[str]:
+    """Each pattern, and what its policy variables make of it where they are known."""
+    for pattern in patterns:
+        yield pattern
+        filled = substitute(pattern, context)
+        if isinstance(filled, str) and filled != pattern:
+            yield filled
+
+
+def _of_every_region(pattern: str) -> bool:
+    """Whether a Resource pattern says the same of every region: it names none, or another service's resources."""
+    fields = pattern.split(":", 5)
+    if len(fields) < ARN_FIELDS:
+        return False
+    service, region = fields[2], fields[3]
+    of_another = "*" not in pattern[: len(fields[0]) + len(fields[1]) + 2] and not glob(service).matches("ec2")
+    return of_another and "*" not in service or region == "*"
+
+
+# The element, in a variable that is not complete, that stands for all values that were not tried: it meets whatever it
+# must meet. No variable has as many elements.
+_UNTRIED: Final = 1 << 4096
 
 
 @dataclass
@@ -247,7 +342,7 @@ class _Literals:
         """How the statement can match; None where it cannot."""
         if self.decided is Truth.NO or (certain and self.decided is Truth.UNKNOWN):
             return None
-        return tuple((variable, yes if certain else maybe) for variable, yes, maybe in self.parts)
+        return tuple((variable, yes if certain else maybe | _UNTRIED) for variable, yes, maybe in self.parts)
 
     def escape(self, certain: bool) -> Constraint | None:
         """How the statement can fail to match; None where it fails anyway."""
@@ -266,25 +361,20 @@ class _Problem:
     variables: list[Variable] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._by_key = self.relevant.conditions()
+        self._by_key = self.relevant.conditions
         self._facts: dict[str, keys.Alternatives] = {}
         self._base: dict[str, ContextValues] = {}
         self._shared: dict[str, int] = {}
         self._set_facts()
         self._share()
-        kinds: Sequence[keys.ResourceType | None] = self.relevant.action.resources or (None,)
+        kinds: Sequence[keys.ResourceType | None] = self.relevant.resources or (None,)
         self._authorizations = [self._authorization(kind) for kind in kinds]
-
-    @property
-    def complete(self) -> bool:
-        return all(variable.complete for variable in self.variables)
 
     def unresolved(self) -> Iterator[Determining]:
         """Statements with a part that is unknown or that IAM refuses."""
-        for group in (self.relevant.identity_allows, self.relevant.boundary_allows or (), self.relevant.denies):
-            for found in group:
-                if any(of[found].decided is Truth.UNKNOWN for of in (a.literals for a in self._authorizations)):
-                    yield found
+        for found in self.relevant.found:
+            if any(a.literals[found].decided is Truth.UNKNOWN for a in self._authorizations):
+                yield found
 
     def unknown_keys(self) -> Iterator[str]:
         """The keys of the session that some condition asks for and that are not known."""
@@ -292,18 +382,8 @@ class _Problem:
             if any(isinstance(a, Unknown) or (a and UNKNOWN in a) for a in alternatives):
                 yield key
 
-    def _mentioned(self) -> set[str]:
-        mentioned = set(self._by_key)
-        for statement in self.relevant.statements:
-            patterns = (*(statement.resources or ()), *(statement.not_resources or ()))
-            values = (v for condition in statement.conditions for v in condition.values)
-            for text in (*patterns, *values):
-                if isinstance(text, str) and "${" in text:
-                    mentioned.update(variable_keys(text))
-        return mentioned
-
     def _set_facts(self) -> None:
-        for key in sorted(self._mentioned()):
+        for key in sorted(self.relevant.mentioned):
             if key in keys.REGION_KEYS:
                 self._base[key] = (self.place.region,)
                 continue
@@ -317,13 +397,13 @@ class _Problem:
             elif alternatives[0] is not None:
                 self._base[key] = alternatives[0]
 
-    def _add(self, variable: Variable, owned: Mapping[str, int] | None = None) -> int:
+    def _add(self, variable: Variable) -> int:
         self.variables.append(variable)
         return len(self.variables) - 1
 
     def _share(self) -> None:
         """The variables that all resources of a call have in common."""
-        free = {key for key in self._mentioned() if keys.fact(key, self.session) is None}
+        free = {key for key in self.relevant.mentioned if keys.fact(key, self.session) is None}
         path = {"aws:sourceip", *keys.ENDPOINT_KEYS} & free
         if path:
             by_key = {key: self._by_key.get(key, []) for key in path}
@@ -336,10 +416,24 @@ class _Problem:
             self._shared[key] = self._add(candidates.single(key, self._by_key, self._base, self.place))
 
     def _authorization(self, kind: keys.ResourceType | None) -> _Authorization:
-        return _Authorization(self, kind, self.relevant.action.keys if kind is None else kind.keys)
+        return _Authorization(self, kind, self.relevant.available if kind is None else kind.keys)
 
-    def search(self, *, certain: bool, budget: Budget) -> Request | None:
-        """A request that is allowed: for certain, or as far as known."""
+    def search(self, action: str, budget: Budget) -> Request | None:
+        """A request that is allowed for certain, or None."""
+        domains = tuple(((1 << len(v.elements)) - 1) & ~v.lax for v in self.variables)
+        solution = solve(self._constraints(certain=True), domains, budget) if all(domains) else None
+        if solution is None:
+            return None
+        chosen = [v.elements[(d & -d).bit_length() - 1] for v, d in zip(self.variables, solution, strict=True)]
+        return Request(action, tuple(a.request(chosen) for a in self._authorizations))
+
+    def possible(self, budget: Budget) -> bool:
+        """Whether a request may be allowed, if all that is unknown or untried turns out in its favour."""
+        domains = tuple(((1 << len(v.elements)) - 1) | (0 if v.complete else _UNTRIED) for v in self.variables)
+        return solve(self._constraints(certain=False), domains, budget) is not None
+
+    def _constraints(self, *, certain: bool) -> list[Constraint]:
+        """What must hold: for each resource one Allow, one of the boundary's too, and no Deny."""
         constraints: list[Constraint] = []
         for authorization in self._authorizations:
             for allows in (self.relevant.identity_allows, self.relevant.boundary_allows):
@@ -351,16 +445,7 @@ class _Problem:
                 escape = authorization.literals[found].escape(certain)
                 if escape is not None:
                     constraints.append(escape)
-        domains = tuple(
-            ((1 << len(v.elements)) - 1) & (~v.lax if certain else -1) for v in self.variables
-        )
-        if any(domain == 0 for domain in domains):
-            return None
-        solution = solve(constraints, domains, budget)
-        if solution is None:
-            return None
-        chosen = [v.elements[(d & -d).bit_length() - 1] for v, d in zip(self.variables, solution, strict=True)]
-        return Request(self.relevant.action.name, tuple(a.request(chosen) for a in self._authorizations))
+        return constraints
 
     def facts_shown(self) -> dict[str, ContextValues]:
         """One value for each fact that is asked for: the first it may have."""
@@ -398,15 +483,14 @@ class _Authorization:
         self._fixed_resource = "*"
         self._own_variables()
         self._set_resource()
-        relevant = problem.relevant
-        groups = (relevant.identity_allows, relevant.boundary_allows or (), relevant.denies)
-        self.literals = {found: self._literals(found.statement) for group in groups for found in group}
+        self.literals = {found: self._literals(found) for found in problem.relevant.found}
 
     def request(self, chosen: Sequence[candidates.Element]) -> Authorization:
         """This part of the request, with the chosen element of each variable."""
         context = self._problem.facts_shown()
         resource = self._fixed_resource
-        for number in sorted({*self._owner.values(), *(() if self._resource_variable is None else (self._resource_variable,))}):
+        own = {*self._owner.values(), *([] if self._resource_variable is None else [self._resource_variable])}
+        for number in sorted(own):
             for key, value in chosen[number].items():
                 if key:
                     context[key] = value
@@ -418,8 +502,8 @@ class _Authorization:
         """The keys that belong to this resource; those that the reference does not list for it are absent."""
         problem = self._problem
         base, place = problem._base, problem.place
-        listed = {key for key in problem._mentioned() if self._lists(key)}
-        for key in problem._mentioned():
+        listed = {key for key in problem.relevant.mentioned if self._lists(key)}
+        for key in problem.relevant.mentioned:
             if key not in self._owner and keys.fact(key, problem.session) is None and key not in keys.REGION_KEYS:
                 if key not in listed:
                     self._base.pop(key, None)
@@ -458,7 +542,7 @@ class _Authorization:
             for key in keys.IDENTIFIER_KEYS & self._listed:
                 self._base.pop(key, None)
             return
-        patterns = resource_globs(p for p in problem.relevant.resource_patterns() if "${" not in p)
+        patterns = resource_globs(_filled(problem.relevant.resource_patterns, self._base))
         by_key = {key: problem._by_key.get(key, []) for key in self._listed}
         variable = candidates.identifier(
             kind.name, problem.place, patterns, by_key, sorted(self._listed), problem._base
@@ -467,10 +551,10 @@ class _Authorization:
         own = {key for key in self._listed if key in keys.IDENTIFIER_KEYS}
         self._owner.update(dict.fromkeys(own, self._resource_variable))
 
-    def _literals(self, statement: Statement) -> _Literals:
-        problem = self._problem
-        decided = [action_covered(statement, problem.relevant.action.name)]
-        if statement.uncertain:
+    def _literals(self, found: Determining) -> _Literals:
+        problem, statement = self._problem, found.statement
+        decided = [problem.relevant.covered[found]]
+        if statement.uncertain or statement.effect is None:
             decided.append(Truth.UNKNOWN)
         parts: list[tuple[int, int, int]] = []
         if self._resource_variable is None:
