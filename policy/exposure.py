@@ -39,7 +39,7 @@ POLLER_ACTIONS: Final = (
     "ec2:DescribeVpcs",
 )
 # A statement that names these was written for a function in a VPC.
-_NAMING: Final = ("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface")
+NEEDED_BY_NAME: Final = ("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface")
 
 
 @dataclass(eq=False)
@@ -133,7 +133,7 @@ def names_eni_actions(execution: Execution) -> bool:
         for pattern in statement.actions or ()
         if isinstance(pattern, str) and "networkinterface" in pattern.lower()
     ]
-    return all(any(action_matches(pattern, action) for pattern in patterns) for action in _NAMING)
+    return all(any(action_matches(pattern, action) for pattern in patterns) for action in NEEDED_BY_NAME)
 
 
 def _judge(execution: Execution, users: list[User], actions: Sequence[str], now: Decimal) -> list[Outcome]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +22,7 @@ from policy.truth import Truth, Unknown
 GUARD: Final = "vpc-lambda-eni-guard"
 READ_ONLY: Final = "vpc-lambda-eni-read-only"
 UNVERIFIED: Final = "vpc-lambda-eni-unverified"
+NOTICES: Final = "vpc-lambda-eni-notices"
 ROLE_GUARD: Final = "lambda-role-eni-guard"
 
 URL: Final = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"
@@ -39,16 +40,38 @@ class Finding:
     path: str = ""
 
 
-def findings(outcomes: Iterable[Outcome], actions: Sequence[str]) -> Iterator[Finding]:
-    """One finding for each thing to change, or to know. `actions` are the judged ones."""
+def policy_of(outcome: Outcome) -> str:
+    """The policy that reports an outcome."""
+    if isinstance(outcome, Unverified):
+        return UNVERIFIED
+    return READ_ONLY if isinstance(outcome, Exposed) and not outcome.writes else GUARD
+
+
+Refused = Mapping[str, Mapping[str, str]]
+
+
+def findings(outcomes: Iterable[Outcome], actions: Sequence[str], refused: Refused) -> Iterator[Finding]:
+    """One finding for each thing to change, or to know.
+
+    `actions` are the judged ones, `refused` says by URN and path why documents were not remediated.
+    """
     for outcome in outcomes:
+        policy = policy_of(outcome)
         if isinstance(outcome, Exposed):
-            policy = GUARD if outcome.writes else READ_ONLY
-            yield Finding(policy, outcome.grant.urn, exposed_message(outcome, actions))
+            reasons = refused.get(outcome.grant.urn, {})
+            yield Finding(policy, outcome.grant.urn, exposed_message(outcome, actions, reasons))
         elif isinstance(outcome, LockedOut):
-            yield Finding(GUARD, outcome.grant.urn, _locked_out_message(outcome))
+            yield Finding(policy, outcome.grant.urn, _locked_out_message(outcome))
         else:
-            yield Finding(UNVERIFIED, _urn_of(outcome), _unverified_message(outcome))
+            yield Finding(policy, _urn_of(outcome), _unverified_message(outcome))
+
+
+def configuration_problems(problems: Mapping[str, Sequence[str]]) -> str:
+    """All that is wrong with the configuration, as one text; empty where nothing is. `problems` are by policy."""
+    lines = [f"{policy}: {problem}" for policy in sorted(problems) for problem in problems[policy]]
+    if not lines:
+        return ""
+    return "\n".join(["The configuration of this policy pack is wrong, and what is wrong in it has no effect:", *lines])
 
 
 def document_errors(execution: Execution) -> Iterator[Finding]:
@@ -104,7 +127,7 @@ def _sentence(text: str) -> str:
 # ---- exposed
 
 
-def exposed_message(outcome: Exposed, actions: Sequence[str]) -> str:
+def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[str, str] | None = None) -> str:
     """What the code can do, why, how to fix it, how to see it."""
     ordered = sorted(outcome.answers, key=lambda a: (keys.action(a).read_only, list(actions).index(a)))
     grant, execution = outcome.grant, outcome.execution
@@ -116,6 +139,8 @@ def exposed_message(outcome: Exposed, actions: Sequence[str]) -> str:
         f"`{SOURCE_FUNCTION_ARN}`, as all calls of a function's code do."
     ]
     lines += _diagnoses(execution, ordered, outcome.users)
+    if refused and grant.path in refused:
+        lines.append(f"Not remediated: {refused[grant.path]}.")
     lines += _fix(outcome, actions)
     answer = outcome.answers[_shown_action(ordered)]
     if answer.witness is not None:
@@ -142,9 +167,9 @@ def _diagnoses(execution: Execution, actions: Sequence[str], users: Sequence[Use
     return iter(reasons[:_MOST_REASONS])
 
 
-def deny_statement(actions: Iterable[str]) -> dict[str, object]:
+def deny_statement(actions: Iterable[str], *, detach: bool = True) -> dict[str, object]:
     """AWS's own guard: a Deny for calls that carry the key. The Developer Guide's list adds DetachNetworkInterface."""
-    listed = list(dict.fromkeys((*actions, "ec2:DetachNetworkInterface")))
+    listed = list(dict.fromkeys((*actions, *(["ec2:DetachNetworkInterface"] if detach else []))))
     condition = {"Null": {SOURCE_FUNCTION_ARN: "false"}}
     return {"Effect": "Deny", "Action": listed, "Resource": "*", "Condition": condition}
 

@@ -190,8 +190,11 @@ def _index(of: Iterable[Resource], properties: Sequence[str]) -> dict[str, list[
     return found
 
 
-def link(all_resources: Iterable[Resource]) -> list[Execution]:
-    """Every role of the stack, and every role of another stack that something in this stack runs on."""
+def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> list[Execution]:
+    """Every role of the stack, and every role of another stack that something in this stack runs on.
+
+    Without `event_sources` a function outside a VPC stays outside, whatever events Lambda fetches for it.
+    """
     stack = Stack(all_resources)
     executions = {role.urn: _execution(role, stack) for role in stack.roles}
     _attach_role_policies(stack, executions)
@@ -200,7 +203,7 @@ def link(all_resources: Iterable[Resource]) -> list[Execution]:
         _check_echoes(execution)
         _check_inline_limit(execution)
     outside: dict[str, Execution] = {}
-    for user, prop in _users(stack):
+    for user, prop in _users(stack, event_sources=event_sources):
         value, urns = user.resource.props.get(prop), user.resource.depends_on.get(prop, ())
         role = stack.role_of(value, urns)
         if role is not None:
@@ -489,9 +492,9 @@ def _check_inline_limit(execution: Execution) -> None:
 # ---- what runs on a role
 
 
-def _users(stack: Stack) -> Iterator[tuple[User, str]]:
+def _users(stack: Stack, *, event_sources: bool) -> Iterator[tuple[User, str]]:
     """Everything that runs on an execution role, with the property that names the role."""
-    polled = _polled(stack)
+    polled = _polled(stack) if event_sources else {}
     for function in stack.functions:
         in_vpc, gap = _in_vpc(function)
         kind = UserKind.FUNCTION

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timezone
 from decimal import Decimal
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
     PolicyComplianceFramework,
+    PolicyConfigSchema,
+    PolicyResource,
     ReportViolation,
     ResourceValidationArgs,
     ResourceValidationPolicy,
@@ -21,10 +24,13 @@ from pulumi_policy import (
 )
 
 from policy import finding
-from policy.exposure import ENI_ACTIONS, judge_execution
+from policy.exempt import Use, exempt_resource, guarded_elsewhere, notices, unexempted
+from policy.exposure import LockedOut, Outcome, judge_execution
 from policy.finding import Finding
 from policy.links import Execution, link
-from policy.resources import TYPES, Declarations, Resource, plain, stack_resources
+from policy.remediation import HIDDEN, remedy
+from policy.resources import TYPES, Declarations, Resource, plain, stack_resources, with_values
+from policy.settings import ACTIONS, EXEMPTIONS, REMEDIATION, SCOPE, Settings, read_settings
 from policy.single import resource_findings
 
 _TAGS: Final = ["aws", "lambda", "iam", "ec2", "vpc", "network-interface"]
@@ -52,7 +58,9 @@ class Judge:
         self._declarations = Declarations()
         self._lock = Lock()
         self._bugs: dict[str, Finding] = {}
-        self._judged: tuple[tuple[Resource, ...], tuple[Finding, ...]] | None = None
+        self._problems: dict[str, tuple[str, ...]] = {}
+        self._uses: dict[str, Use] = {finding.ROLE_GUARD: Use()}
+        self._judged: tuple[object, list[tuple[Execution, list[Outcome]]]] | None = None
 
     def resource(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         """Remember what a resource declares, and report what it proves by itself."""
@@ -60,49 +68,124 @@ class Judge:
             return
         inputs = plain(args.props)
         resource = Resource(args.urn, args.resource_type, inputs, inputs=inputs)
+        settings = self._settings(finding.ROLE_GUARD, args.get_config())
+        refused = self._declarations.refused(args.urn)
         found: list[Finding] = []
         try:
-            found = resource_findings(resource, self._now())
+            found = resource_findings(resource, settings.actions, self._now(), refused)
+            if found and exempt_resource(resource, settings, self._today(), self._uses[finding.ROLE_GUARD]):
+                found = []
         except Exception as error:
             self._bugs[args.urn] = finding.internal_error(error, resource)
         self._declarations.remember(args.urn, inputs, (item.path for item in found if item.path))
         for item in found:
             report(item.message, None)
 
+    def remediate(self, args: ResourceValidationArgs) -> Mapping[str, Any] | None:
+        """The properties with guarded documents, or None where there is nothing to guard."""
+        if args.resource_type not in TYPES:
+            return None
+        settings = self._settings(finding.ROLE_GUARD, args.get_config())
+        try:
+            props = plain(args.props, HIDDEN)
+            resource = Resource(args.urn, args.resource_type, props)
+            if exempt_resource(resource, settings, self._today(), self._uses[finding.ROLE_GUARD]):
+                return None
+            standalone = settings.remediate_standalone
+            remedied = remedy(args.resource_type, props, settings.actions, self._now(), standalone=standalone)
+            self._declarations.refuse(args.urn, remedied.refused)
+            return with_values(args.props, remedied.documents) if remedied.documents else None
+        except Exception as error:
+            self._bugs[args.urn] = finding.internal_error(error, Resource(args.urn, args.resource_type, {}))
+            return None
+
     def stack(self, name: str) -> Callable[[StackValidationArgs, ReportViolation], None]:
         """The callback of one stack policy: it reports its share of the findings."""
 
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-            for found in self._findings(stack_resources(args.resources, self._declarations)):
-                if found.policy == name:
-                    report(found.message, found.urn)
+            settings = self._settings(name, args.get_config())
+            for found in self._findings(name, args.resources, settings):
+                report(found.message, found.urn or None)
+            if name == finding.GUARD:
+                # After the other policies that have a configuration, so it knows what is wrong with all of them.
+                problems = finding.configuration_problems(self._problems)
+                if problems:
+                    report(problems, None)
 
         return validate
+
+    def notices(self, args: StackValidationArgs, report: ReportViolation) -> None:
+        """Tell which exemptions had an effect, which are over, and which have nothing to act on."""
+        if not args.resources:
+            return
+        stack, project = args.resources[0].urn.removeprefix("urn:pulumi:").split("::")[:2]
+        together = Use()
+        for use in self._uses.values():
+            together.add(use)
+        for message in notices(together, stack, project):
+            report(message, None)
 
     def _now(self) -> Decimal:
         return Decimal(int(self._clock()))
 
-    def _findings(self, resources: tuple[Resource, ...]) -> tuple[Finding, ...]:
+    def _today(self) -> date:
+        return datetime.fromtimestamp(int(self._clock()), timezone.utc).date()
+
+    def _settings(self, name: str, config: Mapping[str, Any]) -> Settings:
+        settings = read_settings(config, _OPTIONS[name])
+        self._problems[name] = settings.problems
+        return settings
+
+    def _findings(self, name: str, stack: Sequence[PolicyResource], settings: Settings) -> Iterator[Finding]:
+        """The findings that one policy reports, in order of URN."""
+        today = self._today()
+        use = Use.of((*settings.exemptions, *settings.guarded_elsewhere))
+        judged = self._judge(stack_resources(stack, self._declarations), settings)
+        if name == finding.UNVERIFIED:
+            yield from self._bugs.values()
+        for execution, outcomes in judged:
+            found = [outcome for outcome in outcomes if finding.policy_of(outcome) == name]
+            if execution.role is not None:
+                reported = self._declarations.reported(execution.role.urn)
+                found = list(finding.unreported(found, reported))
+            if any(not isinstance(o, LockedOut) for o in found) and guarded_elsewhere(execution, settings, today, use):
+                found = [outcome for outcome in found if isinstance(outcome, LockedOut)]
+            found = list(unexempted(found, settings, today, use))
+            refused = {g.urn: self._declarations.refused(g.urn) for g in execution.grants}
+            yield from finding.findings(found, settings.actions, refused)
+            if name == finding.UNVERIFIED and finding.in_scope(execution):
+                for error in finding.document_errors(execution):
+                    if not use.covers(settings.exemptions, today, error.urn, error.urn.rpartition("::")[2]):
+                        yield error
+        self._uses[name] = use
+
+    def _judge(self, resources: tuple[Resource, ...], settings: Settings) -> list[tuple[Execution, list[Outcome]]]:
+        asked = (resources, settings.actions, settings.event_sources)
         with self._lock:
-            if self._judged is None or self._judged[0] != resources:
-                self._judged = resources, tuple(self._judge(resources))
+            if self._judged is None or self._judged[0] != asked:
+                self._judged = asked, self._judge_all(*asked)
             return self._judged[1]
 
-    def _judge(self, resources: tuple[Resource, ...]) -> Iterable[Finding]:
-        now = self._now()
-        yield from self._bugs.values()
-        for execution in link(resources):
+    def _judge_all(
+        self, resources: tuple[Resource, ...], actions: tuple[str, ...], event_sources: bool
+    ) -> list[tuple[Execution, list[Outcome]]]:
+        judged = []
+        for execution in link(resources, event_sources=event_sources):
             try:
-                yield from list(self._judge_execution(execution, now))
+                judged.append((execution, judge_execution(execution, actions, self._now())))
             except Exception as error:
-                yield finding.internal_error(error, execution)
+                bug = finding.internal_error(error, execution)
+                self._bugs[bug.urn] = bug
+        return judged
 
-    def _judge_execution(self, execution: Execution, now: Decimal) -> Iterable[Finding]:
-        reported = self._declarations.reported(execution.role.urn) if execution.role is not None else frozenset()
-        outcomes = judge_execution(execution, ENI_ACTIONS, now)
-        yield from finding.findings(finding.unreported(outcomes, reported), ENI_ACTIONS)
-        if finding.in_scope(execution):
-            yield from finding.document_errors(execution)
+
+# The options that each policy reads from its configuration.
+_OPTIONS: Final[Mapping[str, Mapping[str, dict[str, Any]]]] = {
+    finding.ROLE_GUARD: {**ACTIONS, **EXEMPTIONS, **REMEDIATION},
+    finding.READ_ONLY: {**ACTIONS, **EXEMPTIONS, **SCOPE},
+    finding.UNVERIFIED: {**ACTIONS, **EXEMPTIONS, **SCOPE},
+    finding.GUARD: {**ACTIONS, **EXEMPTIONS, **SCOPE},
+}
 
 
 def policies(judge: Judge | None = None) -> list[Policy]:
@@ -122,22 +205,9 @@ def policies(judge: Judge | None = None) -> list[Policy]:
             tags=_TAGS,
             remediation_steps=_STEPS,
             url=finding.URL,
+            config_schema=PolicyConfigSchema(properties=dict(_OPTIONS[finding.ROLE_GUARD])),
             validate=judge.resource,
-        ),
-        StackValidationPolicy(
-            name=finding.GUARD,
-            display_name="VPC Lambda: only the Lambda service may manage network interfaces",
-            description=(
-                "The code of a Lambda function in a VPC must not be able to create, delete or re-address network "
-                "interfaces (ENIs) with its execution role, and the Lambda service must be."
-            ),
-            enforcement_level=EnforcementLevel.MANDATORY,
-            severity=Severity.HIGH,
-            framework=_FRAMEWORK,
-            tags=_TAGS,
-            remediation_steps=_STEPS,
-            url=finding.URL,
-            validate=judge.stack(finding.GUARD),
+            remediate=judge.remediate,  # type: ignore[arg-type]  # the SDK takes a plain result, its alias does not say so
         ),
         StackValidationPolicy(
             name=finding.READ_ONLY,
@@ -152,6 +222,7 @@ def policies(judge: Judge | None = None) -> list[Policy]:
             tags=_TAGS,
             remediation_steps=_STEPS,
             url=finding.URL,
+            config_schema=PolicyConfigSchema(properties=dict(_OPTIONS[finding.READ_ONLY])),
             validate=judge.stack(finding.READ_ONLY),
         ),
         StackValidationPolicy(
@@ -170,6 +241,35 @@ def policies(judge: Judge | None = None) -> list[Policy]:
                 "then; what is in another stack is judged there, with this policy pack."
             ),
             url=finding.URL,
+            config_schema=PolicyConfigSchema(properties=dict(_OPTIONS[finding.UNVERIFIED])),
             validate=judge.stack(finding.UNVERIFIED),
+        ),
+        StackValidationPolicy(
+            name=finding.GUARD,
+            display_name="VPC Lambda: only the Lambda service may manage network interfaces",
+            description=(
+                "The code of a Lambda function in a VPC must not be able to create, delete or re-address network "
+                "interfaces (ENIs) with its execution role, and the Lambda service must be."
+            ),
+            enforcement_level=EnforcementLevel.MANDATORY,
+            severity=Severity.HIGH,
+            framework=_FRAMEWORK,
+            tags=_TAGS,
+            remediation_steps=_STEPS,
+            url=finding.URL,
+            config_schema=PolicyConfigSchema(properties=dict(_OPTIONS[finding.GUARD])),
+            validate=judge.stack(finding.GUARD),
+        ),
+        StackValidationPolicy(
+            name=finding.NOTICES,
+            display_name="VPC Lambda: exemptions in use",
+            description="Exemptions from these policies are shown when they are used, when they end, and when nothing needs them.",
+            enforcement_level=EnforcementLevel.ADVISORY,
+            severity=Severity.LOW,
+            framework=_FRAMEWORK,
+            tags=_TAGS,
+            remediation_steps="Review the reason. Take out what has ended or has nothing to act on.",
+            url=finding.URL,
+            validate=judge.notices,
         ),
     ]

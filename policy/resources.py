@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any, Final
 
 from pulumi.runtime import rpc
-from pulumi_policy import PolicyResource, proxy
+from pulumi_policy import PolicyResource, Secret, proxy
 
 from policy.truth import UNKNOWN
 
@@ -95,11 +95,14 @@ class Resource:
         return self.urn.rpartition("::")[2]
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, hidden: Any = UNKNOWN) -> Any:
     """A value of the SDK without proxies: unknown values become UNKNOWN, also inside lists and objects.
 
-    A text that contains a stand-in for an unknown value is as unknown as that value.
+    A text that contains a stand-in for an unknown value is as unknown as that value. Secrets, which the SDK marks for
+    remediations only, become `hidden`.
     """
+    if isinstance(value, Secret):
+        return hidden
     if isinstance(value, str):
         unknown = value == _HIDDEN or (len(value) >= _SENTINEL_LENGTH and any(s in value for s in _SENTINELS))
         return UNKNOWN if unknown else value
@@ -107,9 +110,9 @@ def plain(value: Any) -> Any:
         return value
     target = _target(value)
     if isinstance(target, Mapping):
-        return {str(key): plain(item) for key, item in target.items()}
+        return {str(key): plain(item, hidden) for key, item in target.items()}
     if isinstance(target, list | tuple):
-        return [plain(item) for item in target]
+        return [plain(item, hidden) for item in target]
     return value
 
 
@@ -121,6 +124,19 @@ def _target(value: Any) -> Any:
         except (KeyError, TypeError, AttributeError):
             return value
     return value
+
+
+def with_values(props: Any, changes: Mapping[tuple[str | int, ...], object]) -> dict[str, Any]:
+    """The properties as the SDK gave them, secrets and unknowns included, with other values at some paths."""
+    changed: dict[str, Any] = dict(_target(props))
+    for path, value in changes.items():
+        holder: Any = changed
+        for step in path[:-1]:
+            inner = _target(holder[step])
+            holder[step] = dict(inner) if isinstance(inner, Mapping) else list(inner)
+            holder = holder[step]
+        holder[path[-1]] = value
+    return changed
 
 
 def stack_resources(resources: Iterable[PolicyResource], declarations: Declarations) -> tuple[Resource, ...]:
@@ -148,6 +164,7 @@ class Declarations:
         self._lock = Lock()
         self._inputs: dict[str, Mapping[str, Any]] = {}
         self._reported: dict[str, frozenset[str]] = {}
+        self._refused: dict[str, Mapping[str, str]] = {}
 
     def remember(self, urn: str, inputs: Mapping[str, Any], reported: Iterable[str]) -> None:
         """Keep a resource's inputs, and the paths of the documents in it that its resource check has reported."""
@@ -164,3 +181,13 @@ class Declarations:
         """The paths of the documents that were reported for this resource already."""
         with self._lock:
             return self._reported.get(urn, frozenset())
+
+    def refuse(self, urn: str, refused: Mapping[str, str]) -> None:
+        """Keep why documents of a resource were not remediated, by their paths."""
+        with self._lock:
+            self._refused[urn] = refused
+
+    def refused(self, urn: str) -> Mapping[str, str]:
+        """Why documents of a resource were not remediated, by their paths."""
+        with self._lock:
+            return self._refused.get(urn, {})

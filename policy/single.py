@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from policy import resources
 from policy.diagnosis import dead_guard, form_for
 from policy.document import PolicyDocument, parse_document
-from policy.exposure import ENI_ACTIONS, Exposed, judge_execution, names_eni_actions
+from policy.exposure import Exposed, judge_execution, names_eni_actions
 from policy.finding import ROLE_GUARD, Finding, exposed_message
-from policy.links import GrantKind, link
+from policy.links import link
 from policy.request import SOURCE_FUNCTION_ARN
 from policy.resources import Resource
 from policy.trust import LAMBDA, parse_trust
 from policy.truth import Truth
 
 
-def resource_findings(resource: Resource, now: Decimal) -> list[Finding]:
-    """The findings on one resource, given as its inputs. `now` is in seconds since 1970-01-01T00:00Z."""
+def resource_findings(
+    resource: Resource, actions: Sequence[str], now: Decimal, refused: Mapping[str, str]
+) -> list[Finding]:
+    """The findings on one resource, given as its inputs.
+
+    `actions` are the judged ones, `now` is in seconds since 1970-01-01T00:00Z, `refused` says by path why documents were
+    not remediated.
+    """
     found = [Finding(ROLE_GUARD, resource.urn, message) for message in _dead_guards(resource)]
     if resource.type == resources.ROLE:
-        found += _declared_holes(resource, now)
+        found += _declared_holes(resource, actions, now, refused)
     return found
 
 
@@ -67,7 +73,9 @@ def _dead_guards(resource: Resource) -> Iterator[str]:
             )
 
 
-def _declared_holes(role: Resource, now: Decimal) -> Iterator[Finding]:
+def _declared_holes(
+    role: Resource, actions: Sequence[str], now: Decimal, refused: Mapping[str, str]
+) -> Iterator[Finding]:
     """Holes in a role that declares all its policies itself: no other resource can close them."""
     inline, attached = role.props.get("inlinePolicies"), role.props.get("managedPolicyArns")
     if not isinstance(inline, list) or not isinstance(attached, list):
@@ -75,6 +83,7 @@ def _declared_holes(role: Resource, now: Decimal) -> Iterator[Finding]:
     (execution,) = link([role])
     if execution.trust.names_service(LAMBDA) is not Truth.YES or not names_eni_actions(execution):
         return
-    for outcome in judge_execution(execution, ENI_ACTIONS, now):
-        if isinstance(outcome, Exposed) and outcome.writes and outcome.grant.kind in (GrantKind.IN_ROLE, GrantKind.AWS_MANAGED):
-            yield Finding(ROLE_GUARD, role.urn, exposed_message(outcome, ENI_ACTIONS), outcome.grant.path)
+    for outcome in judge_execution(execution, actions, now):
+        if isinstance(outcome, Exposed) and outcome.writes:
+            message = exposed_message(outcome, actions, refused)
+            yield Finding(ROLE_GUARD, role.urn, message, outcome.grant.path)

@@ -338,6 +338,11 @@ class _Literals:
     # Each part that depends on a variable: its number, the elements that meet it for certain, and those that may.
     parts: list[tuple[int, int, int]]
 
+    @property
+    def unresolved(self) -> bool:
+        """Whether some part may be met or not, whatever is chosen or for one of the choices."""
+        return self.decided is Truth.UNKNOWN or any(yes != maybe for _, yes, maybe in self.parts)
+
     def allow(self, certain: bool) -> Alternative | None:
         """How the statement can match; None where it cannot."""
         if self.decided is Truth.NO or (certain and self.decided is Truth.UNKNOWN):
@@ -373,7 +378,7 @@ class _Problem:
     def unresolved(self) -> Iterator[Determining]:
         """Statements with a part that is unknown or that IAM refuses."""
         for found in self.relevant.found:
-            if any(a.literals[found].decided is Truth.UNKNOWN for a in self._authorizations):
+            if any(a.literals[found].unresolved for a in self._authorizations):
                 yield found
 
     def unknown_keys(self) -> Iterator[str]:
