@@ -176,9 +176,10 @@ class Place:
     region: str
     account: str
 
-    def arn(self, resource: str) -> str:
-        """The ARN of a resource of EC2."""
-        return f"arn:{self.partition}:ec2:{self.region}:{self.account}:{resource}"
+    def arn(self, resource: str, service: str = "ec2") -> str:
+        """The ARN of a resource of EC2, or of IAM, which has no regions."""
+        region = "" if service == "iam" else self.region
+        return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
 
 
 def values_of(key: str, conditions: Sequence[Condition], constants: Context, place: Place) -> Values:

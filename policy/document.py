@@ -221,7 +221,8 @@ class _Parser:
             statements = [statements]
         if not isinstance(statements, Sequence) or isinstance(statements, str):
             what = "is missing" if "Statement" not in value else f"must be a statement or a list of them, not {_kind(statements)}"
-            return _refused(name, what, "Statement")
+            refused = _refused(name, what, "Statement")
+            return replace(refused, errors=(*self.errors, *refused.errors))
         if not statements:
             self.error("Statement", "is empty")
         parsed = tuple(self._statement(i, item, variables) for i, item in enumerate(statements))

@@ -11,11 +11,11 @@ from policy import keys
 from policy.candidates import text_globs
 from policy.conditions import Condition, holds
 from policy.document import Effect, PolicyDocument, Statement
-from policy.evaluate import action_covered
+from policy.evaluate import Determining, action_covered
 from policy.keys import SOURCE_FUNCTION_KEY
-from policy.links import Execution, Gap, Grant, User, UserKind
+from policy.links import Decided, Execution, Gap, Grant, User, UserKind
 from policy.matching import action_matches
-from policy.request import Caller
+from policy.request import Caller, Request
 from policy.trust import LAMBDA
 from policy.truth import Truth
 from policy.witness import ANY_FUNCTION, Answer, Subject, ask
@@ -82,7 +82,20 @@ class Unverified:
     unused: bool = False
 
 
-Outcome = Exposed | LockedOut | Unverified
+@dataclass(eq=False)
+class WayRound:
+    """Code can open a further session on its own role. Its calls then lack the key, and no guard on the key holds."""
+
+    execution: Execution
+    users: list[User]
+    actions: list[str]
+    trust_path: str
+    # The statements that allow it to assume the role, each with its document.
+    allowing: tuple[Determining, ...]
+    witness: Request | None
+
+
+Outcome = Exposed | LockedOut | WayRound | Unverified
 
 
 def judge_execution(execution: Execution, actions: Sequence[str], now: Decimal) -> list[Outcome]:
@@ -160,7 +173,9 @@ def _judge(execution: Execution, users: list[User], actions: Sequence[str], now:
                 unverified.users += [user for user in group if user not in unverified.users]
                 unverified.answers.append(answer)
     outcomes: list[Outcome] = list(exposed.values())
-    outcomes += _locked_out(execution, users, replace(subject, caller=Caller.SERVICE), documents, boundary)
+    service = replace(subject, caller=Caller.SERVICE)
+    outcomes += _locked_out(execution, users, service, documents, boundary)
+    outcomes += _way_round(execution, users, actions, subject, documents, boundary)
     return outcomes + ([unverified] if unverified.actions else [])
 
 
@@ -170,6 +185,39 @@ def _add(exposed: dict[Grant, Exposed], new: Exposed) -> None:
     known.users += [user for user in new.users if user not in known.users]
     for action, answer in new.answers.items():
         known.answers.setdefault(action, answer)
+
+
+def _way_round(
+    execution: Execution,
+    users: list[User],
+    actions: Sequence[str],
+    code: Subject,
+    documents: Sequence[PolicyDocument],
+    boundary: Sequence[PolicyDocument] | None,
+) -> Iterator[WayRound | Unverified]:
+    """Both the trust policy and the role's own policies must let the role's sessions assume the role."""
+    trusted, path = execution.trust.lets_in(execution.role_arn)
+    if trusted is Truth.NO:
+        return
+    if users:
+        code = replace(code, function_arn=users[0].function_arn)
+    name = (execution.role_arn or "arn:*:iam::*:role/*").partition(":role/")[2]
+    assumes = ask(keys.assume_role(name), code, documents, boundary)
+    if assumes.allowed is Truth.NO:
+        return
+    service = replace(code, caller=Caller.SERVICE)
+    shed = [a for a in actions if ask(a, service, documents, boundary).allowed is Truth.YES]
+    if not any(not keys.action(action).read_only for action in shed):
+        return
+    if trusted is Truth.YES and assumes.allowed is Truth.YES:
+        allowing = assumes.evaluation.allowing if assumes.evaluation is not None else ()
+        yield WayRound(execution, users, shed, path, allowing, assumes.witness)
+    elif execution.trust.known:
+        # A trust policy that is not known at all is said once, with what else is not known of the role.
+        assert execution.role is not None
+        detail = "may let the role's own sessions assume it, and its policies may allow them to"
+        gap = Gap(execution.role.urn, "trust policy", Decided.MENDING, detail)
+        yield Unverified(execution, users, shed, [gap], [assumes])
 
 
 def _known_arn(arn: str | None) -> str | None:

@@ -11,7 +11,7 @@ from typing import Final
 from policy import keys, managed
 from policy.diagnosis import ALLOW_FORM, DENY_FORM, diagnose, form_for
 from policy.document import Effect, PolicyDocument, Statement
-from policy.exposure import ENI_ACTIONS, Exposed, LockedOut, Outcome, Unverified
+from policy.exposure import ENI_ACTIONS, Exposed, LockedOut, Outcome, Unverified, WayRound
 from policy.keys import SOURCE_FUNCTION_KEY
 from policy.links import Decided, Execution, Gap, GrantKind, User, UserKind
 from policy.request import SOURCE_FUNCTION_ARN, Request
@@ -62,6 +62,8 @@ def findings(outcomes: Iterable[Outcome], actions: Sequence[str], refused: Refus
             yield Finding(policy, outcome.grant.urn, exposed_message(outcome, actions, reasons))
         elif isinstance(outcome, LockedOut):
             yield Finding(policy, outcome.grant.urn, _locked_out_message(outcome))
+        elif isinstance(outcome, WayRound):
+            yield Finding(policy, _urn_of(outcome), _way_round_message(outcome))
         else:
             yield Finding(policy, _urn_of(outcome), _unverified_message(outcome))
 
@@ -245,10 +247,30 @@ def _locked_out_message(outcome: LockedOut) -> str:
     return "\n".join([*lines, URL])
 
 
+# ---- the way round
+
+
+def _way_round_message(outcome: WayRound) -> str:
+    execution = outcome.execution
+    names = " and ".join(f"{found.statement.label} of `{found.document.name}`" for found in outcome.allowing)
+    arn = execution.role_arn or "*"
+    deny = json.dumps({"Effect": "Deny", "Action": keys.ASSUME_ROLE, "Resource": arn})
+    lines = [
+        f"Code of {_users(outcome.users)} can get round every guard on `{SOURCE_FUNCTION_ARN}`: `{outcome.trust_path}` of "
+        f"the trust policy of {_role(execution)} lets the role's own sessions assume the role, {names} allows it, and the "
+        f"calls of a session that is opened so do not carry the key. It can then call {_listed(outcome.actions)}.",
+        "Fix: let the trust policy name the services that need the role, and neither the role nor its whole account",
+        f"Or: add this statement to a policy of the role: {deny}",
+    ]
+    if outcome.witness is not None:
+        lines.append("Check: " + _check(outcome.witness, execution))
+    return "\n".join([*lines, URL])
+
+
 # ---- unverified
 
 
-def _urn_of(outcome: Unverified) -> str:
+def _urn_of(outcome: Unverified | WayRound) -> str:
     if outcome.execution.role is not None:
         return outcome.execution.role.urn
     return outcome.users[0].resource.urn

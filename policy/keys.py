@@ -31,11 +31,12 @@ EXAMPLE_REGION: Final = "us-east-1"
 
 @dataclass(frozen=True, slots=True)
 class ResourceType:
-    """A resource that EC2 authorises for an action. `fixed` is the whole identifier where the caller has no choice."""
+    """A resource that is authorised for an action. `fixed` is the identifier where the caller has no choice."""
 
     name: str
     keys: frozenset[str]
     fixed: str | None = None
+    service: str = "ec2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,17 @@ def action(name: str) -> Action:
         if row["required"]
     )
     return Action(name, resources, common, entry["access_level"] in ("List", "Read"))
+
+
+# What a role needs to open a further session on itself, which then is none of Lambda's. (Service Authorization Reference
+# for AWS STS. The keys of STS's own are not looked into: a condition on one is not decided.)
+ASSUME_ROLE: Final = "sts:AssumeRole"
+
+
+def assume_role(role_name: str) -> Action:
+    """`sts:AssumeRole` on the role of that name, with its path."""
+    role = ResourceType("role", frozenset(), fixed=role_name, service="iam")
+    return Action(ASSUME_ROLE, (role,), frozenset(), read_only=False)
 
 
 @cache
@@ -177,6 +189,8 @@ def fact(key: str, session: Session) -> Alternatives | None:
     if key == "aws:tokenissuetime":
         # Lambda opens sessions again and again: there is one as old as now, and there will be newer ones.
         return ((iso_date(session.now),), (_FAR_DATE,))
+    if key.startswith("sts:"):
+        return _UNKNOWN
     if key.startswith(_PRINCIPAL_TAG):
         if session.role_tags is None:
             return _UNKNOWN

@@ -43,7 +43,7 @@ class Gap:
 class GrantKind(Enum):
     """Where a document stands, which decides what there is to change."""
 
-    IN_ROLE = "inline policy in the role"
+    IN_ROLE = "the role's inline policy"
     INLINE = "inline policy"
     MANAGED = "managed policy"
     AWS_MANAGED = "AWS managed policy"

@@ -17,9 +17,9 @@ from itertools import product
 from typing import Final
 
 from policy import candidates, keys
-from policy.candidates import Place, Variable, escaped, text_globs
+from policy.candidates import Place, Variable, text_globs
 from policy.conditions import Condition, Context, ContextValues, holds, substitute, variable_keys
-from policy.document import Effect, PolicyDocument, Statement
+from policy.document import Effect, PolicyDocument
 from policy.evaluate import Determining, Evaluation, action_covered, evaluate, resource_covered, touching
 from policy.keys import SOURCE_FUNCTION_KEY, Session
 from policy.matching import ARN_FIELDS, Glob, cells, glob, resource_globs
@@ -38,7 +38,8 @@ ANY_FUNCTION: Final = "arn:*:lambda:*:*:function:*"
 class Subject:
     """Whose calls are judged. An ARN may hold `*` where a part of it is not known yet.
 
-    `role_tags` is None where they are not known. `now` is in seconds since 1970-01-01T00:00Z: conditions on time are judged from then on.
+    `role_tags` is None where they are not known. `now` is in seconds since 1970-01-01T00:00Z: conditions on time are
+    judged from then on.
     """
 
     caller: Caller
@@ -64,7 +65,7 @@ class Answer:
 
 
 def ask(
-    action: str,
+    action: str | keys.Action,
     subject: Subject,
     documents: Sequence[PolicyDocument],
     boundary: Sequence[PolicyDocument] | None = None,
@@ -72,9 +73,10 @@ def ask(
 ) -> Answer:
     """Whether any request for `action` by this caller is allowed. `boundary` is None where the role has none.
 
-    `action` must be in `keys.known_actions()`. `budget` is in alternatives looked at by the search.
+    An `action` given by its name must be in `keys.known_actions()`. `budget` is in alternatives looked at by the search.
     """
-    relevant = _relevant(keys.action(action), documents, boundary)
+    asked_action = keys.action(action) if isinstance(action, str) else action
+    relevant = _relevant(asked_action, documents, boundary)
     if not relevant.identity_allows or relevant.boundary_allows == ():
         return _DENIED
     # Where no statement asks for the function's ARN, both callers' calls are alike.
@@ -82,11 +84,14 @@ def ask(
     asked = replace(subject, caller=Caller.CODE) if alike else subject
     answer = relevant.answers.get(asked)
     if answer is None:
-        answer = relevant.answers[asked] = _search(action, asked, relevant, documents, boundary, Budget(budget))
+        search = _search(asked_action.name, asked, relevant, documents, boundary, Budget(budget))
+        answer = relevant.answers[asked] = search
     if answer.witness is None:
         return answer
-    witness = replace(answer.witness, action=action)
-    return replace(answer, witness=witness.without(SOURCE_FUNCTION_KEY) if subject.caller is Caller.SERVICE else witness)
+    witness = replace(answer.witness, action=asked_action.name)
+    if subject.caller is Caller.SERVICE:
+        witness = witness.without(SOURCE_FUNCTION_KEY)
+    return replace(answer, witness=witness)
 
 
 def _search(
@@ -322,7 +327,7 @@ def _of_every_region(pattern: str) -> bool:
         return False
     service, region = fields[2], fields[3]
     of_another = "*" not in pattern[: len(fields[0]) + len(fields[1]) + 2] and not glob(service).matches("ec2")
-    return of_another and "*" not in service or region == "*"
+    return (of_another and "*" not in service) or region == "*"
 
 
 # The element, in a variable that is not complete, that stands for all values that were not tried: it meets whatever it
@@ -509,9 +514,9 @@ class _Authorization:
         base, place = problem._base, problem.place
         listed = {key for key in problem.relevant.mentioned if self._lists(key)}
         for key in problem.relevant.mentioned:
-            if key not in self._owner and keys.fact(key, problem.session) is None and key not in keys.REGION_KEYS:
-                if key not in listed:
-                    self._base.pop(key, None)
+            free = keys.fact(key, problem.session) is None and key not in keys.REGION_KEYS
+            if free and key not in self._owner and key not in listed:
+                self._base.pop(key, None)
         by_key = {key: problem._by_key.get(key, []) for key in listed}
         given = {key for key in listed if key == "aws:tagkeys" or key.startswith("aws:requesttag/")}
         if "aws:tagkeys" in given:
@@ -543,7 +548,7 @@ class _Authorization:
         if kind is None:
             return
         if kind.fixed is not None:
-            self._fixed_resource = problem.place.arn(f"{kind.name}/{kind.fixed}")
+            self._fixed_resource = problem.place.arn(f"{kind.name}/{kind.fixed}", kind.service)
             for key in keys.IDENTIFIER_KEYS & self._listed:
                 self._base.pop(key, None)
             return
