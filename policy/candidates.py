@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Context as DecimalContext
 from itertools import product
 from typing import Final, TypeVar
 
@@ -31,7 +32,7 @@ T = TypeVar("T")
 Element = Mapping[str, tuple[str, ...]]
 
 # Past this many combinations of the keys of one variable, the rest is left out and the variable is not complete.
-_MOST_ELEMENTS: Final = 400
+_MOST_ELEMENTS: Final = 256
 _ANYTHING: Final = glob("?*")
 _TAG_VALUE: Final = glob("*")
 _LAST_DATE: Final = Decimal(253_402_300_799)  # 9999-12-31T23:59:59Z
@@ -39,11 +40,15 @@ _LAST_DATE: Final = Decimal(253_402_300_799)  # 9999-12-31T23:59:59Z
 
 @dataclass(slots=True)
 class Variable:
-    """One free choice of the caller. `lax` marks elements that AWS's documents speak against, by their bits."""
+    """One free choice of the caller. `lax` marks elements that AWS's documents speak against, by their bits.
+
+    `cost` is the number of steps that it took to find the elements.
+    """
 
     elements: list[Element] = field(default_factory=list)
     lax: int = 0
     complete: bool = True
+    cost: int = 0
 
     def add(self, element: Element, *, lax: bool = False) -> None:
         """One more element; the earlier ones are preferred."""
@@ -59,6 +64,7 @@ class Values:
     fitting: tuple[str, ...]
     others: tuple[str, ...]
     complete: bool
+    cost: int = 1
 
 
 def escaped(text: str) -> str:
@@ -95,14 +101,14 @@ def key_values(
     """
     families = {c.operator.family for c in conditions} - {Family.NULL}
     texts: list[str] = [fresh]
-    complete = True
+    complete, cost = True, 1
     shape = glob(form)
     kinds = families - {Family.STRING, Family.ARN, Family.BOOL}
     if families - kinds:
         base = (_TAG_VALUE if form == "*" else _ANYTHING) if any_text else shape
         found = cells([shape, *text_globs(conditions, constants)], base=base, fresh=fresh)
         texts += found.texts
-        complete = found.complete
+        complete, cost = found.complete, found.cost
     if Family.NUMERIC in kinds:
         texts += _numbers(literals(conditions, Family.NUMERIC))
     if Family.DATE in kinds:
@@ -114,15 +120,19 @@ def key_values(
     texts = list(dict.fromkeys(texts))
     fitting = tuple(t for t in texts if shape.matches(t))
     others = tuple(t for t in texts if not shape.matches(t)) if any_text else ()
-    return Values(fitting, others, complete and len(kinds) + bool(families - kinds) <= 1)
+    return Values(fitting, others, complete and len(kinds) + bool(families - kinds) <= 1, cost + len(texts))
+
+
+# With the usual 28 digits, the number below 1e30 would be 1e30.
+_EXACT: Final = DecimalContext(prec=2000)
 
 
 def _numbers(texts: Iterable[str]) -> list[str]:
     """Each number, and one on either side of it and between neighbours."""
     numbers = sorted({n for n in map(parse_number, texts) if n is not None})
-    between = [(a + b) / 2 for a, b in zip(numbers, numbers[1:], strict=False)]
-    sides = [numbers[0] - 1, numbers[-1] + 1] if numbers else []
-    return [format(n.normalize(), "f") for n in [*numbers, *between, *sides]]
+    between = [_EXACT.divide(_EXACT.add(a, b), Decimal(2)) for a, b in zip(numbers, numbers[1:], strict=False)]
+    sides = [_EXACT.subtract(numbers[0], Decimal(1)), _EXACT.add(numbers[-1], Decimal(1))] if numbers else []
+    return [format(n.normalize(_EXACT), "f") for n in [*numbers, *between, *sides]]
 
 
 def _instants(texts: Iterable[str], now: Decimal) -> list[Decimal]:
@@ -200,7 +210,7 @@ def single(key: str, by_key: Conditions, constants: Context, place: Place, alias
     """A key on its own. `aliases` are keys that always have the same value."""
     conditions = [c for k in (key, *aliases) for c in by_key.get(k, ())]
     values = values_of(key, conditions, constants, place)
-    variable = Variable(complete=values.complete)
+    variable = Variable(complete=values.complete, cost=values.cost)
     required = key in ALWAYS_PRESENT or key == "aws:securetransport"
     elements: list[Element] = [dict.fromkeys((key, *aliases), (v,)) for v in values.fitting]
     for element in elements if required else [{}, *elements]:
@@ -227,6 +237,7 @@ def network_path(by_key: Conditions, constants: Context, place: Place) -> Variab
     source = values_of("aws:sourceip", by_key.get("aws:sourceip", ()), constants, place)
     ends = [values_of(key, by_key[key], constants, place) for key in inside]
     variable = Variable(complete=source.complete and all(v.complete for v in ends))
+    variable.cost = source.cost + sum(values.cost for values in ends)
     addressed = [{"aws:sourceip": (v,)} for v in source.fitting] if "aws:sourceip" in by_key else [{}]
     for element in addressed:
         variable.add(element)
@@ -261,13 +272,14 @@ def request_tags(by_key: Conditions, constants: Context, place: Place) -> Variab
     names = key_values(by_key.get("aws:tagkeys", ()), constants, fresh="other")
     spellings = {name.lower(): name for name in reversed([*names.fitting, *named])}
     spellings.update({name.lower(): name for name in names.fitting})
-    variable = Variable(complete=names.complete)
+    variable = Variable(complete=names.complete, cost=names.cost)
     choices: list[list[Element]] = []
     for lower, name in spellings.items():
         options: list[Element] = [{}]
         if lower in named:
             values = values_of(prefix + lower, by_key[prefix + lower], constants, place)
             variable.complete = variable.complete and values.complete
+            variable.cost += values.cost
             options += [{prefix + lower: (v,), "aws:tagkeys": (name,)} for v in values.fitting]
         else:
             options.append({"aws:tagkeys": (name,)})
@@ -287,7 +299,7 @@ def request_tags(by_key: Conditions, constants: Context, place: Place) -> Variab
 def several(key: str, by_key: Conditions, constants: Context, place: Place) -> Variable:
     """A key with several values: absent, and every small set of the values worth trying."""
     values = values_of(key, by_key[key], constants, place)
-    variable = Variable(complete=values.complete)
+    variable = Variable(complete=values.complete, cost=values.cost)
     options: list[list[tuple[str, ...]]] = [[(), (v,)] for v in values.fitting]
     for pieces in _limited(variable, product(*options)):
         chosen = tuple(v for piece in pieces for v in piece)
@@ -308,7 +320,7 @@ def identifier(
     form = _PREFIXES.get(kind, "")
     shape = glob(escaped(prefix + form) + "*")
     found = cells([shape, *patterns, *own], base=_ANYTHING, fresh=form + "0c0de0c0de0c0de00", prefix=prefix, without=":/")
-    variable = Variable(complete=found.complete)
+    variable = Variable(complete=found.complete, cost=found.cost)
     for text in found.texts:
         element = {"": (prefix + text,), **dict.fromkeys(repeated, (text,))}
         variable.add(element, lax=not text.startswith(form))

@@ -84,13 +84,21 @@ def unescaped(text: str) -> str:
     return text.replace(LITERAL_STAR, "*").replace(LITERAL_QUESTION, "?")
 
 
+_MOST_DIGITS: Final = 400
+
+
 def parse_number(text: str) -> Decimal | None:
-    """The number, or None. Exact, because IAM compares decimals."""
+    """The number, or None. Exact, because IAM compares decimals.
+
+    `1e999999` is none: written out in digits it is a megabyte, and beyond what any key's value can be.
+    """
+    if len(text) > _MOST_DIGITS:
+        return None
     try:
         number = Decimal(text.strip())
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and abs(number.adjusted()) <= _MOST_DIGITS else None
 
 
 _DATE: Final = re.compile(

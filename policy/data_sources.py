@@ -1,7 +1,8 @@
 """Data sources, answered without AWS.
 
 `aws:iam/getPolicyDocument:getPolicyDocument` needs no AWS, and is computed (policy_documents.py). Region and partition
-follow from the stack's configuration. Everything else is answered as unknown, with a note that says so.
+follow from the stack's configuration. `aws:iam/getPolicy:getPolicy` of an AWS managed policy is known as far as the
+pack knows the policy. Everything else is answered as unknown, with a note that says so.
 """
 
 from __future__ import annotations
@@ -10,14 +11,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from . import managed
 from .policy_documents import DataSourceError, policy_document
-from .properties import Properties, is_unknown, normalise, reveal
+from .properties import UNKNOWN, Properties, is_unknown, normalise, reveal
 
 __all__ = ["POLICY_DOCUMENT", "Answer", "DataSourceError", "answer"]
 
 POLICY_DOCUMENT = "aws:iam/getPolicyDocument:getPolicyDocument"
 
 _REGION = ("aws:index/getRegion:getRegion", "aws-native:index:getRegion")
+_POLICY = "aws:iam/getPolicy:getPolicy"
+# The paths of AWS managed policies.
+_MANAGED_PATHS = ("", "service-role/", "job-function/", "aws-service-role/", "root-task/")
 _PARTITION = ("aws:index/getPartition:getPartition", "aws-native:index:getPartition")
 _ACCOUNT = ("aws:index/getCallerIdentity:getCallerIdentity", "aws-native:index:getAccountId")
 
@@ -41,6 +46,10 @@ def answer(token: str, arguments: Properties, config: Mapping[str, str], region:
     region = region or config.get(f"{token.split(':', 1)[0]}:region", "")
     if token == POLICY_DOCUMENT:
         return Answer(None) if _has_unknown(plain) else Answer({**plain, **policy_document(plain)})
+    if token == _POLICY and not _has_unknown(plain):
+        result = _managed_policy(plain, _partition(region))
+        if result is not None:
+            return Answer(result, f"{token} was answered from the pack's list of AWS managed policies")
     if token in _REGION:
         region = str(plain.get("region") or plain.get("name") or region)
         if region and not is_unknown(region):
@@ -66,6 +75,35 @@ def answer(token: str, arguments: Properties, config: Mapping[str, str], region:
             None, f"{token} was answered as unknown: to have it known, set aws:allowedAccountIds to one account"
         )
     return Answer(None, f"{token} was answered as unknown: a preview in this process asks no provider")
+
+
+def _managed_policy(arguments: Mapping[str, object], partition: str) -> Properties | None:
+    """Give the AWS managed policy that `arn`, or `name` with or without `pathPrefix`, finds in every account."""
+    prefix = str(arguments.get("pathPrefix") or "/").removeprefix("/")
+    if arguments.get("arn"):
+        arns = [str(arguments["arn"])]
+    else:
+        paths = [path for path in _MANAGED_PATHS if path.startswith(prefix)]
+        arns = [f"arn:{partition}:iam::aws:policy/{path}{arguments.get('name')}" for path in paths]
+    for arn in arns:
+        found = managed.lookup(arn)
+        if found is not None:
+            break
+    else:
+        return None
+    # Text that carries the sentinel: a plain call cannot say "unknown" of one member (see program.py).
+    text = json.dumps(found.document) if found.statements else f"getPolicy.policy-{UNKNOWN}"
+    return {
+        "arn": arn,
+        "attachmentCount": 0,
+        "description": f"getPolicy.description-{UNKNOWN}",
+        "id": arn,
+        "name": found.name,
+        "path": f"/{found.suffix.removesuffix(found.name)}",
+        "policy": text,
+        "policyId": f"getPolicy.policyId-{UNKNOWN}",
+        "tags": {},
+    }
 
 
 def _plain(value: object) -> object:

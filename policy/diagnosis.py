@@ -54,7 +54,7 @@ def _never_tells(statement: Statement, condition: Condition) -> bool:
     """Whether no function's ARN meets the condition (or, negated, every one does), so that nothing is guarded."""
     shape = function_shape(ANY_FUNCTION, "*", "*")
     found = cells(text_globs([condition], {}), base=shape, fresh=_SOME_FUNCTION)
-    answers = {holds(condition, {SOURCE_FUNCTION_KEY: (text,)}) for text in found.texts}
+    answers = {holds(condition, {SOURCE_FUNCTION_KEY: (text,)}) for text in found.texts if not _WILD & set(text)}
     idle = Truth.NO if statement.effect is Effect.DENY else Truth.YES
     return found.complete and answers == {idle}
 
@@ -113,9 +113,11 @@ def _matches_some_function(condition: Condition) -> bool:
     shape = function_shape(ANY_FUNCTION, "*", "*")
     globs = list(text_globs([condition], {}))
     found = cells(globs, base=shape, fresh=_SOME_FUNCTION)
-    return any(g.matches(text) for g in globs for text in found.texts)
+    return any(g.matches(text) for g in globs for text in found.texts if not _WILD & set(text))
 
 
+# No function's ARN has one of these, but the search for texts takes them from operators that read them literally.
+_WILD: Final = frozenset("*?")
 _SOME_FUNCTION: Final = "arn:aws:lambda:us-east-1:123456789012:function:f"
 
 

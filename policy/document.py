@@ -155,6 +155,12 @@ def _refused(name: str, what: str, path: str = "") -> PolicyDocument:
     return PolicyDocument(name, (_anything(0, Effect.ALLOW),), errors=(DocumentError(path, what),))
 
 
+def _has_variables(statement: Statement) -> bool:
+    values = (value for condition in statement.conditions for value in condition.values)
+    texts = (*(statement.resources or ()), *(statement.not_resources or ()), *values)
+    return any(isinstance(text, str) and "${" in text for text in texts)
+
+
 def _kind(value: object) -> str:
     if value is None:
         return "null"
@@ -187,9 +193,11 @@ class TextForm:
     def takes_all(self, texts: Sequence[object]) -> bool:
         """Whether all of them are texts of this form."""
         try:
-            return bool(self._all.fullmatch("\n".join(texts)))  # type: ignore[arg-type]  # a TypeError says "no"
+            joined = "\n".join(texts)  # type: ignore[arg-type]  # a TypeError says "no"
         except TypeError:
             return False
+        # A line break inside a text must not make it look like two.
+        return joined.count("\n") == len(texts) - 1 and bool(self._all.fullmatch(joined))
 
 
 _ACTION: Final = TextForm("`*` or like `service:Action`", r"[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+|\*")
@@ -226,6 +234,9 @@ class _Parser:
         if not statements:
             self.error("Statement", "is empty")
         parsed = tuple(self._statement(i, item, variables) for i, item in enumerate(statements))
+        if isinstance(value.get("Version"), Unknown):
+            # Whether `${...}` is a variable or text is as unknown as the version.
+            parsed = tuple(replace(s, uncertain=True) if _has_variables(s) else s for s in parsed)
         return PolicyDocument(name, parsed, tuple(self.errors), size=size)
 
     def _version(self, value: Mapping[object, object]) -> bool:

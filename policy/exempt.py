@@ -48,7 +48,7 @@ class Use:
 
 def guarded_elsewhere(execution: Execution, settings: Settings, today: date, use: Use) -> bool:
     """Whether the configuration says that something outside the stack guards the role."""
-    names = [execution.label, execution.role.urn] if execution.role is not None else [execution.label]
+    names = [execution.label, *(_names(execution.role) if execution.role is not None else ())]
     if execution.role_arn is not None:
         names.append(execution.role_arn)
     return use.covers(settings.guarded_elsewhere, today, *names)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import lru_cache
 from typing import Any, Final
@@ -364,7 +364,9 @@ def _policy_grant(
 @lru_cache(maxsize=512)
 def _aws_managed(suffix: str, arn: str) -> PolicyDocument:
     found = managed.lookup(arn)
-    return parse_document(found.document if found else UNKNOWN, suffix.rpartition("/")[2])
+    document = parse_document(found.document if found else UNKNOWN, suffix.rpartition("/")[2])
+    # The data leaves out what does not matter here, so a document can be empty there and be none that IAM refuses.
+    return replace(document, errors=())
 
 
 def _customer_grant(policy: Resource, execution: Execution) -> Grant:
@@ -436,14 +438,14 @@ def _roles_named(
         if unknown_names >= len(open_roles):
             found.update(open_roles if unknown_names else ())
             open_roles = []
-    elif isinstance(value, Unknown):
+    elif value is not None:
         found, open_roles, unknown_names = set(), [urn for urn in urns if urn in executions], 1
     else:
         return
     yield from (executions[urn] for urn in found)
     # More roles than unknown names: any of them may be on the list.
     for urn in open_roles if unknown_names else ():
-        executions[urn].gaps.append(Gap(resource.urn, prop, Decided.UPDATE))
+        executions[urn].gaps.append(_unreadable(resource, prop, UNKNOWN if isinstance(value, list) else value))
         executions[urn].grants.append(
             Grant(PolicyDocument.not_known(resource.name), resource.urn, prop, GrantKind.MANAGED)
         )

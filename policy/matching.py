@@ -195,24 +195,26 @@ def _resource_globs(pattern: str) -> tuple[Glob, Glob]:
 class Cells:
     """One text for each way in which the patterns can turn out on one value.
 
-    `complete` says that no way is left out. `texts` are in a stable order, the plainest first.
+    `complete` says that no way is left out. `texts` are in a stable order, the plainest first. `cost` is the number of
+    steps that it took to find them.
     """
 
-    __slots__ = ("complete", "texts")
+    __slots__ = ("complete", "cost", "texts")
 
-    def __init__(self, texts: Sequence[str], complete: bool) -> None:
+    def __init__(self, texts: Sequence[str], complete: bool, cost: int) -> None:
         self.texts = tuple(texts)
         self.complete = complete
+        self.cost = cost
 
 
 def cells(
-    patterns: Iterable[Glob], *, base: Glob, fresh: str, prefix: str = "", without: str = "", limit: int = 3000
+    patterns: Iterable[Glob], *, base: Glob, fresh: str, prefix: str = "", without: str = "", limit: int = 10_000
 ) -> Cells:
     """Texts that match `base`, one for each combination of `patterns` that any text matching `base` can show.
 
     `prefix` is put before each text as the patterns see it and is not part of the text. `fresh` is a text matching
     `base` that a reader finds natural; it stands for the combination it shows. The characters in `without` are in no
-    text. `limit` bounds the search: past so many states it is not complete.
+    text. `limit` bounds the steps of the search: past it the result is not complete.
     """
     # After the prefix many patterns are settled: they match nothing more, or anything.
     open_globs = (g for g in dict.fromkeys(patterns) if not g.settled(g.after(prefix)))
@@ -228,17 +230,18 @@ def _cells(globs: tuple[Glob, ...], base: Glob, fresh: str, prefix: str, without
 
     keep(fresh)
     if not globs:
-        return Cells((fresh,), complete=True)
+        return Cells((fresh,), complete=True, cost=1)
     if base.is_plain_prefix() and all(g.is_plain_prefix() for g in globs):
         for text in _prefix_texts(globs, base, prefix):
             if not set(text).intersection(without):
                 keep(text)
-        return Cells(tuple(found.values()), complete=True)
+        return Cells(tuple(found.values()), complete=True, cost=2 * len(globs) ** 2)
     # Breadth first, so the text kept for a combination is a shortest one.
     start = (base.start, *(g.after(prefix) for g in globs))
     seen = {start}
     queue: list[tuple[tuple[int, ...], str]] = [(start, "")]
     all_globs = (base, *globs)
+    cost = 0
     for states, text in queue:
         if states[0] & base.accept:
             found.setdefault(tuple(bool(s & g.accept) for s, g in zip(states[1:], globs, strict=True)), text)
@@ -247,15 +250,17 @@ def _cells(globs: tuple[Glob, ...], base: Glob, fresh: str, prefix: str, without
         waited = {":"}.union(*(g.next_chars(s) for g, s in zip(all_globs, states, strict=True)))
         waited.difference_update(without)
         other = next((c for c in FRESH if c not in waited), "")
-        for char in [other, *sorted(waited)] if other else sorted(waited):
+        chars = [other, *sorted(waited)] if other else sorted(waited)
+        cost += len(chars) * len(all_globs)
+        for char in chars:
             after = tuple(g.step(s, char) for g, s in zip(all_globs, states, strict=True))
             if not after[0] or after in seen:
                 continue
-            if len(seen) >= limit:
-                return Cells(tuple(found.values()), complete=False)
+            if cost >= limit:
+                return Cells(tuple(found.values()), complete=False, cost=cost)
             seen.add(after)
             queue.append((after, text + char))
-    return Cells(tuple(found.values()), complete=True)
+    return Cells(tuple(found.values()), complete=True, cost=cost)
 
 
 def _prefix_texts(globs: Sequence[Glob], base: Glob, prefix: str) -> Iterable[str]:

@@ -7,10 +7,11 @@ AWS computes unknown, `Read` knows nothing but the id. The tables follow the sch
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .properties import UNKNOWN, Properties, is_unknown, reveal
+from .properties import UNKNOWN, Properties, as_secret, is_secret, is_unknown, reveal
 
 
 @dataclass(frozen=True)
@@ -132,14 +133,35 @@ _AUTONAMED: Mapping[str, str] = {
     "aws:s3/bucketV2:BucketV2": "bucket",
 }
 
+# pulumi-aws takes a policy document as an object too, and makes it JSON text before anybody else sees it
+# (`TransformJSONDocument` in its resources.go; text it is in the outputs, whose Python types are `str`).
+_DOCUMENTS: Mapping[str, str] = {
+    **dict.fromkeys(
+        _words(
+            "aws:ecr/registryPolicy:RegistryPolicy aws:ecr/repositoryPolicy:RepositoryPolicy "
+            "aws:iam/groupPolicy:GroupPolicy aws:iam/policy:Policy aws:iam/rolePolicy:RolePolicy "
+            "aws:iam/userPolicy:UserPolicy aws:s3/bucket:Bucket aws:s3/bucketPolicy:BucketPolicy "
+            "aws:sns/topicPolicy:TopicPolicy aws:sqs/queuePolicy:QueuePolicy"
+        ),
+        "policy",
+    ),
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "policyDocument",
+    "aws:elasticsearch/domain:Domain": "accessPolicies",
+    "aws:elasticsearch/domainPolicy:DomainPolicy": "accessPolicies",
+    "aws:iam/role:Role": "assumeRolePolicy",
+}
+
 
 def check(resource_type: str, urn: str, inputs: Properties) -> Properties:
-    """Complete a resource's inputs: the physical name as the provider would choose it, then the defaults.
+    """Complete a resource's inputs: documents as text, the physical name as the provider would choose it, the defaults.
 
     The seven hexadecimal digits come from the URN, so that two previews of one program say the same.
     """
     known = _TYPES.get(resource_type) or ResourceType(_AUTONAMED.get(resource_type, ""))
     checked = dict(inputs)
+    document = _DOCUMENTS.get(resource_type)
+    if document is not None and isinstance(reveal(inputs.get(document)), dict):
+        checked[document] = _document_text(inputs[document])
     if known.name and known.name not in inputs and f"{known.name}Prefix" not in inputs:
         suffix = ".fifo" if reveal(inputs.get("fifoQueue") or inputs.get("fifoTopic")) is True else ""
         digits = hashlib.sha256(urn.encode()).hexdigest()[:7]
@@ -148,6 +170,24 @@ def check(resource_type: str, urn: str, inputs: Properties) -> Properties:
     for key, value in known.defaults.items():
         checked.setdefault(key, value)
     return checked
+
+
+def _document_text(document: object) -> object:
+    """Give a document's JSON text, unknown as a whole where a part is, secret where any of it is."""
+    secret, unknown = False, False
+
+    def plain(value: object) -> object:
+        nonlocal secret, unknown
+        secret |= is_secret(value)
+        value = reveal(value)
+        unknown |= is_unknown(value)
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
+        return [plain(item) for item in value] if isinstance(value, list) else value
+
+    text = json.dumps(plain(document), separators=(",", ":"), sort_keys=True)
+    result = UNKNOWN if unknown else text
+    return as_secret(result) if secret else result
 
 
 def create(resource_type: str, inputs: Properties) -> Properties:

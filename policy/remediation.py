@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from policy import resources
+from policy import managed, resources
+from policy.conditions import holds
 from policy.document import INLINE_POLICIES_LIMIT, MANAGED_POLICY_LIMIT, PolicyDocument, Statement, parse_document
 from policy.exposure import NEEDED_BY_NAME, key_conditions
 from policy.finding import deny_statement
@@ -22,7 +23,6 @@ from policy.request import SOURCE_FUNCTION_ARN, Caller
 from policy.trust import LAMBDA, parse_trust
 from policy.truth import Truth, Unknown
 from policy.witness import Subject, ask
-
 
 Path = tuple[str | int, ...]
 
@@ -51,20 +51,23 @@ def remedy(
 ) -> Remedy:
     """Guard the documents in a resource's inputs.
 
-    `props` are plain values with UNKNOWN and HIDDEN in them. Roles are guarded if they trust Lambda; policies that are no
-    part of a role only with `standalone`. A document is left alone unless it gives Lambda what a function in a VPC needs.
+    `props` are plain values with UNKNOWN and HIDDEN in them. Roles are guarded if they trust Lambda; policies that are
+    no part of a role only with `standalone`. Documents are left alone unless they give Lambda what a function in a VPC
+    needs, those of a role together.
     """
-    places = _places(kind, props, standalone=standalone)
+    places = _places(kind, props)
+    if kind in _STANDALONE and not standalone:
+        reason = "it is no part of a role, and the option `remediate_standalone` is not set"
+        return Remedy({}, {_shown(path): reason for path in places})
     limit = MANAGED_POLICY_LIMIT if kind in (resources.POLICY, resources.NATIVE_POLICY) else INLINE_POLICIES_LIMIT
     new = copy.deepcopy(dict(props))
     documents: dict[Path, object] = {}
-    refused: dict[str, str] = {}
+    refused = {_shown(path): "AWS owns the policy" for path in _owned_by_aws(kind, props)}
     for path in places:
-        holder: Any = new
-        for step in path[:-1]:
-            holder = holder[step]
+        holder = _at(new, path[:-1])
+        others = [parse_document(_at(new, other)) for other in places if other != path and _readable(_at(new, other))]
         try:
-            guarded = guard(holder.get(path[-1]), actions, now)
+            guarded = guard(holder.get(path[-1]), actions, now, others)
             if guarded is not None:
                 before, holder[path[-1]] = holder[path[-1]], guarded
                 if _size(kind, new) > limit:
@@ -76,12 +79,19 @@ def remedy(
     return Remedy(documents, refused)
 
 
-def _places(kind: str, props: Mapping[str, Any], *, standalone: bool) -> list[Path]:
+# Policies that are no part of a role, each with the property that has the document.
+_STANDALONE: Final = {
+    resources.ROLE_POLICY: "policy",
+    resources.POLICY: "policy",
+    resources.NATIVE_ROLE_POLICY: "policyDocument",
+    resources.NATIVE_POLICY: "policyDocument",
+}
+
+
+def _places(kind: str, props: Mapping[str, Any]) -> list[Path]:
     """Where the documents are."""
-    if kind in (resources.ROLE_POLICY, resources.POLICY):
-        return [("policy",)] if standalone else []
-    if kind in (resources.NATIVE_ROLE_POLICY, resources.NATIVE_POLICY):
-        return [("policyDocument",)] if standalone else []
+    if kind in _STANDALONE:
+        return [(_STANDALONE[kind],)]
     shape = {
         resources.ROLE: ("assumeRolePolicy", "inlinePolicies", "policy"),
         resources.NATIVE_ROLE: ("assumeRolePolicyDocument", "policies", "policyDocument"),
@@ -99,6 +109,27 @@ def _places(kind: str, props: Mapping[str, Any], *, standalone: bool) -> list[Pa
     ]
 
 
+def _owned_by_aws(kind: str, props: Mapping[str, Any]) -> Iterator[Path]:
+    """Where AWS managed policies are attached."""
+    if kind in (resources.ROLE_ATTACHMENT, resources.POLICY_ATTACHMENT):
+        arns: dict[Path, object] = {("policyArn",): props.get("policyArn")}
+    else:
+        prop = "policyArns" if kind == resources.ATTACHMENTS_EXCLUSIVE else "managedPolicyArns"
+        listed = props.get(prop)
+        arns = {(prop, i): arn for i, arn in enumerate(listed if isinstance(listed, list) else ())}
+    yield from (path for path, arn in arns.items() if isinstance(arn, str) and managed.is_aws_managed(arn))
+
+
+def _at(props: Any, path: Path) -> Any:
+    for step in path:
+        props = props[step]
+    return props
+
+
+def _readable(source: object) -> bool:
+    return not _holds(source, Unknown) and not _holds(source, Hidden)
+
+
 def _shown(path: Path) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
 
@@ -106,19 +137,19 @@ def _shown(path: Path) -> str:
 def _size(kind: str, props: Mapping[str, Any]) -> int:
     """The characters that count towards IAM's limit, of all the documents that share it."""
     total = 0
-    for path in _places(kind, props, standalone=True):
-        value: Any = props
-        for step in path:
-            value = value[step]
+    for path in _places(kind, props):
+        value = _at(props, path)
         text = value if isinstance(value, str) else json.dumps(value, default=str, separators=(",", ":"))
         total += sum(map(len, text.split()))
     return total
 
 
-def guard(source: object, actions: Sequence[str], now: Decimal) -> object | None:
+def guard(
+    source: object, actions: Sequence[str], now: Decimal, others: Sequence[PolicyDocument] = ()
+) -> object | None:
     """The guarded document, in the form of the given one (text or object); None where there is nothing to guard.
 
-    Raises RefusedError.
+    `others` are on the same role: what they deny needs no further guard. Raises RefusedError.
     """
     if isinstance(source, Hidden):
         raise RefusedError("it is a secret")
@@ -129,15 +160,16 @@ def guard(source: object, actions: Sequence[str], now: Decimal) -> object | None
     document = parse_document(source)
     if document.errors:
         raise RefusedError(f"IAM would refuse it ({document.errors[0]})")
-    if not _serves_lambda(document, now):
+    if not _serves_lambda([document, *others], now):
         return None
-    exposed = _exposed(document, actions, now)
+    exposed = _exposed(document, others, actions, now)
     if not exposed:
         return None
     value: Any = json.loads(source) if isinstance(source, str) else copy.deepcopy(source)
     guarded = _guarded(value, document, exposed, actions)
-    if _exposed(parse_document(guarded), actions, now):
-        raise RefusedError("its conditions are too unusual to be guarded without changing what else they do")
+    if not _closed(parse_document(guarded), actions, now):
+        # What is left depends on something that is not known here. A Deny closes it whatever that is.
+        guarded = _guarded(value, document, exposed, actions, deny=True)
     return _like(source, guarded) if isinstance(source, str) else guarded
 
 
@@ -149,26 +181,37 @@ def _holds(value: object, kind: type) -> bool:
     return isinstance(value, kind)
 
 
-def _serves_lambda(document: PolicyDocument, now: Decimal) -> bool:
+def _serves_lambda(documents: Sequence[PolicyDocument], now: Decimal) -> bool:
     service = Subject(Caller.SERVICE, now=now)
-    return all(ask(action, service, [document]).allowed is Truth.YES for action in NEEDED_BY_NAME)
+    return all(ask(action, service, documents).allowed is Truth.YES for action in NEEDED_BY_NAME)
 
 
-def _exposed(document: PolicyDocument, actions: Sequence[str], now: Decimal) -> list[Statement]:
-    """The statements that let the code of some function make a judged call."""
+def _exposed(
+    document: PolicyDocument, others: Sequence[PolicyDocument], actions: Sequence[str], now: Decimal
+) -> list[Statement]:
+    """The statements of the document that let the code of some function make a judged call."""
     found: dict[int, Statement] = {}
     for action in actions:
-        left = document
-        while (answer := ask(action, Subject(Caller.CODE, now=now), [left])).allowed is Truth.YES:
+        left = [document, *others]
+        while (answer := ask(action, Subject(Caller.CODE, now=now), left)).allowed is Truth.YES:
             assert answer.evaluation is not None
             allowing = {id(d.statement): d.statement for d in answer.evaluation.allowing}
             found.update(allowing)
-            left = left.without(allowing)
-    return sorted(found.values(), key=lambda statement: statement.index)
+            left = [each.without(allowing) for each in left]
+    return [statement for statement in document.statements if id(statement) in found]
+
+
+def _closed(document: PolicyDocument, actions: Sequence[str], now: Decimal) -> bool:
+    return all(ask(action, Subject(Caller.CODE, now=now), [document]).allowed is Truth.NO for action in actions)
 
 
 def _guarded(
-    value: dict[str, Any], document: PolicyDocument, exposed: Sequence[Statement], actions: Sequence[str]
+    value: Mapping[str, Any],
+    document: PolicyDocument,
+    exposed: Sequence[Statement],
+    actions: Sequence[str],
+    *,
+    deny: bool = False,
 ) -> dict[str, Any]:
     """Guard the statements: those that list judged actions get the condition, the others a Deny beside them."""
     single = isinstance(value["Statement"], Mapping)
@@ -176,7 +219,6 @@ def _guarded(
     judged = {action.lower() for action in actions}
     sids = {s.sid for s in document.statements}
     result: list[Any] = []
-    deny = False
     for parsed, written in zip(document.statements, statements, strict=True):
         if parsed not in exposed:
             result.append(written)
@@ -196,8 +238,7 @@ def _guarded(
             result.append(part)
     if deny:
         result.append({"Sid": _new_sid("DenyEniToFunctionCode", sids), **deny_statement(actions, detach=False)})
-    value["Statement"] = result[0] if single and len(result) == 1 else result
-    return value
+    return {**value, "Statement": result[0] if single and len(result) == 1 else result}
 
 
 def _covers_any(patterns: Sequence[Any], actions: Sequence[str]) -> bool:
@@ -206,12 +247,13 @@ def _covers_any(patterns: Sequence[Any], actions: Sequence[str]) -> bool:
 
 def _with_condition(written: Mapping[str, Any], parsed: Statement) -> dict[str, Any]:
     """The statement with the Null guard in its Condition, which otherwise stays as it is."""
-    if any(c.operator.name == "Null" for c in key_conditions(parsed)):
-        raise RefusedError(f"{parsed.label} has a Null condition on `{SOURCE_FUNCTION_ARN}` that is no guard")
-    condition = dict(written.get("Condition", {}))
-    operator = next((name for name in condition if name.lower() == "null"), "Null")
-    condition[operator] = {**condition.get(operator, {}), SOURCE_FUNCTION_ARN: "true"}
-    return {**written, "Condition": condition}
+    for condition in key_conditions(parsed):
+        if condition.operator.name == "Null" or holds(condition, {}) is not Truth.YES:
+            raise RefusedError(f"{parsed.label} has a condition on `{SOURCE_FUNCTION_ARN}` that is no guard")
+    conditions = dict(written.get("Condition", {}))
+    operator = next((name for name in conditions if name.lower() == "null"), "Null")
+    conditions[operator] = {**conditions.get(operator, {}), SOURCE_FUNCTION_ARN: "true"}
+    return {**written, "Condition": conditions}
 
 
 def _new_sid(wanted: str, sids: set[str | None]) -> str:
@@ -224,10 +266,10 @@ def _new_sid(wanted: str, sids: set[str | None]) -> str:
 
 def _like(text: str, value: object) -> str:
     """The document as text, laid out like the given one."""
-    lines = text.splitlines()
+    lines = text.strip().splitlines()
+    indent: str | None = None
     if len(lines) > 1:
-        indent = next((len(line) - len(line.lstrip()) for line in lines if line.startswith(" ")), 2)
-        return json.dumps(value, indent=indent, ensure_ascii=text.isascii())
-    separators = None if '": ' in text else (",", ":")
-    return json.dumps(value, separators=separators, ensure_ascii=text.isascii())
+        indent = next((line[: -len(line.lstrip())] for line in lines if line.lstrip() != line), "  ")
+    separators = None if indent or '": ' in text else (",", ":")
+    return json.dumps(value, indent=indent, separators=separators, ensure_ascii=text.isascii())
 

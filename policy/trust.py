@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policy.matching import action_matches, glob
+from policy.matching import ARN_FIELDS, action_matches, glob
 from policy.request import SOURCE_FUNCTION_ARN
-from policy.truth import UNKNOWN, Truth, Unknown, any_of
+from policy.truth import UNKNOWN, Truth, Unknown, all_of, any_of
 
 LAMBDA: Final = "lambda.amazonaws.com"
 ASSUME_ROLE: Final = "sts:AssumeRole"
@@ -30,8 +30,8 @@ class Trust:
         if not self.known:
             return Truth.UNKNOWN
         return any_of(
-            Truth.UNKNOWN if isinstance(name, Unknown) else Truth.of(name == service)
-            for _, statement in self._allowing()
+            all_of((allows, Truth.UNKNOWN if isinstance(name, Unknown) else Truth.of(name == service)))
+            for _, statement, allows in self._allowing()
             for name in _one_or_many(_principals(statement).get("Service", ()))
         )
 
@@ -39,7 +39,7 @@ class Trust:
         """The services that are named, as far as known."""
         return frozenset(
             name
-            for _, statement in self._allowing()
+            for _, statement, _ in self._allowing()
             for name in _one_or_many(_principals(statement).get("Service", ()))
             if isinstance(name, str)
         )
@@ -49,9 +49,9 @@ class Trust:
         if not self.known:
             return Truth.UNKNOWN, ""
         possible = Truth.NO, ""
-        for path, statement in self._allowing():
+        for path, statement, allows in self._allowing():
             for name in _one_or_many(_principals(statement).get("AWS", ())):
-                answer = _is_self(name, role_arn)
+                answer = all_of((allows, _is_self(name, role_arn)))
                 if answer is Truth.NO:
                     continue
                 if statement.get("Condition") not in (None, {}):
@@ -71,12 +71,23 @@ class Trust:
                     if str(key).lower() == SOURCE_FUNCTION_ARN.lower():
                         yield f"Statement[{index}].Condition.{operator}.{key}"
 
-    def _allowing(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def _allowing(self) -> Iterator[tuple[str, Mapping[str, Any], Truth]]:
+        """The statements that allow the role to be assumed, for certain or perhaps."""
         for index, statement in enumerate(self.statements):
-            actions = _one_or_many(statement.get("Action", ()))
-            covers = any(isinstance(a, Unknown) or (isinstance(a, str) and action_matches(a, ASSUME_ROLE)) for a in actions)
-            if statement.get("Effect") == "Allow" and covers:
-                yield f"Statement[{index}]", statement
+            effect = statement.get("Effect")
+            allows = Truth.UNKNOWN if isinstance(effect, Unknown) else Truth.of(effect == "Allow")
+            covers = _covers(statement.get("Action", ()))
+            if "NotAction" in statement:
+                covers = ~_covers(statement["NotAction"])
+            if all_of((allows, covers)) is not Truth.NO:
+                yield f"Statement[{index}]", statement, all_of((allows, covers))
+
+
+def _covers(actions: object) -> Truth:
+    return any_of(
+        Truth.UNKNOWN if isinstance(a, Unknown) else Truth.of(isinstance(a, str) and action_matches(a, ASSUME_ROLE))
+        for a in _one_or_many(actions)
+    )
 
 
 def parse_trust(source: object) -> Trust:
@@ -116,6 +127,8 @@ def _is_self(name: object, role_arn: str | None) -> Truth:
         return Truth.NO
     if name == "*":
         return Truth.YES
+    if role_arn is not None and role_arn.count(":") < ARN_FIELDS - 1:
+        role_arn = None
     fields = (role_arn or "arn:*:iam::*:role/*").split(":", 5)
     account = name if name.isdigit() else name.split(":")[4] if name.endswith(":root") and name.count(":") == 5 else None
     if account is not None:

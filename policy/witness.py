@@ -27,9 +27,12 @@ from policy.request import Authorization, Caller, Request
 from policy.solver import Alternative, Budget, BudgetExceededError, Constraint, solve
 from policy.truth import UNKNOWN, Truth, Unknown, all_of
 
-# Alternatives that one question may cost (about a microsecond each) before the answer is "too complex".
-DEFAULT_BUDGET: Final = 60_000
+# Steps that one question may cost, at about a microsecond each, before the answer is "too complex". The hardest of the
+# AWS managed policies takes about a fifth of it.
+DEFAULT_BUDGET: Final = 20_000
 _MOST_FUNCTIONS: Final = 64
+# What a witness shows for a value that the session has and nobody here knows.
+_SOMETHING: Final = "something"
 # The ARN of a function of which nothing is known.
 ANY_FUNCTION: Final = "arn:*:lambda:*:*:function:*"
 
@@ -264,15 +267,15 @@ def _ask_session(
 ) -> Answer:
     problems = []
     for place in _places(session, relevant):
-        problem = _Problem(relevant, session, place)
-        request = problem.search(action, budget)
+        problem = _Problem(relevant, session, place, budget)
+        request = problem.search(action)
         if request is not None:
             evaluation = evaluate(request, documents, boundary)
             if evaluation.allowed is Truth.YES:
                 return Answer(Truth.YES, problem.shown(request), evaluation)
         problems.append(problem)
     for problem in problems:
-        if problem.possible(budget):
+        if problem.possible():
             unresolved = tuple(dict.fromkeys(d for p in problems for d in p.unresolved()))
             unknown = tuple(sorted({key for p in problems for key in p.unknown_keys()}))
             return Answer(Truth.UNKNOWN, unresolved=unresolved, unknown_keys=unknown)
@@ -368,6 +371,7 @@ class _Problem:
     relevant: _Relevant
     session: Session
     place: Place
+    budget: Budget
     variables: list[Variable] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -407,7 +411,9 @@ class _Problem:
             elif alternatives[0] is not None:
                 self._base[key] = alternatives[0]
 
-    def _add(self, variable: Variable) -> int:
+    def add(self, variable: Variable) -> int:
+        """One more variable; its number."""
+        self.budget.spend(variable.cost + len(variable.elements))
         self.variables.append(variable)
         return len(self.variables) - 1
 
@@ -417,30 +423,30 @@ class _Problem:
         path = {"aws:sourceip", *keys.ENDPOINT_KEYS} & free
         if path:
             by_key = {key: self._by_key.get(key, []) for key in path}
-            number = self._add(candidates.network_path(by_key, self._base, self.place))
+            number = self.add(candidates.network_path(by_key, self._base, self.place))
             self._shared.update(dict.fromkeys(path, number))
         moment = set(keys.TIME_KEYS) & free
         if moment:
-            self._shared.update(dict.fromkeys(moment, self._add(candidates.time(self._by_key, self.session.now))))
+            self._shared.update(dict.fromkeys(moment, self.add(candidates.time(self._by_key, self.session.now))))
         for key in sorted({"aws:useragent", "aws:referer", "aws:securetransport"} & free):
-            self._shared[key] = self._add(candidates.single(key, self._by_key, self._base, self.place))
+            self._shared[key] = self.add(candidates.single(key, self._by_key, self._base, self.place))
 
     def _authorization(self, kind: keys.ResourceType | None) -> _Authorization:
         return _Authorization(self, kind, self.relevant.available if kind is None else kind.keys)
 
-    def search(self, action: str, budget: Budget) -> Request | None:
+    def search(self, action: str) -> Request | None:
         """A request that is allowed for certain, or None."""
         domains = tuple(((1 << len(v.elements)) - 1) & ~v.lax for v in self.variables)
-        solution = solve(self._constraints(certain=True), domains, budget) if all(domains) else None
+        solution = solve(self._constraints(certain=True), domains, self.budget) if all(domains) else None
         if solution is None:
             return None
         chosen = [v.elements[(d & -d).bit_length() - 1] for v, d in zip(self.variables, solution, strict=True)]
         return Request(action, tuple(a.request(chosen) for a in self._authorizations))
 
-    def possible(self, budget: Budget) -> bool:
+    def possible(self) -> bool:
         """Whether a request may be allowed, if all that is unknown or untried turns out in its favour."""
         domains = tuple(((1 << len(v.elements)) - 1) | (0 if v.complete else _UNTRIED) for v in self.variables)
-        return solve(self._constraints(certain=False), domains, budget) is not None
+        return solve(self._constraints(certain=False), domains, self.budget) is not None
 
     def _constraints(self, *, certain: bool) -> list[Constraint]:
         """What must hold: for each resource one Allow, one of the boundary's too, and no Deny."""
@@ -467,17 +473,20 @@ class _Problem:
         return known
 
     def shown(self, request: Request) -> Request:
-        """The request without what is unknown of it: it is allowed whatever that turns out to be."""
-        return Request(
-            request.action,
-            tuple(
-                Authorization(
-                    a.resource,
-                    {k: v for k, v in a.context.items() if not isinstance(v, Unknown) and UNKNOWN not in v},
-                )
-                for a in request.authorizations
-            ),
-        )
+        """The request as a reader can make it: it is allowed whatever is unknown of it, so any value will do.
+
+        A key that may be absent is left out; one that is surely there is not, because a condition may ask just that.
+        """
+
+        def known(context: Context) -> Context:
+            return {
+                key: tuple(v if isinstance(v, str) else _SOMETHING for v in values)
+                for key, values in context.items()
+                if not isinstance(values, Unknown)
+            }
+
+        parts = (Authorization(a.resource, known(a.context)) for a in request.authorizations)
+        return Request(request.action, tuple(parts))
 
 
 class _Authorization:
@@ -521,23 +530,23 @@ class _Authorization:
         given = {key for key in listed if key == "aws:tagkeys" or key.startswith("aws:requesttag/")}
         if "aws:tagkeys" in given:
             variable = candidates.request_tags({k: by_key[k] for k in given}, base, place)
-            self._owner.update(dict.fromkeys(given, problem._add(variable)))
+            self._owner.update(dict.fromkeys(given, problem.add(variable)))
         for key in sorted(listed - set(self._owner)):
             if key in keys.IDENTIFIER_KEYS or key in keys.REGION_KEYS:
                 continue
             twin = "aws:" + key.removeprefix("ec2:")
             if key.startswith("ec2:resourcetag/"):
                 if twin not in listed:
-                    self._owner[key] = problem._add(candidates.single(key, by_key, base, place))
+                    self._owner[key] = problem.add(candidates.single(key, by_key, base, place))
             elif key.startswith("aws:resourcetag/"):
                 other = "ec2:" + key.removeprefix("aws:")
                 aliases = [other] if other in listed else []
-                number = problem._add(candidates.single(key, by_key, base, place, aliases))
+                number = problem.add(candidates.single(key, by_key, base, place, aliases))
                 self._owner.update(dict.fromkeys((key, *aliases), number))
             elif keys.key_type(key).startswith("ArrayOf"):
-                self._owner[key] = problem._add(candidates.several(key, by_key, base, place))
+                self._owner[key] = problem.add(candidates.several(key, by_key, base, place))
             else:
-                self._owner[key] = problem._add(candidates.single(key, by_key, base, place))
+                self._owner[key] = problem.add(candidates.single(key, by_key, base, place))
         self._listed = listed
 
     def _lists(self, key: str) -> bool:
@@ -557,7 +566,7 @@ class _Authorization:
         variable = candidates.identifier(
             kind.name, problem.place, patterns, by_key, sorted(self._listed), problem._base
         )
-        self._resource_variable = problem._add(variable)
+        self._resource_variable = problem.add(variable)
         own = {key for key in self._listed if key in keys.IDENTIFIER_KEYS}
         self._owner.update(dict.fromkeys(own, self._resource_variable))
 
@@ -574,13 +583,16 @@ class _Authorization:
                 resource_covered(statement, element[""][0], self._base)
                 for element in problem.variables[self._resource_variable].elements
             ]
+            problem.budget.spend(len(answers) * len(statement.resources or statement.not_resources or ()))
             parts.append((self._resource_variable, *_masks(answers)))
         for condition in statement.conditions:
             number = self._owner.get(condition.key)
             if number is None:
                 decided.append(self._fact_holds(condition))
                 continue
-            parts.append((number, *_masks([self._holds(condition, e) for e in problem.variables[number].elements])))
+            elements = problem.variables[number].elements
+            problem.budget.spend(len(elements) * (2 + len(condition.values)))
+            parts.append((number, *_masks([self._holds(condition, element) for element in elements])))
         return _Literals(all_of(decided), parts)
 
     def _holds(self, condition: Condition, element: candidates.Element) -> Truth:

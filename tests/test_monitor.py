@@ -16,15 +16,15 @@ STACK = StackIdentity("shop", "dev", config={"aws:region": "eu-west-1"})
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 
 
-class Aborted(Exception):
+class AbortedError(Exception):
     """What gRPC raises in `abort`."""
 
 
 class Context:
     """A servicer context that only aborts."""
 
-    def abort(self, code: object, details: str) -> None:
-        raise Aborted(details)
+    def abort(self, _code: object, details: str) -> None:
+        raise AbortedError(details)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_remote_component_is_noted(monitor: Monitor) -> None:
 
 
 def test_a_method_of_a_component_provider_is_refused(monitor: Monitor) -> None:
-    with pytest.raises(Aborted, match="the program calls awsx:x:y, which only a provider plugin can answer"):
+    with pytest.raises(AbortedError, match="the program calls awsx:x:y, which only a provider plugin can answer"):
         monitor.Call(resource_pb2.ResourceCallRequest(tok="awsx:x:y"), Context())
     assert monitor.failure is not None
 
@@ -73,7 +73,7 @@ def test_only_the_first_failure_is_kept(monitor: Monitor) -> None:
     for _ in range(3):
         try:
             register(monitor)
-        except Aborted:
+        except AbortedError:
             continue
     assert str(monitor.failure).startswith("Duplicate resource URN")
     assert len(monitor.resources) == 2, "the default provider and the resource"
@@ -139,3 +139,73 @@ def test_names_and_durations() -> None:
     assert readable(f"role-getVpc.id-{UNKNOWN}") == "role-getVpc.id"
     assert readable(UNKNOWN) == "unknown"
     assert [seconds(text) for text in ("", "90s", "1h30m", "1.5m", "soon")] == [0, 90, 5400, 90, 0]
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "key"),
+    [("aws:iam/policy:Policy", "policy"), ("aws:iam/role:Role", "assumeRolePolicy"), ("aws:sqs/queuePolicy:QueuePolicy", "policy")],
+)  # fmt: skip
+def test_a_document_given_as_an_object_is_text_to_everybody_else(
+    monitor: Monitor, resource_type: str, key: str
+) -> None:
+    document = {"Version": "2012-10-17", "Statement": [{"Sid": "A"}]}
+    text = '{"Statement":[{"Sid":"A"}],"Version":"2012-10-17"}'
+    response = register(monitor, type=resource_type, object={key: document})
+    assert from_struct(response.object)[key] == text
+    assert monitor.resources[-1].inputs[key] == text
+
+
+def test_a_document_given_as_an_object_is_unknown_or_secret_as_a_whole(monitor: Monitor) -> None:
+    def text_of(name: str, sid: object) -> object:
+        document = {"Statement": [{"Sid": sid}]}
+        register(monitor, type="aws:iam/policy:Policy", name=name, object={"policy": document})
+        return monitor.resources[-1].inputs["policy"]
+
+    assert text_of("unknown", UNKNOWN) == UNKNOWN
+    assert text_of("secret", as_secret("A")) == as_secret('{"Statement":[{"Sid":"A"}]}')
+    assert text_of("both", as_secret(UNKNOWN)) == as_secret(UNKNOWN)
+    document = {"Statement": [{"Sid": UNKNOWN}]}
+    register(monitor, type="aws-native:iam:RolePolicy", name="native", object={"policyDocument": document})
+    assert monitor.resources[-1].inputs["policyDocument"] == document, "aws-native takes objects"
+
+
+VPC_ACCESS = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "arn", "path"),
+    [
+        ({"name": "AWSLambdaVPCAccessExecutionRole"}, VPC_ACCESS, "/service-role/"),
+        ({"name": "AWSLambdaVPCAccessExecutionRole", "pathPrefix": "/service-role/"}, VPC_ACCESS, "/service-role/"),
+        ({"arn": VPC_ACCESS}, VPC_ACCESS, "/service-role/"),
+        ({"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}, "arn:aws:iam::aws:policy/ReadOnlyAccess", "/"),
+    ],
+)
+def test_an_aws_managed_policy_is_found_by_name_or_arn(
+    monitor: Monitor, arguments: dict[str, object], arn: str, path: str
+) -> None:
+    found = from_struct(getattr(invoke(monitor, "aws:iam/getPolicy:getPolicy", arguments), "return"))
+    assert (found["arn"], found["id"], found["path"]) == (arn, arn, path)
+    assert found["name"] == arn.rpartition("/")[2]
+    assert "Statement" in str(found["policy"])
+    assert "from the pack's list of AWS managed policies" in monitor.notes[0]
+
+
+def test_a_managed_policy_that_grants_nothing_here_has_an_unknown_document(monitor: Monitor) -> None:
+    arguments: dict[str, object] = {"name": "AWSLambdaBasicExecutionRole"}
+    found = from_struct(getattr(invoke(monitor, "aws:iam/getPolicy:getPolicy", arguments), "return"))
+    assert normalise(found["policy"], set()) == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"name": "our-own"},
+        {"name": "AWSLambdaVPCAccessExecutionRole", "pathPrefix": "/ours/"},
+        {"arn": "arn:aws:iam::111122223333:policy/our-own"},
+        {"arn": UNKNOWN},
+    ],
+)
+def test_any_other_policy_is_unknown(monitor: Monitor, arguments: dict[str, object]) -> None:
+    assert invoke(monitor, "aws:iam/getPolicy:getPolicy", arguments).unknown
+    assert "was answered as unknown" in monitor.notes[0]

@@ -53,8 +53,8 @@ def test_an_empty_file_is_no_configuration(tmp_path: Path) -> None:
             "the policy pack configuration names on, which the pack does not have (it has one, two)",
         ),
         (
-            {"one": "fatal"},
-            "the policy pack configuration: parsing enforcement level for 'one': 'fatal' is not a valid enforcement level",
+            {"one": "no"},
+            "the policy pack configuration: parsing enforcement level for 'one': 'no' is not a valid enforcement level",
         ),
         (
             {"one": {"enforcementLevel": ""}},

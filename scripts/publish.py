@@ -1,0 +1,76 @@
+"""Publishes the policy pack to Pulumi Cloud, or writes what would be published into a folder.
+
+    python scripts/publish.py [ORG]
+    python scripts/publish.py --stage FOLDER
+
+`pulumi policy publish` uploads the folder that it is run in, whole but for what .gitignore files name. So the pack is
+put together in a temporary folder first: what the pack needs to run, its README and its licence. Each version is
+published once: set `version` in PulumiPolicy.yaml before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BESIDE = ("PulumiPolicy.yaml", "__main__.py", "requirements.txt", "README.md", "LICENSE")
+
+
+def needed() -> list[Path]:
+    """The files of the pack: those above, each module that the policies import, and the data."""
+    sys.path.insert(0, str(ROOT))
+    import policy.policies  # noqa: F401  # for what it loads
+
+    modules = {Path(str(module.__file__)) for name, module in sys.modules.items() if name.partition(".")[0] == "policy"}
+    return [*(ROOT / name for name in BESIDE), *sorted(modules), *sorted((ROOT / "policy").glob("*.json"))]
+
+
+def stage(folder: Path) -> None:
+    """Write the pack into `folder`, which must be empty or not there."""
+    if folder.exists() and any(folder.iterdir()):
+        sys.exit(f"{folder} is not empty")
+    for file in needed():
+        target = folder / file.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target)
+
+
+def publish(organization: str | None) -> int:
+    """Run `pulumi policy publish` on a staged pack; gives its exit status."""
+    pulumi = shutil.which("pulumi")
+    if pulumi is None:
+        sys.exit("There is no `pulumi` on PATH: publishing needs an installed Pulumi CLI that is logged in.")
+    if sys.prefix == sys.base_prefix:
+        sys.exit("This Python is no virtual environment with the pack's requirements: use `make publish`.")
+    with tempfile.TemporaryDirectory(prefix="lambda-eni-guard-") as temporary:
+        folder = Path(temporary) / "pack"
+        stage(folder)
+        # The CLI starts the pack to ask for its policies, with the environment that PulumiPolicy.yaml names. It reads
+        # the .gitignore files above the folder too, so none has to be in it.
+        (folder / "venv").symlink_to(sys.prefix, target_is_directory=True)
+        (Path(temporary) / ".gitignore").write_text("venv\n__pycache__/\n", encoding="utf-8")
+        command = [pulumi, "policy", "publish", *([organization] if organization else [])]
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.run(command, cwd=folder, env=environment).returncode
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("organization", nargs="?", metavar="ORG", help="Pulumi organization (default: the CLI's)")
+    parser.add_argument("--stage", type=Path, metavar="FOLDER", help="write the files there and publish nothing")
+    args = parser.parse_args()
+    if args.stage:
+        stage(args.stage)
+        return 0
+    return publish(args.organization)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

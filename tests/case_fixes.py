@@ -1,0 +1,208 @@
+"""Does what a violation tells the user to do: reads the advice out of its text and applies it to the stack.
+
+The text is all that a user has, so nothing else of the pack is used here. Advice that this module cannot read is an
+error and not skipped: a fix that is printed and never applied is a fix that nobody has tried.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from case_runner import Item, Props, Stage, changed, copy_of, name_of, told
+
+from policy.analyzer import Violation
+from policy.properties import reveal
+
+
+class AdviceError(Exception):
+    """Advice that cannot be read, or that points at nothing."""
+
+
+_LABEL = r"(?P<label>statement `\w+`|`Statement\[\d+\]`)"
+_ATTACH = "attach a further policy"
+_FIXES = (
+    re.compile(r"Fix: (?P<verb>add to|add to the Condition of|replace the Condition of) " + _LABEL
+               + r" of `(?P<document>[^`]+)`(?::| with) (?P<json>.+)"),
+    re.compile(r"Fix: (?P<verb>add this statement to) `(?P<document>[^`]+)`: (?P<json>\{.+\})"),
+    re.compile(r"Fix: AWS owns `(?P<document>[^`]+)`, so (?P<verb>attach a further policy) with this statement "
+               r"to the role: (?P<json>\{.+\})"),
+)  # fmt: skip
+_DEAD = re.compile(r"The guard in " + _LABEL + r" of `(?P<document>[^`]+)` can do nothing")
+_DEAD_FIX = re.compile(r"Fix: use (?P<json>\"Condition\": .+) in that statement\.")
+_TRUST_FIX = re.compile(r"Fix: take it out, and use (?P<json>\"Condition\": .+) in the statement that allows them\.")
+# The first line asks for a judgement that no test can make for the user; the statement in the second does it too.
+_SHED = "Fix: let the trust policy name the services that need the role, and neither the role nor its whole account"
+_SHED_OR = re.compile(r"Or: add this statement to a policy of the role: (?P<json>\{.+\})")
+_DIAGNOSIS = re.compile(r"Not a guard: " + _LABEL + r" of `(?P<document>[^`]+)`: .+\. Use (?P<json>\".+)")
+_ROLE = re.compile(r"execution role `([^`]+)`")
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One thing to do. `document` is the name that the text gives, `label` the statement."""
+
+    verb: str
+    resource: str
+    document: str
+    label: str
+    json: Any
+    role: str = ""
+
+
+def fixes(violation: Violation) -> list[Advice]:
+    """The `Fix:` lines of a violation."""
+    text = told(violation)
+    role = _ROLE.search(text)
+    found: list[Advice] = []
+    for line in text.splitlines():
+        if shed := _SHED_OR.fullmatch(line):
+            found.append(Advice(_ATTACH, "", "", "", _read(shed["json"]), name_of(violation.urn)))
+        if not line.startswith("Fix:") or line == _SHED:
+            continue
+        match = next((m for m in (pattern.fullmatch(line) for pattern in _FIXES) if m), None)
+        if match:
+            parts = match.groupdict()
+            label = parts.get("label") or ""
+            verb = parts["verb"]
+            # Two roles with one open policy ask for the same change of it; a further policy goes on each.
+            where = role[1] if role and verb == _ATTACH else ""
+            found.append(Advice(verb, name_of(violation.urn), parts["document"], label, _read(parts["json"]), where))
+        elif (dead := _DEAD.search(text)) and (match := _DEAD_FIX.fullmatch(line)):
+            found.append(
+                Advice("replace the Condition of", name_of(violation.urn), dead["document"], dead["label"],
+                       _read(match["json"]))
+            )  # fmt: skip
+        elif _TRUST_FIX.fullmatch(line):
+            found.append(Advice("take out of the trust policy", name_of(violation.urn), "", "", None))
+        else:
+            raise AdviceError(f"no known form: {line}")
+    return found
+
+
+def diagnoses(violation: Violation) -> list[Advice]:
+    """What the `Not a guard:` lines of a violation suggest to use instead."""
+    found = []
+    for line in told(violation).splitlines():
+        if line.startswith("Not a guard:") and " Use " in line:
+            match = _DIAGNOSIS.fullmatch(line)
+            if match is None:
+                raise AdviceError(f"no known form: {line}")
+            found.append(Advice("use", "", match["document"], match["label"], _read(match["json"])))
+    return found
+
+
+def _read(text: str) -> Any:
+    """A JSON object, or the inside of one."""
+    return json.loads(text if text.startswith("{") else f"{{{text}}}")
+
+
+def applied(stage: Stage, advice: Iterable[Advice]) -> Stage:
+    """The stage after a user has followed all of the advice."""
+    items = [copy_of(item) for item in stage.items]
+    done: list[Advice] = []
+    for step in advice:
+        # Several violations may ask for the same statement: a user adds it once.
+        if step in done:
+            continue
+        done.append(step)
+        if step.verb == _ATTACH:
+            _attach(items, step)
+        elif step.verb == "take out of the trust policy":
+            _take_out(items, step)
+        else:
+            _change(items, step)
+    return changed(stage, items)
+
+
+def _attach(items: list[Item], advice: Advice) -> None:
+    role = next((item for item in items if item.name == advice.role), None)
+    if role is None:
+        raise AdviceError(f"no role {advice.role}")
+    document = {"Version": "2012-10-17", "Statement": [advice.json]}
+    number = len(items)
+    native = role.type == "aws-native:iam:Role"
+    listed = "policies" if native else "inlinePolicies"
+    if isinstance(role.inputs.get(listed), list):
+        # The role declares all its inline policies, so another one belongs there.
+        entry = (
+            {"policyName": f"fix-{number}", "policyDocument": document}
+            if native
+            else {"name": f"fix-{number}", "policy": json.dumps(document)}
+        )
+        for props in (role.inputs, role.outputs):
+            props[listed] = [*(props.get(listed) or ()), entry]
+        return
+    added: Props = {"name": f"fix-{number}", "role": role.outputs.get("name"), "policy": json.dumps(document)}
+    depends = {"role": [role.name]}
+    items.append(Item("aws:iam/rolePolicy:RolePolicy", f"fix-{number}", "", added, added, depends))
+
+
+def _take_out(items: list[Item], advice: Advice) -> None:
+    role = next(item for item in items if item.name == advice.resource)
+    for props in (role.inputs, role.outputs):
+        for name in ("assumeRolePolicy", "assumeRolePolicyDocument"):
+            if name in props:
+                document = json.loads(props[name]) if isinstance(props[name], str) else props[name]
+                for statement in document["Statement"]:
+                    statement.pop("Condition", None)
+                props[name] = json.dumps(document) if isinstance(props[name], str) else document
+
+
+def _change(items: list[Item], advice: Advice) -> None:
+    changes = 0
+    for item in items:
+        if advice.resource and item.name != advice.resource:
+            continue
+        for props in (item.inputs, item.outputs) if item.inputs is not item.outputs else (item.inputs,):
+            for holder, key in _places(item, props, advice.document):
+                source = reveal(holder[key])
+                document = json.loads(source) if isinstance(source, str) else source
+                _change_document(document, advice)
+                holder[key] = json.dumps(document) if isinstance(source, str) else document
+                changes += 1
+    if not changes:
+        raise AdviceError(f"no document {advice.document}")
+
+
+def _places(item: Item, props: Props, name: str) -> Iterable[tuple[Props, str]]:
+    """The places in a resource's properties where a document of that name stands."""
+    for key in ("policy", "policyDocument"):
+        if key in props and name in (item.name, key):
+            yield props, key
+    for listed, label, key in (("inlinePolicies", "name", "policy"), ("policies", "policyName", "policyDocument")):
+        for i, entry in enumerate(props.get(listed) or () if isinstance(props.get(listed), list) else ()):
+            if isinstance(entry, dict) and name in (entry.get(label), f"{listed}[{i}].{key}"):
+                yield entry, key
+
+
+def _change_document(document: Any, advice: Advice) -> None:
+    statements = document["Statement"]
+    if isinstance(statements, dict):
+        document["Statement"] = statements = [statements]
+    if advice.verb == "add this statement to":
+        statements.append(advice.json)
+        return
+    statement = _statement(statements, advice.label)
+    if advice.verb == "add to the Condition of":
+        (operator, keys), *more = advice.json.items()
+        if more:
+            raise AdviceError(f"more than one operator to add: {advice.json}")
+        condition = statement["Condition"]
+        condition[operator] = {**condition.get(operator, {}), **keys}
+    elif advice.verb == "add to" and "Condition" in statement:
+        raise AdviceError("the statement has a Condition already: adding another makes it no JSON")
+    else:
+        # "add to", "replace the Condition of" and "use" give elements of the statement.
+        statement.update(advice.json)
+
+
+def _statement(statements: list[Props], label: str) -> Props:
+    if sid := re.fullmatch(r"statement `(\w+)`", label):
+        return next(statement for statement in statements if statement.get("Sid") == sid[1])
+    place = re.fullmatch(r"`Statement\[(\d+)\]`", label)
+    assert place is not None
+    return statements[int(place[1])]

@@ -1,0 +1,57 @@
+"""Every disagreement that the differential test ever found, replayed against the pack: no simulator is needed.
+
+A case folder has `role.json`, a role as `judge --jsonl` reads it, and `expected.json`: `what` was found, the concrete
+`request` of `caller` for `action`, and `expected`, what IAM answers to it. Where the simulator was the one that erred,
+`expected` is corrected by hand and says `why`.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policy.document import parse_document
+from policy.evaluate import evaluate
+from policy.judge import judge
+from policy.request import Authorization, Caller, Request
+from policy.truth import Truth
+
+CASES = sorted((Path(__file__).parent / "cases").glob("differential-*"))
+WORDS = {Truth.YES: "allowed", Truth.NO: "denied", Truth.UNKNOWN: "unknown"}
+# The moment at which the differential test judges: 2026-01-01T00:00:00Z.
+NOW = Decimal(1_767_225_600)
+
+
+def read(case: Path, name: str) -> Any:
+    return json.loads((case / name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_case_is_judged_as_iam_does(case: Path) -> None:
+    role, expected = read(case, "role.json"), read(case, "expected.json")
+    documents = [parse_document(document, "policy") for document in role["policies"]]
+    boundary = (
+        None if role["boundary"] is None else [parse_document(document, "boundary") for document in role["boundary"]]
+    )
+    parts = [
+        Authorization(
+            part["resource"], {k.lower(): tuple(v) if isinstance(v, list) else (v,) for k, v in part["context"].items()}
+        )
+        for part in expected["request"]
+    ]
+    answer = WORDS[evaluate(Request(expected["action"], tuple(parts)), documents, boundary).allowed]
+    assert answer in (expected["expected"], "unknown")
+    judgement = judge(documents, boundary, role["function_arn"], (expected["action"],), now=NOW)
+    verdict = WORDS[judgement.answers[expected["action"]][Caller(expected["caller"])].allowed]
+    # A request that is possible makes the call possible; one that is denied says nothing of the others.
+    if expected["expected"] == "allowed":
+        assert verdict == "allowed", f"there is a request that IAM allows; the pack says {verdict}"
+
+
+def test_each_case_says_what_it_is_for() -> None:
+    for case in CASES:
+        assert read(case, "expected.json").keys() >= {"what", "action", "caller", "request", "expected"}, case.name

@@ -1,0 +1,305 @@
+"""`python -m policy judge`: its forms are an interface (issue 3, item 5), so they are pinned here whole."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from policy import judge as judging
+from policy.document import parse_document
+from policy.exposure import ENI_ACTIONS
+from policy.judge import InputError, configure_parser, judge, judge_line, run
+from policy.request import Caller
+from policy.truth import Truth
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+FUNCTION: Final = "arn:aws:lambda:eu-central-1:123456789012:function:orders"
+NOW: Final = Decimal(1_790_000_000)
+OPEN: Final = {"Version": "2012-10-17", "Statement": [{"Sid": "Eni", "Effect": "Allow", "Action": list(ENI_ACTIONS), "Resource": "*"}]}
+GUARD: Final = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Deny", "Action": "ec2:*", "Resource": "*", "Condition": {"Null": {"lambda:SourceFunctionArn": "false"}}},
+}
+INVERTED: Final = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"Null": {"lambda:SourceFunctionArn": "true"}}},
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, document in (("open", OPEN), ("guard", GUARD), ("inverted", INVERTED)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def call(*words: str, stdin: str = "") -> int:
+    parser = argparse.ArgumentParser()
+    configure_parser(parser)
+    return run(parser.parse_args(words), io.StringIO(stdin))
+
+
+def line(**value: Any) -> dict[str, Any]:
+    return judge_line(json.dumps(value), now=NOW)
+
+
+# ---- one line of --jsonl
+
+
+def test_a_line_has_one_form() -> None:
+    found = line(policies=[OPEN], function_arn=FUNCTION)
+    assert list(found) == ["actions", "errors"]
+    assert list(found["actions"]) == list(ENI_ACTIONS)
+    assert found["errors"] == []
+    key = {"lambda:SourceFunctionArn": FUNCTION}
+    assert found["actions"]["ec2:DescribeSubnets"] == {
+        "code": "allowed",
+        "service": "allowed",
+        "witness": {"requests": [{"resource": "*", "context": key}]},
+    }
+    place = "arn:aws:ec2:eu-central-1:123456789012:"
+    assert found["actions"]["ec2:CreateNetworkInterface"]["witness"] == {
+        "requests": [
+            {"resource": f"{place}network-interface/*", "context": key},
+            {"resource": f"{place}subnet/subnet-0c0de0c0de0c0de00", "context": key},
+        ]
+    }
+    assert found["actions"]["ec2:DeleteNetworkInterface"]["witness"] == {
+        "requests": [{"resource": f"{place}network-interface/eni-0c0de0c0de0c0de00", "context": key}]
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "service"),
+    [
+        ({"policies": [OPEN]}, "allowed", "allowed"),
+        ({"policies": [json.dumps(OPEN)]}, "allowed", "allowed"),
+        ({"policies": []}, "denied", "denied"),
+        ({"policies": [OPEN, GUARD]}, "denied", "allowed"),
+        ({"policies": [OPEN, INVERTED]}, "allowed", "denied"),
+        ({"policies": [OPEN], "boundary": None}, "allowed", "allowed"),
+        ({"policies": [OPEN], "boundary": []}, "denied", "denied"),
+        ({"policies": [OPEN], "boundary": [OPEN]}, "allowed", "allowed"),
+        ({"policies": [OPEN], "boundary": [OPEN, GUARD]}, "denied", "allowed"),
+        ({"policies": [OPEN], "boundary": GUARD}, "denied", "denied"),
+        ({"policies": [OPEN], "boundary": json.dumps(OPEN)}, "allowed", "allowed"),
+        ({"policies": ["nonsense"]}, "unknown", "unknown"),
+        ({"policies": [OPEN, "nonsense"]}, "allowed", "allowed"),
+        ({"policies": [OPEN], "function_arn": None}, "allowed", "allowed"),
+    ],
+)
+def test_verdicts(value: dict[str, Any], code: str, service: str) -> None:
+    for answers in line(**value)["actions"].values():
+        assert (answers["code"], answers["service"]) == (code, service)
+        assert (answers["witness"] is not None) is (code == "allowed")
+
+
+def test_a_list_of_values_is_a_list() -> None:
+    condition = {"ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]}, "StringEquals": {"aws:RequestTag/a": "1", "aws:RequestTag/b": "2"}}
+    grant = {"Effect": "Allow", "Action": "ec2:*", "Resource": "arn:aws:ec2:*:*:network-interface/*", "Condition": condition}
+    subnet = {"Effect": "Allow", "Action": "ec2:*", "Resource": "arn:aws:ec2:*:*:subnet/*"}
+    found = line(policies=[{"Version": "2012-10-17", "Statement": [grant, subnet]}])
+    interface, _ = found["actions"]["ec2:CreateNetworkInterface"]["witness"]["requests"]
+    assert interface["context"]["aws:RequestTag/a"] == "1"
+    assert sorted(interface["context"]["aws:TagKeys"]) == ["a", "b"]
+    assert list(interface["context"]) == sorted(interface["context"])
+
+
+def test_errors_name_document_and_path() -> None:
+    bad = {"Statement": [{"Effect": "allow", "Action": "ec2:*", "Resource": "*"}]}
+    found = line(policies=[OPEN, bad], boundary=["{", OPEN])
+    assert found["errors"] == [
+        "policies[1]: Statement[0].Effect: must be \"Allow\" or \"Deny\", not 'allow'",
+        "boundary[0]: not JSON: Expecting property name enclosed in double quotes at line 1, column 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("nonsense", "the line is not JSON"),
+        ("[" * 100_000, "the line is not JSON"),
+        ("\ufeff{}", "the line is not JSON"),
+        ("9" * 5_000, "the line is not JSON"),
+        ("[]", 'the line must be an object with a list "policies"'),
+        ("{}", 'the line must be an object with a list "policies"'),
+        ('{"policies": {}}', 'the line must be an object with a list "policies"'),
+        ('{"policies": "x"}', 'the line must be an object with a list "policies"'),
+        ('{"policies": [], "function_arn": 7}', "function_arn: must be a string"),
+        ('{"policies": [], "function_arn": "orders"}', "function_arn: not the unqualified ARN of a Lambda function: 'orders'"),
+    ],
+)
+def test_a_line_that_cannot_be_read_judges_nothing_safe(text: str, error: str) -> None:
+    found = judge_line(text)
+    assert found["errors"] == [error]
+    assert found["actions"] == {action: {"code": "unknown", "service": "unknown", "witness": None} for action in ENI_ACTIONS}
+
+
+@pytest.mark.parametrize(
+    ("arn", "good"),
+    [
+        (FUNCTION, True),
+        ("arn:aws-cn:lambda:cn-north-1:123456789012:function:A-b_c", True),
+        (f"{FUNCTION}:live", False),
+        (f"{FUNCTION}:1", False),
+        (FUNCTION.replace("orders", "*"), False),
+        (FUNCTION.replace("eu-central-1", ""), False),
+        (FUNCTION.replace("123456789012", "1234"), False),
+        (FUNCTION.replace("lambda", "iam"), False),
+        (FUNCTION + "\n", False),
+        (FUNCTION + "x" * 140, False),
+        ("", False),
+    ],
+)
+def test_the_function_is_given_by_its_unqualified_arn(arn: str, good: bool) -> None:
+    documents = [parse_document(OPEN, "d")]
+    if good:
+        assert judge(documents, function_arn=arn, now=NOW).answers["ec2:DescribeSubnets"][Caller.CODE].allowed is Truth.YES
+    else:
+        with pytest.raises(InputError, match="function_arn: not the unqualified ARN of a Lambda function"):
+            judge(documents, function_arn=arn, now=NOW)
+
+
+def test_the_present_is_now_unless_given() -> None:
+    until = {"DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}}
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": until}}
+    text = json.dumps({"policies": [document]})
+    assert judge_line(text, now=NOW)["actions"]["ec2:DescribeSubnets"]["code"] == "allowed"
+    assert judge_line(text, now=Decimal(1_900_000_000))["actions"]["ec2:DescribeSubnets"]["code"] == "denied"
+
+
+# ---- the command
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("open.json", "--function-arn", FUNCTION) == 1
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "\n".join(row.rstrip() for row in out.split("\n")) == f"""\
+action                            function code   Lambda service
+ec2:CreateNetworkInterface        allowed         allowed
+ec2:DescribeNetworkInterfaces     allowed         allowed
+ec2:DescribeSubnets               allowed         allowed
+ec2:DeleteNetworkInterface        allowed         allowed
+ec2:AssignPrivateIpAddresses      allowed         allowed
+ec2:UnassignPrivateIpAddresses    allowed         allowed
+
+The code can call ec2:CreateNetworkInterface like this:
+{{
+  "requests": [
+    {{
+      "resource": "arn:aws:ec2:eu-central-1:123456789012:network-interface/*",
+      "context": {{
+        "lambda:SourceFunctionArn": "{FUNCTION}"
+      }}
+    }},
+    {{
+      "resource": "arn:aws:ec2:eu-central-1:123456789012:subnet/subnet-0c0de0c0de0c0de00",
+      "context": {{
+        "lambda:SourceFunctionArn": "{FUNCTION}"
+      }}
+    }}
+  ]
+}}
+allowed by statement `Eni` of open.json
+"""
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("open.json") == 1
+    assert call("open.json", "guard.json") == 0
+    assert call("guard.json") == 0
+    assert call("open.json", "--boundary", "guard.json") == 0
+    assert call("open.json", "--boundary", "open.json") == 1
+    assert call("open.json", "--boundary", "open.json", "--boundary", "guard.json") == 0
+    assert call("open.json", "inverted.json") == 1
+    assert capsys.readouterr().err == ""
+
+
+def test_what_is_not_certain_is_no_success(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "bad.json").write_text("{", encoding="utf-8")
+    assert call("bad.json") == 1
+    out = capsys.readouterr().out
+    assert "unknown" in out
+    assert "error: bad.json: not JSON: Expecting property name" in out
+    # Closed, but a document is not what IAM takes.
+    (folder / "odd.json").write_text(json.dumps({**GUARD, "Extra": 1}), encoding="utf-8")
+    assert call("odd.json") == 1
+    assert "error: odd.json: Extra: is no element of a policy document" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("folder")
+def test_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("--json", "open.json", "guard.json", "--function-arn", FUNCTION) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == line(policies=[OPEN, GUARD], function_arn=FUNCTION)
+    assert call("--json", "open.json", "--function-arn", FUNCTION) == 1
+    assert json.loads(capsys.readouterr().out) == line(policies=[OPEN], function_arn=FUNCTION)
+
+
+def test_jsonl(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [json.dumps({"policies": [OPEN]}), "", "   ", "nonsense", json.dumps({"policies": [OPEN, GUARD]})]
+    assert call("--jsonl", stdin="\n".join(lines) + "\n") == 0
+    out = capsys.readouterr().out.splitlines()
+    verdicts = [json.loads(text)["actions"]["ec2:DescribeSubnets"]["code"] for text in out]
+    assert verdicts == ["allowed", "unknown", "denied"]
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ([], "error: no FILE given: name the role's policy documents, or use --jsonl\n"),
+        (["none.json"], "error: none.json: No such file or directory\n"),
+        (["."], "error: .: Is a directory\n"),
+        (["open.json", "--boundary", "none.json"], "error: none.json: No such file or directory\n"),
+        (["latin.json"], "error: latin.json: not UTF-8 text\n"),
+        (
+            ["open.json", "--function-arn", "orders"],
+            "error: function_arn: not the unqualified ARN of a Lambda function: 'orders'\n",
+        ),
+    ],
+)
+def test_bad_input(folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], error: str) -> None:
+    (folder / "latin.json").write_bytes(b'{"\xe9": 1}')
+    assert call(*words) == 2
+    assert capsys.readouterr() == ("", error)
+
+
+def test_half_a_character_can_be_printed(folder: Path) -> None:
+    """JSON can hold one, no terminal can."""
+    document = {"Version": "2012-10-17", "Statement": {**OPEN["Statement"][0], "Sid": "\ud800", "\udfff": 1}}
+    (folder / "half.json").write_text(json.dumps(document), encoding="utf-8")
+    command = [sys.executable, "-m", "policy", "judge", str(folder / "half.json"), str(folder / "open.json")]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert found.returncode == 1
+    assert found.stderr == ""
+    assert "error: " in found.stdout
+
+
+def test_the_command_line(folder: Path) -> None:
+    command = [sys.executable, "-m", "policy", "judge", "--jsonl"]
+    text = json.dumps({"policies": [OPEN]}) + "\n"
+    found = subprocess.run(command, cwd=ROOT, input=text, capture_output=True, encoding="utf-8", check=True)
+    assert json.loads(found.stdout) == judge_line(text)
+    closed = [sys.executable, "-m", "policy", "judge", str(folder / "open.json"), str(folder / "guard.json")]
+    assert subprocess.run(closed, cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+def test_the_first_witness_is_shown() -> None:
+    grant = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}}
+    text = judging.render(judge([parse_document(grant, "d")], now=NOW))
+    assert "The code can call ec2:DescribeNetworkInterfaces like this:" in text
+    assert text.count("like this") == 1
+    assert "allowed by `Statement[0]` of d" in text
+    assert "like this" not in judging.render(judge([], now=NOW))

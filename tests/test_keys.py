@@ -1,0 +1,179 @@
+"""Which keys a call carries, against the Service Authorization Reference and the User Guide's list of global keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final
+
+import pytest
+
+from policy import keys
+from policy.keys import Session, fact
+from policy.request import Caller
+from policy.truth import UNKNOWN
+
+FUNCTION: Final = "arn:aws:lambda:eu-central-1:123456789012:function:orders"
+ROLE: Final = "arn:aws:iam::123456789012:role/orders-role"
+NOW: Final = Decimal(1_790_000_000)
+CODE: Final = Session(Caller.CODE, "aws", "123456789012", FUNCTION, ROLE, {"Team": "blue", "open": UNKNOWN}, NOW)
+SERVICE: Final = replace(CODE, caller=Caller.SERVICE, function_arn=None)
+
+ABSENT: Final = (None,)
+SOMETHING: Final = ((UNKNOWN,),)
+NOTHING_KNOWN: Final = (UNKNOWN,)
+FREE: Final = None
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("lambda:sourcefunctionarn", ((FUNCTION,),)),
+        ("aws:principalaccount", (("123456789012",),)),
+        ("aws:resourceaccount", (("123456789012",),)),
+        ("aws:principalarn", ((ROLE,),)),
+        ("aws:principaltag/team", (("blue",),)),
+        ("aws:principaltag/open", SOMETHING),
+        ("aws:principaltag/none", ABSENT),
+        ("aws:principaltype", (("AssumedRole",),)),
+        ("aws:viaawsservice", (("false",),)),
+        ("aws:principalisawsservice", (("false",),)),
+        # AWS's text leaves absent and false open.
+        ("aws:multifactorauthpresent", (None, ("false",))),
+        # Sessions as old as now, and newer ones to come.
+        ("aws:tokenissuetime", (("2026-09-21T14:13:20Z",), ("2999-01-01T00:00:00Z",))),
+        ("aws:userid", SOMETHING),
+        ("aws:principalorgid", NOTHING_KNOWN),
+        ("aws:principalorgpaths", NOTHING_KNOWN),
+        ("aws:resourceorgid", NOTHING_KNOWN),
+        ("aws:resourceorgpaths", NOTHING_KNOWN),
+        ("sts:externalid", NOTHING_KNOWN),
+        # The caller chooses.
+        ("aws:requestedregion", FREE),
+        ("ec2:region", FREE),
+        ("aws:sourceip", FREE),
+        ("aws:sourcevpc", FREE),
+        ("aws:sourcevpce", FREE),
+        ("aws:vpcsourceip", FREE),
+        ("aws:currenttime", FREE),
+        ("aws:epochtime", FREE),
+        ("aws:useragent", FREE),
+        ("aws:referer", FREE),
+        ("aws:securetransport", FREE),
+        ("aws:tagkeys", FREE),
+        ("aws:requesttag/env", FREE),
+        ("aws:resourcetag/env", FREE),
+        ("ec2:vpc", FREE),
+        ("ec2:resourcetag/env", FREE),
+        # A key that AWS lists for no such call.
+        ("aws:username", ABSENT),
+        ("aws:federatedprovider", ABSENT),
+        ("aws:sourcearn", ABSENT),
+        ("aws:sourcevpcarn", ABSENT),
+        ("lambda:functionarn", ABSENT),
+        ("aws:sourcefunctionarn", ABSENT),
+        ("nonsense", ABSENT),
+    ],
+)
+def test_facts_and_free_choices_of_code(key: str, expected: Any) -> None:
+    assert fact(key, CODE) == expected
+
+
+def test_the_service_is_told_apart_by_the_function_only() -> None:
+    assert fact("lambda:sourcefunctionarn", SERVICE) == ABSENT
+    for key in ("aws:principalarn", "aws:sourceip", "aws:principaltag/team", "aws:viaawsservice"):
+        assert fact(key, SERVICE) == fact(key, CODE)
+
+
+def test_what_is_not_known_of_the_role() -> None:
+    assert fact("aws:principalarn", replace(CODE, role_arn=None)) == SOMETHING
+    assert fact("aws:principaltag/team", replace(CODE, role_tags=None)) == NOTHING_KNOWN
+
+
+@pytest.mark.parametrize(
+    ("action", "resources", "read_only"),
+    [
+        ("ec2:CreateNetworkInterface", [("network-interface", "*"), ("subnet", None)], False),
+        ("ec2:DeleteNetworkInterface", [("network-interface", None)], False),
+        ("ec2:AssignPrivateIpAddresses", [("network-interface", None)], False),
+        ("ec2:UnassignPrivateIpAddresses", [("network-interface", None)], False),
+        ("ec2:DescribeNetworkInterfaces", [], True),
+        ("ec2:DescribeSubnets", [], True),
+    ],
+)
+def test_what_ec2_authorises(action: str, resources: list[tuple[str, str | None]], read_only: bool) -> None:
+    found = keys.action(action)
+    assert found.name == action
+    assert [(r.name, r.fixed) for r in found.resources] == resources
+    assert found.read_only is read_only
+    assert "ec2:region" in found.keys
+    assert action in keys.known_actions()
+
+
+def test_one_request_carries_different_context_for_each_resource() -> None:
+    interface, subnet = keys.action("ec2:CreateNetworkInterface").resources
+    assert "ec2:vpc" in subnet.keys
+    assert "ec2:vpc" not in interface.keys
+    assert "aws:requesttag/" in interface.keys
+    assert "aws:requesttag/" not in subnet.keys
+    assert all("ec2:region" in r.keys for r in (interface, subnet))
+    assert "ec2:vpc" not in keys.action("ec2:DescribeSubnets").keys
+    with pytest.raises(KeyError):
+        keys.action("ec2:Nonsense")
+
+
+def test_assume_role_is_asked_for_the_role() -> None:
+    action = keys.assume_role("path/orders-role")
+    assert (action.name, action.keys, action.read_only) == ("sts:AssumeRole", frozenset(), False)
+    (role,) = action.resources
+    assert (role.name, role.fixed, role.service, role.keys) == ("role", "path/orders-role", "iam", frozenset())
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("ec2:vpc", "ARN"),
+        ("aws:tagkeys", "ArrayOfString"),
+        ("ec2:resourcetag/x", "String"),
+        ("ec2:associatepublicipaddress", "Bool"),
+        ("aws:unheard", "String"),
+    ],
+)
+def test_key_types(key: str, kind: str) -> None:
+    assert keys.key_type(key) == kind
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("lambda:sourcefunctionarn", "lambda:SourceFunctionArn"),
+        ("aws:requestedregion", "aws:RequestedRegion"),
+        ("ec2:vpc", "ec2:Vpc"),
+        ("aws:resourcetag/team", "aws:ResourceTag/team"),
+        ("ec2:resourcetag/Team", "ec2:ResourceTag/Team"),
+        ("aws:unheard", "aws:unheard"),
+        ("aws:unheard/x", "aws:unheard/x"),
+    ],
+)
+def test_the_usual_spelling(key: str, name: str) -> None:
+    assert keys.spelled(key) == name
+
+
+def test_regions() -> None:
+    found = keys.regions("aws")
+    assert found[:2] == ("us-east-1", "eu-west-1")
+    assert list(found[2:]) == sorted(found[2:])
+    assert len(set(found)) == len(found) > 20
+    assert set(keys.regions("aws-cn")) == {"cn-north-1", "cn-northwest-1"}
+    assert keys.regions("nowhere") == ()
+
+
+def test_dates() -> None:
+    assert keys.iso_date(Decimal(0)) == "1970-01-01T00:00:00Z"
+    assert keys.iso_date(Decimal("1790000000.9")) == "2026-09-21T14:13:20Z"
+
+
+def test_lists_of_keys_are_in_lower_case() -> None:
+    lists = (keys.ENDPOINT_KEYS, keys.TIME_KEYS, keys.REGION_KEYS, keys.ACCOUNT_KEYS, keys.ALWAYS_PRESENT, keys.IDENTIFIER_KEYS)
+    assert all(key == key.lower() for found in lists for key in found)
+    assert keys.SOURCE_FUNCTION_KEY == "lambda:sourcefunctionarn"
