@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-from . import managed
 from .policy_documents import DataSourceError, policy_document
 from .properties import UNKNOWN, Properties, is_unknown, normalise, reveal
 
@@ -21,8 +23,6 @@ POLICY_DOCUMENT = "aws:iam/getPolicyDocument:getPolicyDocument"
 
 _REGION = ("aws:index/getRegion:getRegion", "aws-native:index:getRegion")
 _POLICY = "aws:iam/getPolicy:getPolicy"
-# The paths of AWS managed policies.
-_MANAGED_PATHS = ("", "service-role/", "job-function/", "aws-service-role/", "root-task/")
 _PARTITION = ("aws:index/getPartition:getPartition", "aws-native:index:getPartition")
 _ACCOUNT = ("aws:index/getCallerIdentity:getCallerIdentity", "aws-native:index:getAccountId")
 
@@ -79,31 +79,35 @@ def answer(token: str, arguments: Properties, config: Mapping[str, str], region:
 
 def _managed_policy(arguments: Mapping[str, object], partition: str) -> Properties | None:
     """Give the AWS managed policy that `arn`, or `name` with or without `pathPrefix`, finds in every account."""
+    data = _managed_policies()
+    given = str(arguments.get("arn") or "")
     prefix = str(arguments.get("pathPrefix") or "/").removeprefix("/")
-    if arguments.get("arn"):
-        arns = [str(arguments["arn"])]
-    else:
-        paths = [path for path in _MANAGED_PATHS if path.startswith(prefix)]
-        arns = [f"arn:{partition}:iam::aws:policy/{path}{arguments.get('name')}" for path in paths]
-    for arn in arns:
-        found = managed.lookup(arn)
-        if found is not None:
-            break
-    else:
-        return None
-    # Text that carries the sentinel: a plain call cannot say "unknown" of one member (see program.py).
-    text = json.dumps(found.document) if found.statements else f"getPolicy.policy-{UNKNOWN}"
-    return {
-        "arn": arn,
-        "attachmentCount": 0,
-        "description": f"getPolicy.description-{UNKNOWN}",
-        "id": arn,
-        "name": found.name,
-        "path": f"/{found.suffix.removesuffix(found.name)}",
-        "policy": text,
-        "policyId": f"getPolicy.policyId-{UNKNOWN}",
-        "tags": {},
-    }
+    for suffix, statements in data["policies"].items():
+        arn = f"arn:{partition}:iam::aws:policy/{suffix}"
+        path, _, name = suffix.rpartition("/")
+        if arn == given or (not given and name == arguments.get("name") and suffix.startswith(prefix)):
+            # Text that carries the sentinel: a plain call cannot say "unknown" of one member (see program.py).
+            document = json.dumps({"Version": data["version"], "Statement": statements})
+            return {
+                "arn": arn,
+                "attachmentCount": 0,
+                "description": f"getPolicy.description-{UNKNOWN}",
+                "id": arn,
+                "name": name,
+                "path": f"/{path}/" if path else "/",
+                "policy": document if statements else f"getPolicy.policy-{UNKNOWN}",
+                "policyId": f"getPolicy.policyId-{UNKNOWN}",
+                "tags": {},
+            }
+    return None
+
+
+@cache
+def _managed_policies() -> dict[str, Any]:
+    """Read the pack's data on AWS managed policies, as data: what they mean is the pack's business."""
+    text = Path(__file__).with_name("managed_policies.json").read_text(encoding="utf-8")
+    data: dict[str, Any] = json.loads(text)
+    return data
 
 
 def _plain(value: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
@@ -26,9 +27,10 @@ def form_for(effect: Effect | None) -> str:
 
 
 def diagnose(
-    document: PolicyDocument, actions: Sequence[str], function_arns: Sequence[str]
-) -> Iterator[tuple[Statement, str]]:
-    """The statements of a document that were meant to guard `actions` and do not, each with what is wrong.
+    document: PolicyDocument, actions: Sequence[str], function_arns: Sequence[str], judged: Sequence[str]
+) -> Iterator[tuple[Statement, str, str]]:
+    """The statements of a document that were meant to guard `actions` and do not, each with what is wrong and the part
+    of the statement that would be right. `judged` are all the actions that a guard has to cover.
 
     `function_arns` are those of the role's functions, with `*` for unknown parts; empty where none are known.
     """
@@ -36,8 +38,11 @@ def diagnose(
         if statement.uncertain or statement.effect is None:
             continue
         reason = next(_reasons(statement, actions, function_arns), None)
+        form = form_for(statement.effect)
+        if reason is None:
+            reason, form = next(_too_narrow(statement, actions, judged), (None, form))
         if reason is not None:
-            yield statement, reason
+            yield statement, reason, form
 
 
 def dead_guard(statement: Statement) -> str | None:
@@ -75,7 +80,7 @@ def _reasons(statement: Statement, actions: Sequence[str], function_arns: Sequen
         yield f"its condition is inverted: it {who}"
     yield from _functions(statement, conditions, function_arns)
     if statement.effect is Effect.DENY:
-        yield from _weakened(statement, conditions, actions)
+        yield from _weakened(statement, conditions)
 
 
 def _wrong_keys(statement: Statement) -> Iterator[str]:
@@ -171,13 +176,23 @@ def _may_hold(condition: Condition, arn: str) -> Truth:
     return Truth.UNKNOWN if could else Truth.of(condition.operator.negated)
 
 
-def _weakened(statement: Statement, conditions: Sequence[Condition], actions: Sequence[str]) -> Iterator[str]:
+def _weakened(statement: Statement, conditions: Sequence[Condition]) -> Iterator[str]:
     others = list(dict.fromkeys(spelled(c.key) for c in statement.conditions if c not in conditions))
     if others:
         names = " and ".join(f"`{name}`" for name in others)
         yield f"its further condition on {names} weakens it: calls that do not meet that are not denied"
+
+
+def _too_narrow(
+    statement: Statement, actions: Sequence[str], judged: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """A Deny with a right condition that does not cover all resources or actions, with the element that would."""
+    guards = any(condition.key == SOURCE_FUNCTION_KEY for condition in statement.conditions)
+    if statement.effect is not Effect.DENY or not guards:
+        return
     if statement.resources is None or "*" not in statement.resources:
-        yield 'its Resource is not `"*"`, so calls for other resources are not denied'
+        yield 'its Resource is not `"*"`, so calls for other resources are not denied', '"Resource": "*"'
     left_out = [action for action in actions if action_covered(statement, action) is Truth.NO]
     if left_out:
-        yield "it leaves out " + ", ".join(f"`{action}`" for action in left_out)
+        names = ", ".join(f"`{action}`" for action in left_out)
+        yield f"it leaves out {names}", f'"Action": {json.dumps(list(judged))}'

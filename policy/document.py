@@ -103,8 +103,12 @@ class PolicyDocument:
 
     def perhaps(self) -> PolicyDocument:
         """The document when it is not certain that it is on the role: each statement may match, none does for sure."""
-        statements = tuple(replace(statement, uncertain=True) for statement in self.statements)
-        return replace(self, statements=statements)
+        return replace(self, statements=tuple(replace(s, uncertain=True) for s in self.statements))
+
+    def perhaps_allowing(self) -> PolicyDocument:
+        """The same for a document that nobody declares: what it may allow counts, and what it may deny does not."""
+        kept = (s for s in self.statements if s.effect is not Effect.DENY)
+        return replace(self, statements=tuple(replace(s, effect=Effect.ALLOW, uncertain=True) for s in kept))
 
 
 def _anything(index: int, effect: Effect | None, sid: str | None = None) -> Statement:

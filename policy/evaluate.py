@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from policy.conditions import Context, holds, substitute
 from policy.document import Effect, PolicyDocument, Statement, Text
-from policy.matching import action_matches, resource_like
+from policy.matching import glob, resource_like
 from policy.request import Authorization, Request
 from policy.truth import Truth, Unknown, all_of, any_of
 
@@ -70,13 +70,13 @@ def _authorize(
 
 
 def _look(action: str, authorization: Authorization, documents: Sequence[PolicyDocument]) -> Evaluation:
-    """Every statement is looked at, so that all reasons are known and not only the first."""
+    """Every statement that can match is looked at, so that all reasons are known and not only the first."""
     allowing: list[Determining] = []
     denying: list[Determining] = []
     unresolved: list[Determining] = []
     allow, deny = Truth.NO, Truth.NO
     for document in documents:
-        for statement in document.statements:
+        for statement in touching(document, _service(action)):
             matched = statement_matches(statement, action, authorization)
             if matched is Truth.NO:
                 continue
@@ -112,38 +112,62 @@ def statement_matches(statement: Statement, action: str, authorization: Authoriz
 
 def action_covered(statement: Statement, action: str) -> Truth:
     """Action, or NotAction, of the statement."""
-    if statement.actions is not None:
-        return _any_action(statement.actions, action)
-    return ~_any_action(statement.not_actions or (), action)
+    covered = _element(statement, _service(action)).covers(action)
+    return covered if statement.actions is not None else ~covered
 
 
-def _any_action(patterns: tuple[Text, ...], action: str) -> Truth:
-    service = action[: action.index(":") + 1].lower()
-    return any_of(
-        Truth.UNKNOWN if isinstance(pattern, Unknown) else Truth.of(action_matches(pattern, action))
-        for pattern in patterns_of_service(patterns, service)
-    )
+@lru_cache(maxsize=1024)
+def _service(action: str) -> str:
+    return action[: action.index(":") + 1].lower()
 
 
-@lru_cache(maxsize=4096)
+class _Element:
+    """The patterns of one Action or NotAction element that can match the actions of one service."""
+
+    __slots__ = ("_globs", "_names", "_unknown", "empty")
+
+    def __init__(self, patterns: tuple[Text, ...], service: str) -> None:
+        kept = patterns_of_service(patterns, service)
+        # Names and wildcards are case-insensitive (IAM User Guide, "Action").
+        lowered = [pattern.lower() for pattern in kept if isinstance(pattern, str)]
+        self.empty = not kept
+        self._unknown = len(lowered) < len(kept)
+        self._names = frozenset(lowered)
+        self._globs = [glob(pattern) for pattern in lowered if "*" in pattern or "?" in pattern]
+
+    def covers(self, action: str) -> Truth:
+        """Whether a pattern matches the action, which is one of the service."""
+        action = action.lower()
+        if action in self._names or any(pattern.matches(action) for pattern in self._globs):
+            return Truth.YES
+        return Truth.UNKNOWN if self._unknown else Truth.NO
+
+
+@lru_cache(maxsize=8192)
+def _element(statement: Statement, service: str) -> _Element:
+    patterns = statement.actions if statement.actions is not None else statement.not_actions
+    return _Element(patterns or (), service)
+
+
+@lru_cache(maxsize=8192)
 def touching(document: PolicyDocument, service: str) -> tuple[Statement, ...]:
     """The statements that can match an action of the service, given as `ec2:`. Most documents have none."""
-    return tuple(
-        s for s in document.statements if s.actions is None or patterns_of_service(s.actions, service)
-    )
+    return tuple(s for s in document.statements if s.actions is None or not _element(s, service).empty)
 
 
-@lru_cache(maxsize=4096)
 def patterns_of_service(patterns: tuple[Text, ...], service: str) -> tuple[Text, ...]:
     """Those of an Action element that can match an action of the service, given as `ec2:`. Documents list hundreds."""
     length = len(service)
+    first = service[0] + service[0].upper() + "*?"
     return tuple(
         pattern
         for pattern in patterns
         if not isinstance(pattern, str)
-        or pattern[:length].lower() == service
-        or "*" in pattern[:length]
-        or "?" in pattern[:length]
+        or (
+            # The first character sets most of them aside.
+            pattern[:1] in first
+            and (pattern[:length].lower() == service or "*" in pattern[:length] or "?" in pattern[:length])
+        )
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from policy.exposure import Exposed, LockedOut, Outcome
-from policy.links import Execution, User
+from policy.execution import Execution
 from policy.resources import Resource
 from policy.settings import Entry, Settings
 
@@ -65,7 +65,7 @@ def unexempted(outcomes: Sequence[Outcome], settings: Settings, today: date, use
             continue
         users = [u for u in outcome.users if not use.covers(settings.exemptions, today, *_names(u.resource))]
         if users or not outcome.users:
-            yield outcome if len(users) == len(outcome.users) else _for_users(outcome, users)
+            yield outcome if len(users) == len(outcome.users) else replace(outcome, users=users)
 
 
 def _names(resource: Resource) -> tuple[str, ...]:
@@ -79,12 +79,6 @@ def exempt_resource(resource: Resource, settings: Settings, today: date, use: Us
     return use.covers(settings.exemptions, today, *_names(resource))
 
 
-def _for_users(outcome: Outcome, users: list[User]) -> Outcome:
-    if isinstance(outcome, Exposed):
-        return Exposed(outcome.execution, outcome.grant, outcome.statements, outcome.answers, users)
-    if isinstance(outcome, LockedOut):
-        return LockedOut(outcome.execution, outcome.grant, outcome.statements, outcome.actions, users)
-    return replace(outcome, users=users)
 
 
 def notices(use: Use, stack: str, project: str) -> Iterator[str]:

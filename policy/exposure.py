@@ -13,7 +13,7 @@ from policy.conditions import Condition, holds
 from policy.document import Effect, PolicyDocument, Statement
 from policy.evaluate import Determining, action_covered
 from policy.keys import SOURCE_FUNCTION_KEY
-from policy.links import Decided, Execution, Gap, Grant, User, UserKind
+from policy.execution import Decided, Execution, Gap, Grant, GrantKind, User, UserKind
 from policy.matching import action_matches
 from policy.request import Caller, Request
 from policy.trust import LAMBDA
@@ -51,6 +51,8 @@ class Exposed:
     statements: list[Statement] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict)
     users: list[User] = field(default_factory=list)
+    # Further roles that have the same document from the same resource.
+    others: list[Execution] = field(default_factory=list)
 
     @property
     def writes(self) -> bool:
@@ -218,6 +220,32 @@ def _way_round(
         detail = "may let the role's own sessions assume it, and its policies may allow them to"
         gap = Gap(execution.role.urn, "trust policy", Decided.MENDING, detail)
         yield Unverified(execution, users, shed, [gap], [assumes])
+
+
+def merged(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """One outcome for each thing to change: a customer managed policy of several roles is one."""
+    result: list[Outcome] = []
+    exposed: dict[tuple[str, str], Exposed] = {}
+    for outcome in outcomes:
+        if not isinstance(outcome, Exposed) or outcome.grant.kind is not GrantKind.MANAGED:
+            result.append(outcome)
+            continue
+        known = exposed.get((outcome.grant.urn, outcome.grant.path))
+        if known is None:
+            exposed[outcome.grant.urn, outcome.grant.path] = outcome
+            result.append(outcome)
+            continue
+        same = {statement.index for statement in known.statements}
+        together = Exposed(
+            known.execution,
+            known.grant,
+            known.statements + [s for s in outcome.statements if s.index not in same],
+            {**outcome.answers, **known.answers},
+            known.users + [user for user in outcome.users if user not in known.users],
+            [*known.others, outcome.execution],
+        )
+        exposed[outcome.grant.urn, outcome.grant.path] = result[result.index(known)] = together
+    return result
 
 
 def _known_arn(arn: str | None) -> str | None:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from policy import keys, managed
-from policy.diagnosis import ALLOW_FORM, DENY_FORM, diagnose, form_for
+from policy.diagnosis import ALLOW_FORM, DENY_FORM, diagnose
 from policy.document import Effect, PolicyDocument, Statement
 from policy.exposure import ENI_ACTIONS, Exposed, LockedOut, Outcome, Unverified, WayRound
 from policy.keys import SOURCE_FUNCTION_KEY
-from policy.links import Decided, Execution, Gap, GrantKind, User, UserKind
+from policy.execution import Decided, Execution, Gap, GrantKind, User, UserKind
 from policy.request import SOURCE_FUNCTION_ARN, Request
 from policy.resources import Resource
 from policy.trust import LAMBDA
@@ -86,6 +86,8 @@ def document_errors(execution: Execution) -> Iterator[Finding]:
         text = "; ".join(shown) + (f"; and {more} more" if more else "")
         message = f"{_kind_and_name(grant.kind, grant.document)} is no document that IAM takes. {text}."
         yield Finding(UNVERIFIED, grant.urn, _sentence(message))
+    for gap in execution.refused:
+        yield Finding(UNVERIFIED, gap.urn, f"`{gap.path}` of `{gap.urn.rpartition('::')[2]}` {gap.detail}.")
 
 
 # ---- names
@@ -113,6 +115,12 @@ def _role(execution: Execution) -> str:
     return f"`{execution.label}`" if execution.label else "that is not known yet"
 
 
+def _roles(executions: Sequence[Execution]) -> str:
+    if len(executions) == 1:
+        return f"its execution role {_role(executions[0])}"
+    return f"the execution roles {_listed([execution.label for execution in executions])}"
+
+
 def _statements(statements: Sequence[Statement]) -> str:
     labels = [statement.label for statement in statements]
     return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
@@ -135,12 +143,12 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
     grant, execution = outcome.grant, outcome.execution
     one = len(outcome.statements) == 1
     lines = [
-        f"Code of {_users(outcome.users)} can call {_listed(ordered)} with its execution role {_role(execution)}: "
+        f"Code of {_users(outcome.users)} can call {_listed(ordered)} with {_roles([execution, *outcome.others])}: "
         f"{_statements(outcome.statements)} of {_kind_and_name(grant.kind, grant.document)} "
         f"{'allows' if one else 'allow'} {'it' if len(ordered) == 1 else 'them'} also to calls that carry "
         f"`{SOURCE_FUNCTION_ARN}`, as all calls of a function's code do."
     ]
-    lines += _diagnoses(execution, ordered, outcome.users)
+    lines += _diagnoses(execution, ordered, outcome.users, actions)
     if refused and grant.path in refused:
         lines.append(f"Not remediated: {refused[grant.path]}.")
     lines += _fix(outcome, actions)
@@ -151,16 +159,15 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
     return "\n".join(lines)
 
 
-def _diagnoses(execution: Execution, actions: Sequence[str], users: Sequence[User]) -> Iterator[str]:
+def _diagnoses(
+    execution: Execution, actions: Sequence[str], users: Sequence[User], judged: Sequence[str]
+) -> Iterator[str]:
     arns = [user.function_arn for user in users]
     every = [user.function_arn for user in execution.users] or arns
     reasons: list[str] = []
     for grant in (*execution.grants, *(execution.boundary or ())):
-        for statement, reason in diagnose(grant.document, actions, every):
-            reasons.append(
-                f"Not a guard: {statement.label} of `{grant.document.name}`: {reason}. "
-                f"Use {form_for(statement.effect)}"
-            )
+        for statement, reason, form in diagnose(grant.document, actions, every, judged):
+            reasons.append(f"Not a guard: {statement.label} of `{grant.document.name}`: {reason}. Use {form}")
     for path in execution.trust.conditions_on_function():
         reasons.append(
             f"Not a guard: `{path}` of the role's trust policy: the key is not there when Lambda assumes the role, and "
@@ -238,7 +245,8 @@ def _locked_out_message(outcome: LockedOut) -> str:
         f"{_kind_and_name(grant.kind, grant.document)} {'denies' if deny else 'allows only'} calls "
         f"{'without' if deny else 'with'} `{SOURCE_FUNCTION_ARN}`, and Lambda's own calls never carry it.",
     ]
-    for statement, reason in diagnose(grant.document, outcome.actions, [u.function_arn for u in outcome.users]):
+    arns = [user.function_arn for user in outcome.users]
+    for statement, reason, _ in diagnose(grant.document, outcome.actions, arns, outcome.actions):
         if statement in outcome.statements:
             lines.append(f"Not a guard: {statement.label}: {reason}.")
     for statement in outcome.statements:

@@ -6,112 +6,19 @@ at a preview the ARN of a new role is unknown, but the engine says which resourc
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
 from policy import managed, resources
 from policy.document import INLINE_POLICIES_LIMIT, MANAGED_POLICY_LIMIT, DocumentError, PolicyDocument, parse_document
+from policy.execution import Decided, Execution, Gap, Grant, GrantKind, unreadable
 from policy.resources import Resource
-from policy.trust import Trust, parse_trust
-from policy.truth import UNKNOWN, Truth, Unknown
-
-
-class Decided(Enum):
-    """When, or by whom, an unknown will be decided."""
-
-    UPDATE = "update"  # a value that is computed when the stack is deployed
-    ELSEWHERE = "elsewhere"  # a resource that is not in this stack
-    REFRESH = "refresh"  # the state says something that no program declares
-    MENDING = "mending"  # a property that cannot be read
-    NEWER_DATA = "newer data"  # an AWS managed policy that the pack's data does not have
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Something that had to be known: the property of a resource, what of it, and when it will be decided."""
-
-    urn: str
-    path: str
-    decided: Decided
-    detail: str = ""
-
-
-class GrantKind(Enum):
-    """Where a document stands, which decides what there is to change."""
-
-    IN_ROLE = "the role's inline policy"
-    INLINE = "inline policy"
-    MANAGED = "managed policy"
-    AWS_MANAGED = "AWS managed policy"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Grant:
-    """One document on a role. `urn` is the resource to change: the one that holds it, or that attaches it."""
-
-    document: PolicyDocument
-    urn: str
-    path: str
-    kind: GrantKind
-    # The name or ARN under which the role's state lists it.
-    listed_as: str = ""
-    suffix: str = ""
-
-    @property
-    def made_for_lambda(self) -> bool:
-        """Whether it is an AWS managed policy for Lambda to manage interfaces with."""
-        return self.suffix in managed.MADE_FOR_LAMBDA
-
-
-class UserKind(Enum):
-    """What runs on a role."""
-
-    FUNCTION = "function"
-    POLLER = "event source mapping"
-    CANARY = "canary"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class User:
-    """A function (or canary) that runs on a role. `needs_vpc` says whether Lambda manages interfaces for it.
-
-    `function_arn` has `*` for each part that is not known. `gap` is what decides where `needs_vpc` is UNKNOWN.
-    """
-
-    kind: UserKind
-    resource: Resource
-    needs_vpc: Truth
-    function_arn: str
-    gap: Gap | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Execution:
-    """A role with everything on it and everything that runs on it.
-
-    `role` is None for a role that is not in this stack; `label` then is its ARN or name as far as known.
-    `boundary` is None where the role has none.
-    """
-
-    role: Resource | None
-    label: str
-    role_arn: str | None = None
-    role_tags: Mapping[str, str | Unknown] | None = None
-    trust: Trust = field(default_factory=lambda: Trust((), known=False))
-    users: list[User] = field(default_factory=list)
-    grants: list[Grant] = field(default_factory=list)
-    boundary: list[Grant] | None = None
-    gaps: list[Gap] = field(default_factory=list)
-    reference: Gap | None = None
-
-    @property
-    def documents(self) -> list[PolicyDocument]:
-        """All documents on the role. One that nothing is known of stands for each gap in what is attached."""
-        return [grant.document for grant in self.grants]
+from policy.stack import Stack
+from policy.trust import parse_trust
+from policy.truth import UNKNOWN, Unknown
+from policy.users import users
 
 
 @lru_cache(maxsize=1024)
@@ -127,69 +34,6 @@ def _parse(source: object, name: str, limit: int) -> PolicyDocument:
     return PolicyDocument(name, document.statements, (*document.errors, too_long), document.unknown, document.size)
 
 
-class Stack:
-    """The resources of one stack by type, name and ARN."""
-
-    def __init__(self, all_resources: Iterable[Resource]) -> None:
-        self.by_urn: dict[str, Resource] = {}
-        self.by_type: dict[str, list[Resource]] = {}
-        for resource in all_resources:
-            self.by_urn[resource.urn] = resource
-            self.by_type.setdefault(resource.type, []).append(resource)
-        self.roles = self.of(resources.ROLE, resources.NATIVE_ROLE)
-        self.functions = self.of(resources.FUNCTION, resources.NATIVE_FUNCTION)
-        self.policies = self.of(resources.POLICY, resources.NATIVE_POLICY)
-        self._role_names = _index(self.roles, ("name", "roleName", "arn", "id"))
-        self._function_names = _index(self.functions, ("name", "functionName", "arn"))
-        self._policy_arns = _index(self.policies, ("arn", "policyArn", "id"))
-
-    def of(self, *types: str) -> list[Resource]:
-        """The resources of these types."""
-        return [resource for kind in types for resource in self.by_type.get(kind, ())]
-
-    def role_of(self, value: object, urns: Sequence[str]) -> Resource | None:
-        """The role that a property names, by ARN or name, or depends on."""
-        texts = (value, value.rpartition("/")[2]) if isinstance(value, str) and ":role/" in value else (value,)
-        return self._follow(texts, urns, self._role_names, self.roles)
-
-    def policy_of(self, value: object, urns: Sequence[str]) -> Resource | None:
-        """The customer managed policy that a property names by its ARN, or depends on."""
-        return self._follow((value,), urns, self._policy_arns, self.policies)
-
-    def function_of(self, value: object, urns: Sequence[str]) -> Resource | None:
-        """The function that an event source mapping names: by name, ARN, or either with a version or alias."""
-        texts: tuple[object, ...] = (value,)
-        if isinstance(value, str):
-            name = value.split(":function:")[-1].split(":")[0]
-            texts = (value, name)
-        aliases = self.of(resources.ALIAS, resources.NATIVE_ALIAS)
-        for alias in aliases:
-            if alias.urn in urns:
-                urns = (*urns, *alias.depends_on.get("functionName", ()))
-                texts = (*texts, alias.props.get("functionName"))
-        return self._follow(texts, urns, self._function_names, self.functions)
-
-    def _follow(
-        self, texts: Sequence[object], urns: Sequence[str], index: Mapping[str, list[Resource]], kind: list[Resource]
-    ) -> Resource | None:
-        named = next((index[text] for text in texts if isinstance(text, str) and text in index), [])
-        if len(named) == 1:
-            return named[0]
-        # Two of one name live in different accounts, and an unknown value may be made from several: both are decided
-        # by the one that the property depends on, if it is one.
-        depended = [resource for resource in named or kind if resource.urn in urns]
-        known = any(isinstance(text, str) for text in texts)
-        return depended[0] if len(depended) == 1 and (named or not known) else None
-
-
-def _index(of: Iterable[Resource], properties: Sequence[str]) -> dict[str, list[Resource]]:
-    found: dict[str, list[Resource]] = {}
-    for resource in of:
-        for text in {resource.props.get(name) for name in properties if isinstance(resource.props.get(name), str)}:
-            found.setdefault(str(text), []).append(resource)
-    return found
-
-
 def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> list[Execution]:
     """Every role of the stack, and every role of another stack that something in this stack runs on.
 
@@ -200,10 +44,11 @@ def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> li
     _attach_role_policies(stack, executions)
     _attach_managed_policies(stack, executions)
     for execution in executions.values():
-        _check_echoes(execution)
-        _check_inline_limit(execution)
+        if execution.role is not None:
+            _check_echoes(execution, execution.role)
+            _check_inline_limit(execution, execution.role)
     outside: dict[str, Execution] = {}
-    for user, prop in _users(stack, event_sources=event_sources):
+    for user, prop in users(stack, event_sources=event_sources):
         value, urns = user.resource.props.get(prop), user.resource.depends_on.get(prop, ())
         role = stack.role_of(value, urns)
         if role is not None:
@@ -222,6 +67,8 @@ def _role_gap(resource: Resource, prop: str, value: object, urns: Sequence[str])
         return Gap(resource.urn, prop, Decided.UPDATE, ", ".join(urn.rpartition("::")[2] for urn in urns))
     return Gap(resource.urn, prop, Decided.MENDING, "is missing" if value is None else "is not a string")
 
+
+Executions = dict[str, Execution]
 
 # ---- roles
 
@@ -292,13 +139,13 @@ def _inline_policies(
     if value is None:
         return
     if not isinstance(value, list):
-        execution.gaps.append(_unreadable(role, prop, value))
+        execution.gaps.append(unreadable(role, prop, value))
         execution.grants.append(Grant(PolicyDocument.not_known(prop), role.urn, prop, GrantKind.IN_ROLE))
         return
     for i, item in enumerate(value):
         path = f"{prop}[{i}]"
         if not isinstance(item, Mapping):
-            execution.gaps.append(_unreadable(role, path, item))
+            execution.gaps.append(unreadable(role, path, item))
             yield path, "", UNKNOWN
             continue
         name = item.get("policyName" if native else "name")
@@ -306,12 +153,6 @@ def _inline_policies(
         if source is None and not native:
             continue  # `inlinePolicies: [{}]` is how the classic provider says "none"
         yield f"{path}.{'policyDocument' if native else 'policy'}", name if isinstance(name, str) else "", source
-
-
-def _unreadable(resource: Resource, path: str, value: object) -> Gap:
-    if isinstance(value, Unknown):
-        return Gap(resource.urn, path, Decided.UPDATE)
-    return Gap(resource.urn, path, Decided.MENDING, "is missing" if value is None else "has the wrong type")
 
 
 def _texts(
@@ -323,7 +164,7 @@ def _texts(
     if value is None:
         return
     if not isinstance(value, list):
-        execution.gaps.append(_unreadable(resource, prop, value))
+        execution.gaps.append(unreadable(resource, prop, value))
         execution.grants.append(Grant(PolicyDocument.not_known(prop), resource.urn, prop, GrantKind.MANAGED))
         return
     for i, item in enumerate(value):
@@ -357,7 +198,7 @@ def _policy_grant(
     elif isinstance(value, str):
         execution.gaps.append(Gap(attachment.urn, path, Decided.ELSEWHERE, value))
     else:
-        execution.gaps.append(_unreadable(attachment, path, value))
+        execution.gaps.append(unreadable(attachment, path, value))
     return Grant(PolicyDocument.not_known(label), attachment.urn, path, GrantKind.MANAGED, label)
 
 
@@ -374,36 +215,33 @@ def _customer_grant(policy: Resource, execution: Execution) -> Grant:
     source = policy.props.get(prop, UNKNOWN)
     document = _parse(source, policy.name, MANAGED_POLICY_LIMIT)
     if document.unknown:
-        execution.gaps.append(_unreadable(policy, prop, policy.props.get(prop)))
+        execution.gaps.append(unreadable(policy, prop, policy.props.get(prop)))
     arn = policy.props.get("policyArn", policy.props.get("arn"))
     return Grant(document, policy.urn, prop, GrantKind.MANAGED, arn if isinstance(arn, str) else "")
 
 
-def _attach_role_policies(stack: Stack, executions: Mapping[str, Execution]) -> None:
+def _attach_role_policies(stack: Stack, executions: Executions) -> None:
     for kind, role_prop, prop, name_prop in (
         (resources.ROLE_POLICY, "role", "policy", "name"),
         (resources.NATIVE_ROLE_POLICY, "roleName", "policyDocument", "policyName"),
     ):
         for resource in stack.of(kind):
-            role = stack.role_of(resource.props.get(role_prop), resource.depends_on.get(role_prop, ()))
-            if role is None:
-                continue
-            execution = executions[role.urn]
-            source = resource.props.get(prop, UNKNOWN)
-            document = _parse(source, resource.name, INLINE_POLICIES_LIMIT)
             listed = resource.props.get(name_prop)
-            listed = listed if isinstance(listed, str) else ""
-            execution.grants.append(Grant(document, resource.urn, prop, GrantKind.INLINE, listed))
-            if document.unknown:
-                execution.gaps.append(_unreadable(resource, prop, resource.props.get(prop)))
+            for execution, certain in _on_roles(resource, role_prop, stack, executions):
+                document = _parse(resource.props.get(prop, UNKNOWN), resource.name, INLINE_POLICIES_LIMIT)
+                if document.unknown:
+                    execution.gaps.append(unreadable(resource, prop, resource.props.get(prop)))
+                document = document if certain else document.perhaps()
+                name = listed if isinstance(listed, str) else ""
+                execution.grants.append(Grant(document, resource.urn, prop, GrantKind.INLINE, name))
 
 
-def _attach_managed_policies(stack: Stack, executions: Mapping[str, Execution]) -> None:
+def _attach_managed_policies(stack: Stack, executions: Executions) -> None:
     for resource in stack.of(resources.ROLE_ATTACHMENT):
-        role = stack.role_of(resource.props.get("role"), resource.depends_on.get("role", ()))
-        if role is not None:
-            urns = resource.depends_on.get("policyArn", ())
-            _attach(executions[role.urn], stack, resource.props.get("policyArn"), urns, resource, "policyArn")
+        urns = resource.depends_on.get("policyArn", ())
+        for execution, certain in _on_roles(resource, "role", stack, executions):
+            grant = _policy_grant(execution, stack, resource.props.get("policyArn"), urns, resource, "policyArn")
+            execution.grants.append(grant if certain else replace(grant, document=grant.document.perhaps()))
     for resource in stack.of(resources.POLICY_ATTACHMENT):
         for execution in _roles_named(resource, "roles", stack, executions):
             urns = resource.depends_on.get("policyArn", ())
@@ -425,8 +263,25 @@ def _attach_managed_policies(stack: Stack, executions: Mapping[str, Execution]) 
                 _attach(execution, stack, value, urns, resource, path)
 
 
+def _on_roles(
+    resource: Resource, prop: str, stack: Stack, executions: Executions
+) -> Iterator[tuple[Execution, bool]]:
+    """The role that a property names. One that is unknown and made from several roles may be any of them: not certain."""
+    value = resource.props.get(prop)
+    roles = stack.roles_of(value, resource.depends_on.get(prop, ()))
+    if not roles and not isinstance(value, str | Unknown):
+        stray = Execution(None, "")
+        stray.refused.append(unreadable(resource, prop, value))
+        executions[resource.urn] = stray
+    for role in roles:
+        execution = executions[role.urn]
+        if len(roles) > 1:
+            execution.gaps.append(unreadable(resource, prop, value))
+        yield execution, len(roles) == 1
+
+
 def _roles_named(
-    resource: Resource, prop: str, stack: Stack, executions: Mapping[str, Execution]
+    resource: Resource, prop: str, stack: Stack, executions: Executions
 ) -> Iterator[Execution]:
     """The roles in a list of role names. Unknown names are those of the roles that the list depends on."""
     value, urns = resource.props.get(prop), resource.depends_on.get(prop, ())
@@ -445,7 +300,7 @@ def _roles_named(
     yield from (executions[urn] for urn in found)
     # More roles than unknown names: any of them may be on the list.
     for urn in open_roles if unknown_names else ():
-        executions[urn].gaps.append(_unreadable(resource, prop, UNKNOWN if isinstance(value, list) else value))
+        executions[urn].gaps.append(unreadable(resource, prop, UNKNOWN if isinstance(value, list) else value))
         executions[urn].grants.append(
             Grant(PolicyDocument.not_known(resource.name), resource.urn, prop, GrantKind.MANAGED)
         )
@@ -454,10 +309,8 @@ def _roles_named(
 # ---- the state of a role against what is declared
 
 
-def _check_echoes(execution: Execution) -> None:
+def _check_echoes(execution: Execution, role: Resource) -> None:
     """Policies that the role's state lists and that nothing in the stack explains may or may not be on the role."""
-    role = execution.role
-    assert role is not None
     explained = {grant.listed_as for grant in execution.grants}
     inline = "policies" if role.type == resources.NATIVE_ROLE else "inlinePolicies"
     if _declared(role, inline) is None:
@@ -478,112 +331,15 @@ def _check_echoes(execution: Execution) -> None:
 
 def _add_echo(execution: Execution, role: Resource, prop: str, what: str, document: PolicyDocument) -> None:
     execution.gaps.append(Gap(role.urn, prop, Decided.REFRESH, what))
-    execution.grants.append(Grant(document.perhaps(), role.urn, prop, GrantKind.IN_ROLE))
+    execution.grants.append(Grant(document.perhaps_allowing(), role.urn, prop, GrantKind.IN_ROLE))
 
 
-def _check_inline_limit(execution: Execution) -> None:
+def _check_inline_limit(execution: Execution, role: Resource) -> None:
     """The inline policies of a role share one limit."""
     inline = [g for g in execution.grants if g.kind in (GrantKind.INLINE, GrantKind.IN_ROLE)]
     size = sum(grant.document.size for grant in inline)
     if size > INLINE_POLICIES_LIMIT and all(g.document.size <= INLINE_POLICIES_LIMIT for g in inline):
-        assert execution.role is not None
-        what = f"the inline policies have {size:,} characters without white space; IAM takes at most {INLINE_POLICIES_LIMIT:,}"
-        execution.gaps.append(Gap(execution.role.urn, "inline policies", Decided.MENDING, what))
+        what = f"have {size:,} characters without white space together; IAM takes at most {INLINE_POLICIES_LIMIT:,}"
+        execution.refused.append(Gap(role.urn, "inline policies", Decided.MENDING, what))
 
 
-# ---- what runs on a role
-
-
-def _users(stack: Stack, *, event_sources: bool) -> Iterator[tuple[User, str]]:
-    """Everything that runs on an execution role, with the property that names the role."""
-    polled = _polled(stack) if event_sources else {}
-    for function in stack.functions:
-        in_vpc, gap = _in_vpc(function)
-        kind = UserKind.FUNCTION
-        if in_vpc is not Truth.YES and function.urn in polled:
-            mapping, by_poller = polled[function.urn]
-            if by_poller is Truth.YES or in_vpc is Truth.NO:
-                kind, in_vpc = UserKind.POLLER, by_poller
-                gap = Gap(mapping.urn, "eventSourceArn", Decided.UPDATE) if by_poller is Truth.UNKNOWN else None
-        yield User(kind, function, in_vpc, _function_arn(function), gap), "role"
-    for canary in stack.of(resources.CANARY, resources.NATIVE_CANARY):
-        in_vpc, gap = _in_vpc(canary)
-        name = canary.props.get("name")
-        # Synthetics makes the function itself and names it so (CloudWatch Synthetics, "canary Lambda functions").
-        arn = f"arn:*:lambda:*:*:function:cwsyn-{name if isinstance(name, str) else '*'}-*"
-        yield User(UserKind.CANARY, canary, in_vpc, arn, gap), "executionRoleArn"
-
-
-def _in_vpc(resource: Resource) -> tuple[Truth, Gap | None]:
-    """Whether a function or canary is in a VPC. Subnets and security groups come together or not at all (Lambda API)."""
-    config = resource.props.get("vpcConfig")
-    if config is None:
-        return Truth.NO, None
-    if not isinstance(config, Mapping):
-        return Truth.UNKNOWN, _unreadable(resource, "vpcConfig", config)
-    lists = [config.get("subnetIds"), config.get("securityGroupIds")]
-    if any(isinstance(ids, list) and ids for ids in lists):
-        return Truth.YES, None
-    for name, ids in zip(("subnetIds", "securityGroupIds"), lists, strict=True):
-        if ids is not None and not isinstance(ids, list):
-            return Truth.UNKNOWN, _unreadable(resource, f"vpcConfig.{name}", ids)
-    return Truth.NO, None
-
-
-def _function_arn(function: Resource) -> str:
-    """The function's unqualified ARN, with `*` for the parts that are not known yet."""
-    arn = function.props.get("arn")
-    if isinstance(arn, str) and _FUNCTION_ARN.fullmatch(arn):
-        return arn
-    name = function.props.get("name", function.props.get("functionName"))
-    region = function.props.get("region")
-    return f"arn:*:lambda:{region if isinstance(region, str) else '*'}:*:function:{name if isinstance(name, str) else '*'}"
-
-
-_FUNCTION_ARN: Final = re.compile(r"arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:[^:*?]+")
-
-
-def _polled(stack: Stack) -> dict[str, tuple[Resource, Truth]]:
-    """The functions whose events Lambda fetches out of a VPC with the function's execution role."""
-    found: dict[str, tuple[Resource, Truth]] = {}
-    for mapping in stack.of(resources.EVENT_SOURCE, resources.NATIVE_EVENT_SOURCE):
-        polls = _polls_vpc(mapping)
-        function = stack.function_of(mapping.props.get("functionName"), mapping.depends_on.get("functionName", ()))
-        if function is not None and polls is not Truth.NO and found.get(function.urn, (mapping, Truth.NO))[1] is not Truth.YES:
-            found[function.urn] = (mapping, polls)
-    return found
-
-
-_VPC_SOURCES: Final = ("kafka", "mq", "rds")
-_VPC_SOURCE_TYPES: Final = ("msk", "mq", "docdb", "amazonmq")
-_OTHER_SOURCE_TYPES: Final = ("sqs", "kinesis", "dynamodb")
-
-
-def _polls_vpc(mapping: Resource) -> Truth:
-    """Whether the event source is in a VPC: Amazon MSK, Amazon MQ, DocumentDB, or self-managed Kafka with VPC access.
-
-    Source: Lambda Developer Guide, the pages on these event sources, "network configuration".
-    """
-    props = mapping.props
-    access = props.get("sourceAccessConfigurations")
-    if props.get("selfManagedEventSource") is not None:
-        if isinstance(access, Unknown):
-            return Truth.UNKNOWN
-        kinds = [item.get("type") for item in access or () if isinstance(item, Mapping)]
-        return Truth.of(any(kind in ("VPC_SUBNET", "VPC_SECURITY_GROUP") for kind in kinds))
-    arn = props.get("eventSourceArn")
-    if isinstance(arn, str) and arn.count(":") >= 5:
-        return Truth.of(arn.split(":")[2] in _VPC_SOURCES)
-    if any(props.get(name) not in (None, [], {}) for name in ("topics", "queues", "documentDbEventSourceConfig")):
-        return Truth.YES
-    sources = {_package(urn) for urn in mapping.depends_on.get("eventSourceArn", ())}
-    if sources & set(_VPC_SOURCE_TYPES):
-        return Truth.YES
-    return Truth.NO if sources & set(_OTHER_SOURCE_TYPES) else Truth.UNKNOWN
-
-
-def _package(urn: str) -> str:
-    """`msk` of a URN whose type is `aws:msk/cluster:Cluster` or `aws-native:msk:Cluster`."""
-    kind = urn.split("::")[2].rpartition("$")[2] if urn.count("::") >= 3 else ""
-    fields = kind.split(":")
-    return fields[1].partition("/")[0] if len(fields) > 1 else ""

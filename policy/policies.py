@@ -25,9 +25,10 @@ from pulumi_policy import (
 
 from policy import finding
 from policy.exempt import Use, exempt_resource, guarded_elsewhere, notices, unexempted
-from policy.exposure import LockedOut, Outcome, judge_execution
+from policy.exposure import Exposed, LockedOut, Outcome, judge_execution, merged
 from policy.finding import Finding
-from policy.links import Execution, link
+from policy.execution import Execution
+from policy.links import link
 from policy.remediation import HIDDEN, remedy
 from policy.resources import TYPES, Declarations, Resource, plain, stack_resources, with_values
 from policy.settings import ACTIONS, EXEMPTIONS, REMEDIATION, SCOPE, Settings, read_settings
@@ -143,20 +144,22 @@ class Judge:
         judged = self._judge(stack_resources(stack, self._declarations), settings)
         if name == finding.UNVERIFIED:
             yield from self._bugs.values()
+        kept: list[Outcome] = []
+        errors: list[Finding] = []
         for execution, outcomes in judged:
             found = [outcome for outcome in outcomes if finding.policy_of(outcome) == name]
             if execution.role is not None:
-                reported = self._declarations.reported(execution.role.urn)
-                found = list(finding.unreported(found, reported))
+                found = list(finding.unreported(found, self._declarations.reported(execution.role.urn)))
             if any(not isinstance(o, LockedOut) for o in found) and guarded_elsewhere(execution, settings, today, use):
                 found = [outcome for outcome in found if isinstance(outcome, LockedOut)]
-            found = list(unexempted(found, settings, today, use))
-            refused = {g.urn: self._declarations.refused(g.urn) for g in execution.grants}
-            yield from finding.findings(found, settings.actions, refused)
+            kept += unexempted(found, settings, today, use)
             if name == finding.UNVERIFIED and finding.in_scope(execution):
-                for error in finding.document_errors(execution):
-                    if not use.covers(settings.exemptions, today, error.urn, error.urn.rpartition("::")[2]):
-                        yield error
+                errors += finding.document_errors(execution)
+        refused = {o.grant.urn: self._declarations.refused(o.grant.urn) for o in kept if isinstance(o, Exposed)}
+        yield from finding.findings(merged(kept), settings.actions, refused)
+        for error in dict.fromkeys(errors):
+            if not use.covers(settings.exemptions, today, error.urn, error.urn.rpartition("::")[2]):
+                yield error
         self._uses[name] = use
 
     def _judge(self, resources: tuple[Resource, ...], settings: Settings) -> list[tuple[Execution, list[Outcome]]]:

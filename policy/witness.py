@@ -251,7 +251,7 @@ def _function_arns(
     fresh_region = keys.EXAMPLE_REGION if region == "*" else region
     fresh = f"arn:{partition}:lambda:{fresh_region}:{account}:{rest.replace('*', 'my-function')}"
     base = function_shape(subject.function_arn, partition, account)
-    found = cells(text_globs(conditions, {}), base=base, fresh=fresh)
+    found = cells(text_globs(conditions, {}), base=base, fresh=fresh, without="*?")
     if not found.complete or len(found.texts) > _MOST_FUNCTIONS:
         raise BudgetExceededError
     return found.texts

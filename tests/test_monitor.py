@@ -143,8 +143,12 @@ def test_names_and_durations() -> None:
 
 @pytest.mark.parametrize(
     ("resource_type", "key"),
-    [("aws:iam/policy:Policy", "policy"), ("aws:iam/role:Role", "assumeRolePolicy"), ("aws:sqs/queuePolicy:QueuePolicy", "policy")],
-)  # fmt: skip
+    [
+        ("aws:iam/policy:Policy", "policy"),
+        ("aws:iam/role:Role", "assumeRolePolicy"),
+        ("aws:sqs/queuePolicy:QueuePolicy", "policy"),
+    ],
+)
 def test_a_document_given_as_an_object_is_text_to_everybody_else(
     monitor: Monitor, resource_type: str, key: str
 ) -> None:

@@ -1,0 +1,93 @@
+"""The resources of one stack, found by type, name, ARN, or by what a property depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from policy import resources
+from policy.resources import Resource
+
+_ROLES: Final = (resources.ROLE, resources.NATIVE_ROLE)
+_FUNCTIONS: Final = (resources.FUNCTION, resources.NATIVE_FUNCTION)
+_ALIASES: Final = (resources.ALIAS, resources.NATIVE_ALIAS)
+_POLICIES: Final = (resources.POLICY, resources.NATIVE_POLICY)
+
+
+class Stack:
+    """The resources of one stack by type, name and ARN."""
+
+    def __init__(self, all_resources: Iterable[Resource]) -> None:
+        self._by_urn: dict[str, Resource] = {}
+        self._by_type: dict[str, list[Resource]] = {}
+        for resource in all_resources:
+            self._by_urn[resource.urn] = resource
+            self._by_type.setdefault(resource.type, []).append(resource)
+        self.roles = self.of(*_ROLES)
+        self.functions = self.of(*_FUNCTIONS)
+        self._role_names = _index(self.roles, ("name", "roleName", "arn", "id"))
+        self._function_names = _index(self.functions, ("name", "functionName", "arn"))
+        self._policy_arns = _index(self.of(*_POLICIES), ("arn", "policyArn", "id"))
+
+    def of(self, *types: str) -> list[Resource]:
+        """The resources of these types."""
+        return [resource for kind in types for resource in self._by_type.get(kind, ())]
+
+    def role_of(self, value: object, urns: Sequence[str]) -> Resource | None:
+        """The role that a property names, by ARN or name, or, where that is not known, the only one it depends on."""
+        found = self.roles_of(value, urns)
+        return found[0] if len(found) == 1 else None
+
+    def roles_of(self, value: object, urns: Sequence[str]) -> list[Resource]:
+        """The roles that a property may stand for: several where it is unknown and was made from several."""
+        texts: tuple[object, ...] = (value,)
+        if isinstance(value, str) and ":role/" in value:
+            texts = (value, value.rpartition("/")[2])
+        found = self._follow(texts, urns, self._role_names, _ROLES)
+        # A role of that name whose ARN is known to be another one lives in another account.
+        other = isinstance(value, str) and value.startswith("arn:")
+        return [r for r in found if not other or r.props.get("arn", value) == value or not _known(r.props.get("arn"))]
+
+    def policy_of(self, value: object, urns: Sequence[str]) -> Resource | None:
+        """The customer managed policy that a property names by its ARN, or depends on."""
+        found = self._follow((value,), urns, self._policy_arns, _POLICIES)
+        return found[0] if len(found) == 1 else None
+
+    def function_of(self, value: object, urns: Sequence[str]) -> Resource | None:
+        """The function that an event source mapping names: by name, ARN, or either with a version or alias."""
+        texts: tuple[object, ...] = (value,)
+        if isinstance(value, str):
+            texts = (value, value.split(":function:")[-1].split(":")[0])
+        for alias in self._depended(urns, _ALIASES):
+            urns = (*urns, *alias.depends_on.get("functionName", ()))
+            texts = (*texts, alias.props.get("functionName"))
+        found = self._follow(texts, urns, self._function_names, _FUNCTIONS)
+        return found[0] if len(found) == 1 else None
+
+    def _depended(self, urns: Sequence[str], types: Sequence[str]) -> list[Resource]:
+        found = (self._by_urn[urn] for urn in dict.fromkeys(urns) if urn in self._by_urn)
+        return [resource for resource in found if resource.type in types]
+
+    def _follow(
+        self, texts: Sequence[object], urns: Sequence[str], index: Mapping[object, list[Resource]], types: Sequence[str]
+    ) -> list[Resource]:
+        named = next((index[text] for text in texts if _known(text) and text in index), [])
+        if len(named) == 1:
+            return named
+        depended = self._depended(urns, types)
+        if named:
+            # Two of one name live in different accounts: the one that the property depends on is meant.
+            return [resource for resource in depended if resource in named] or named
+        return [] if any(map(_known, texts)) else depended
+
+
+def _known(text: object) -> bool:
+    return isinstance(text, str)
+
+
+def _index(of: Iterable[Resource], properties: Sequence[str]) -> dict[object, list[Resource]]:
+    found: dict[object, list[Resource]] = {}
+    for resource in of:
+        for text in {resource.props.get(name) for name in properties if _known(resource.props.get(name))}:
+            found.setdefault(text, []).append(resource)
+    return found

@@ -1,0 +1,108 @@
+"""What runs on an execution role: functions, event source mappings that Lambda polls for them, canaries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from policy import resources
+from policy.execution import Decided, Gap, User, UserKind, unreadable
+from policy.resources import Resource
+from policy.stack import Stack
+from policy.truth import Truth, Unknown
+
+
+def users(stack: Stack, *, event_sources: bool) -> Iterator[tuple[User, str]]:
+    """Everything that runs on an execution role, with the property that names the role."""
+    polled = _polled(stack) if event_sources else {}
+    for function in stack.functions:
+        in_vpc, gap = _in_vpc(function)
+        kind = UserKind.FUNCTION
+        if in_vpc is not Truth.YES and function.urn in polled:
+            mapping, by_poller = polled[function.urn]
+            if by_poller is Truth.YES or in_vpc is Truth.NO:
+                kind, in_vpc = UserKind.POLLER, by_poller
+                gap = Gap(mapping.urn, "eventSourceArn", Decided.UPDATE) if by_poller is Truth.UNKNOWN else None
+        yield User(kind, function, in_vpc, _function_arn(function), gap), "role"
+    for canary in stack.of(resources.CANARY, resources.NATIVE_CANARY):
+        in_vpc, gap = _in_vpc(canary)
+        name = canary.props.get("name")
+        # Synthetics makes the function itself and names it so (CloudWatch Synthetics, "canary Lambda functions").
+        arn = f"arn:*:lambda:*:*:function:cwsyn-{name if isinstance(name, str) else '*'}-*"
+        yield User(UserKind.CANARY, canary, in_vpc, arn, gap), "executionRoleArn"
+
+
+def _in_vpc(resource: Resource) -> tuple[Truth, Gap | None]:
+    """Whether a function or canary is in a VPC. Subnets and security groups come together or not at all (Lambda API)."""
+    config = resource.props.get("vpcConfig")
+    if config is None:
+        return Truth.NO, None
+    if not isinstance(config, Mapping):
+        return Truth.UNKNOWN, unreadable(resource, "vpcConfig", config)
+    lists = [config.get("subnetIds"), config.get("securityGroupIds")]
+    if any(isinstance(ids, list) and ids for ids in lists):
+        return Truth.YES, None
+    for name, ids in zip(("subnetIds", "securityGroupIds"), lists, strict=True):
+        if ids is not None and not isinstance(ids, list):
+            return Truth.UNKNOWN, unreadable(resource, f"vpcConfig.{name}", ids)
+    return Truth.NO, None
+
+
+def _function_arn(function: Resource) -> str:
+    """The function's unqualified ARN, with `*` for the parts that are not known yet."""
+    arn = function.props.get("arn")
+    if isinstance(arn, str) and _FUNCTION_ARN.fullmatch(arn):
+        return arn
+    name = function.props.get("name", function.props.get("functionName"))
+    region = function.props.get("region")
+    return f"arn:*:lambda:{region if isinstance(region, str) else '*'}:*:function:{name if isinstance(name, str) else '*'}"
+
+
+_FUNCTION_ARN: Final = re.compile(r"arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:[^:*?]+")
+
+
+def _polled(stack: Stack) -> dict[str, tuple[Resource, Truth]]:
+    """The functions whose events Lambda fetches out of a VPC with the function's execution role."""
+    found: dict[str, tuple[Resource, Truth]] = {}
+    for mapping in stack.of(resources.EVENT_SOURCE, resources.NATIVE_EVENT_SOURCE):
+        polls = _polls_vpc(mapping)
+        function = stack.function_of(mapping.props.get("functionName"), mapping.depends_on.get("functionName", ()))
+        if function is not None and polls is not Truth.NO and found.get(function.urn, (mapping, Truth.NO))[1] is not Truth.YES:
+            found[function.urn] = (mapping, polls)
+    return found
+
+
+_VPC_SOURCES: Final = ("kafka", "mq", "rds")
+_VPC_SOURCE_TYPES: Final = ("msk", "mq", "docdb", "amazonmq")
+_OTHER_SOURCE_TYPES: Final = ("sqs", "kinesis", "dynamodb")
+
+
+def _polls_vpc(mapping: Resource) -> Truth:
+    """Whether the event source is in a VPC: Amazon MSK, Amazon MQ, DocumentDB, or self-managed Kafka with VPC access.
+
+    Source: Lambda Developer Guide, the pages on these event sources, "network configuration".
+    """
+    props = mapping.props
+    access = props.get("sourceAccessConfigurations")
+    if props.get("selfManagedEventSource") is not None:
+        if isinstance(access, Unknown):
+            return Truth.UNKNOWN
+        kinds = [item.get("type") for item in access or () if isinstance(item, Mapping)]
+        return Truth.of(any(kind in ("VPC_SUBNET", "VPC_SECURITY_GROUP") for kind in kinds))
+    arn = props.get("eventSourceArn")
+    if isinstance(arn, str) and arn.count(":") >= 5:
+        return Truth.of(arn.split(":")[2] in _VPC_SOURCES)
+    if any(props.get(name) not in (None, [], {}) for name in ("topics", "queues", "documentDbEventSourceConfig")):
+        return Truth.YES
+    sources = {_package(urn) for urn in mapping.depends_on.get("eventSourceArn", ())}
+    if sources & set(_VPC_SOURCE_TYPES):
+        return Truth.YES
+    return Truth.NO if sources & set(_OTHER_SOURCE_TYPES) else Truth.UNKNOWN
+
+
+def _package(urn: str) -> str:
+    """`msk` of a URN whose type is `aws:msk/cluster:Cluster` or `aws-native:msk:Cluster`."""
+    kind = urn.split("::")[2].rpartition("$")[2] if urn.count("::") >= 3 else ""
+    fields = kind.split(":")
+    return fields[1].partition("/")[0] if len(fields) > 1 else ""
