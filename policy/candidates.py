@@ -24,7 +24,6 @@ from policy.keys import (
     key_type,
 )
 from policy.matching import LITERAL_QUESTION, LITERAL_STAR, Glob, cells, glob
-from policy.truth import Unknown
 
 T = TypeVar("T")
 
@@ -169,13 +168,16 @@ _FRESH: Final[Mapping[str, tuple[str, str]]] = {
     "aws:sourcevpce": ("vpce-0c0de0c0de0c0de00", "vpce-*"),
     "aws:useragent": ("code", "?*"),
     "aws:referer": ("https://example.com/", "?*"),
-    "ec2:availabilityzone": ("{region}a", "{region}*"),
     "ec2:availabilityzoneid": ("use1-az1", "?*"),
-    "ec2:vpc": ("arn:{partition}:ec2:{region}:{account}:vpc/vpc-0c0de0c0de0c0de00", "arn:{partition}:ec2:{region}:{account}:vpc/vpc-*"),
-    "ec2:subnet": ("arn:{partition}:ec2:{region}:{account}:subnet/subnet-0c0de0c0de0c0de00", "arn:{partition}:ec2:{region}:{account}:subnet/subnet-*"),
 }
 
 ARN_KEYS: Final = ("ec2:vpc", "ec2:subnet")
+# Keys whose values begin with something of the place: what that is, and a natural end.
+_LOCAL: Final[Mapping[str, tuple[str, str]]] = {
+    "ec2:availabilityzone": ("{region}", "a"),
+    "ec2:vpc": ("arn:{partition}:ec2:{region}:{account}:vpc/vpc-", "0c0de0c0de0c0de00"),
+    "ec2:subnet": ("arn:{partition}:ec2:{region}:{account}:subnet/subnet-", "0c0de0c0de0c0de00"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +199,26 @@ def values_of(key: str, conditions: Sequence[Condition], constants: Context, pla
     kind = key_type(key)
     if key == "aws:securetransport" or kind == "Bool":
         return Values(("true", "false"), (), complete=True)
+    facts = {"partition": place.partition, "region": place.region, "account": place.account}
+    if key in _LOCAL:
+        start, end = (text.format(**facts) for text in _LOCAL[key])
+        return _local_values(conditions, constants, start, end)
     tag = key.startswith(("aws:requesttag/", "aws:resourcetag/", "ec2:resourcetag/"))
     fresh, form = _FRESH.get(key, ("other", "*" if tag else "?*"))
-    facts = {"partition": place.partition, "region": place.region, "account": place.account}
-    return key_values(conditions, constants, fresh=fresh.format(**facts), form=form.format(**facts))
+    return key_values(conditions, constants, fresh=fresh, form=form)
+
+
+def _local_values(conditions: Sequence[Condition], constants: Context, start: str, end: str) -> Values:
+    """Candidates for a key whose values begin with `start`.
+
+    A condition that names another value in full may be met by a policy simulator, and by no call: it is kept apart.
+    """
+    patterns = list(text_globs(conditions, constants))
+    found = cells(patterns, base=_ANYTHING, fresh=end, prefix=start, without=":/")
+    named = dict.fromkeys(v for c in conditions for v in c.values if isinstance(v, str) and not set(v) & set("*?$"))
+    others = tuple(v for v in named if not v.startswith(start) and not v.startswith("arn:"))
+    families = {c.operator.family for c in conditions} - {Family.STRING, Family.ARN, Family.BOOL, Family.NULL}
+    return Values(tuple(start + text for text in found.texts), others, found.complete and not families, found.cost)
 
 
 Conditions = Mapping[str, Sequence[Condition]]

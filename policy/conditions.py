@@ -253,7 +253,7 @@ def variable_keys(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name not in ("*", "?", "$")))
 
 
-def substitute(text: str, context: Context) -> str | None | Unknown:
+def substitute(text: str, context: Context) -> str | Unknown | None:
     """The value with its policy variables filled in from the request.
 
     None where a variable's key is not in the request (or has several values) and the variable has no default: IAM
@@ -346,7 +346,7 @@ def _value_holds(condition: Condition, value: str | Unknown, context: Context) -
     operator = condition.operator
     answers = []
     for wanted in condition.values:
-        filled: str | None | Unknown = wanted
+        filled: str | Unknown | None = wanted
         if isinstance(wanted, str) and condition.variables and operator.takes_variables:
             filled = substitute(wanted, context)
         if filled is None:

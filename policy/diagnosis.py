@@ -14,8 +14,8 @@ from policy.evaluate import action_covered
 from policy.keys import SOURCE_FUNCTION_KEY, spelled
 from policy.matching import cells, glob
 from policy.request import SOURCE_FUNCTION_ARN
+from policy.subject import ANY_FUNCTION, function_shape
 from policy.truth import Truth, Unknown, all_of
-from policy.witness import ANY_FUNCTION, function_shape
 
 ALLOW_FORM: Final = f'"Condition": {{"Null": {{"{SOURCE_FUNCTION_ARN}": "true"}}}}'
 DENY_FORM: Final = f'"Condition": {{"Null": {{"{SOURCE_FUNCTION_ARN}": "false"}}}}'

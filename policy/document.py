@@ -13,9 +13,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
-from policy.conditions import OPERATORS, SET_OPERATORS, Condition, Family
+from policy.conditions import OPERATORS, SET_OPERATORS, Condition, Family, Operator, SetOperator
 from policy.truth import UNKNOWN, Unknown
 
 Text = str | Unknown
@@ -27,9 +28,10 @@ INLINE_POLICIES_LIMIT: Final = 10_240
 _UNREADABLE: Final = 1_000_000
 
 _VERSIONS: Final = ("2012-10-17", "2008-10-17")
-_STATEMENT_ELEMENTS: Final = frozenset(
-    ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition", "Principal", "NotPrincipal")
+_ROLE_STATEMENT_ELEMENTS: Final = frozenset(
+    ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition")
 )
+_STATEMENT_ELEMENTS: Final = _ROLE_STATEMENT_ELEMENTS | {"Principal", "NotPrincipal"}
 
 
 class Effect(Enum):
@@ -130,28 +132,49 @@ def parse_document(source: object, name: str = "") -> PolicyDocument:
 def _parse_text(text: str, name: str) -> PolicyDocument:
     if len(text) > _UNREADABLE:
         return _refused(name, f"{len(text):,} characters; IAM takes at most {INLINE_POLICIES_LIMIT:,}")
-    duplicates: list[str] = []
-
-    def no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            keys = [key for key, _ in pairs]
-            duplicates.extend(sorted({key for key in keys if keys.count(key) > 1}))
-        return found
-
     try:
-        value = json.loads(text, object_pairs_hook=no_duplicates)
+        value = json.loads(text)
     except json.JSONDecodeError as error:
         return _refused(name, f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
     except (RecursionError, ValueError):
         return _refused(name, "not readable as JSON: nested too deeply, or a number too long")
-    if duplicates:
+    compact = "".join(text.split())
+    # A colon follows each key: where there are no more of them than keys, none stands twice.
+    twice = _duplicates(text) if compact.count('":') != _keys(value) else []
+    if twice:
         # Which of the two counts cannot be known, so neither is believed.
-        return _refused(name, f"the key {duplicates[0]!r} stands twice in one object")
+        return _refused(name, f"the key {twice[0]!r} stands twice in one object")
     try:
-        return _Parser().document(value, name, text)
+        return _Parser().document(value, name, len(compact))
     except RecursionError:
         return _refused(name, "nested too deeply to be an IAM policy document")
+
+
+def _keys(value: object) -> int:
+    """How many keys the objects of a document have, as far as they stand where a document has objects."""
+    if not isinstance(value, dict):
+        return 0
+    count = len(value)
+    statements = value.get("Statement")
+    for statement in statements if isinstance(statements, list) else [statements]:
+        if isinstance(statement, dict):
+            count += len(statement)
+            conditions = statement.get("Condition")
+            if isinstance(conditions, dict):
+                count += len(conditions) + sum([len(c) for c in conditions.values() if isinstance(c, dict)])
+    return count
+
+
+def _duplicates(text: str) -> list[str]:
+    """The keys that stand twice in one object, of the first such object first."""
+    found: list[str] = []
+
+    def look(pairs: list[tuple[str, object]]) -> None:
+        keys = [key for key, _ in pairs]
+        found.extend(sorted({key for key in keys if keys.count(key) > 1}))
+
+    json.loads(text, object_pairs_hook=look)
+    return found
 
 
 def _refused(name: str, what: str, path: str = "") -> PolicyDocument:
@@ -208,6 +231,18 @@ _ACTION: Final = TextForm("`*` or like `service:Action`", r"[A-Za-z0-9*?-]+:[A-Z
 _RESOURCE: Final = TextForm("`*` or an ARN", r"(?:arn:|\*|\?|\$)[^\n]*|[^\n:]*\*[^\n]*")
 
 
+@lru_cache(maxsize=256)
+def _operator(written: str) -> tuple[Operator, SetOperator | None, bool] | None:
+    """The operator, its set operator, and whether it ends in IfExists; None where there is no such operator."""
+    prefix, colon, name = written.partition(":") if ":" in written else ("", "", written)
+    set_operator = SET_OPERATORS.get(prefix.lower())
+    if_exists = name.lower().endswith("ifexists")
+    operator = OPERATORS.get(name[: -len("IfExists")].lower() if if_exists else name.lower())
+    if operator is None or (colon and set_operator is None) or (if_exists and operator.family is Family.NULL):
+        return None
+    return operator, set_operator, if_exists
+
+
 @dataclass(slots=True)
 class _Parser:
     """Collects errors while it reads one document."""
@@ -218,10 +253,9 @@ class _Parser:
     def error(self, path: str, what: str) -> None:
         self.errors.append(DocumentError(path, what))
 
-    def document(self, value: object, name: str, text: str | None = None) -> PolicyDocument:
+    def document(self, value: object, name: str, size: int = 0) -> PolicyDocument:
         if not isinstance(value, Mapping):
             return _refused(name, f"a policy document is a JSON object, not {_kind(value)}")
-        size = sum(map(len, text.split())) if text is not None else 0
         variables = self._version(value)
         for key in value:
             if key not in ("Version", "Id", "Statement"):
@@ -262,27 +296,36 @@ class _Parser:
         errors_before = len(self.errors)
         effect = self._effect(value, path)
         sid = self._sid(value, path)
-        for key in value:
-            if key not in _STATEMENT_ELEMENTS:
-                self.error(f"{path}.{key}", "is no element of a statement")
-            elif key in ("Principal", "NotPrincipal"):
-                self.error(f"{path}.{key}", "is not allowed in a policy on a role")
+        if not _ROLE_STATEMENT_ELEMENTS.issuperset(value):
+            self._foreign_elements(value, path)
         actions, not_actions = self._one_of(value, path, "Action", "NotAction")
         resources, not_resources = self._one_of(value, path, "Resource", "NotResource")
-        conditions = tuple(self._conditions(value.get("Condition", {}), f"{path}.Condition", variables))
-        uncertain = len(self.errors) > errors_before or isinstance(value.get("Condition"), Unknown)
-        uncertain = uncertain or any(c is None for c in conditions)
-        known = tuple(c for c in conditions if c is not None)
+        known: tuple[Condition, ...] = ()
+        incomplete = False
+        if "Condition" in value:
+            conditions = list(self._conditions(value["Condition"], f"{path}.Condition", variables))
+            known = tuple([c for c in conditions if c is not None])
+            incomplete = len(known) < len(conditions)
+        uncertain = incomplete or len(self.errors) > errors_before
         return Statement(
             index, sid, effect, actions, not_actions, resources, not_resources, known, variables, uncertain
         )
 
+    def _foreign_elements(self, value: Mapping[object, object], path: str) -> None:
+        for key in value:
+            if key not in _STATEMENT_ELEMENTS:
+                self.error(f"{path}.{key}", "is no element of a statement")
+            elif key not in _ROLE_STATEMENT_ELEMENTS:
+                self.error(f"{path}.{key}", "is not allowed in a policy on a role")
+
     def _effect(self, value: Mapping[object, object], path: str) -> Effect | None:
         effect = value.get("Effect")
+        if effect == "Allow":
+            return Effect.ALLOW
+        if effect == "Deny":
+            return Effect.DENY
         if isinstance(effect, Unknown):
             return None
-        if effect == "Allow" or effect == "Deny":
-            return Effect(effect)
         if "Effect" not in value:
             self.error(f"{path}.Effect", "is missing")
         else:
@@ -296,7 +339,7 @@ class _Parser:
         if not isinstance(sid, str):
             self.error(f"{path}.Sid", f"must be a string, not {_kind(sid)}")
             return None
-        if not re.fullmatch(r"[A-Za-z0-9]*", sid):
+        if sid and not (sid.isascii() and sid.isalnum()):
             self.error(f"{path}.Sid", f"may hold letters and digits only, not {_shown(sid)}")
         elif sid and sid in self.sids:
             self.error(f"{path}.Sid", f"{_shown(sid)} stands on an earlier statement too")
@@ -317,7 +360,7 @@ class _Parser:
         return None, self._texts(value[negated], f"{path}.{negated}", form)
 
     def _texts(self, value: object, path: str, form: TextForm) -> tuple[Text, ...]:
-        if isinstance(value, Unknown | str):
+        if isinstance(value, str) or isinstance(value, Unknown):  # noqa: SIM101  # a union of types is slow to ask
             value = [value]
         if not isinstance(value, Sequence):
             self.error(path, f"must be a string or a list of strings, not {_kind(value)}")
@@ -350,14 +393,12 @@ class _Parser:
             yield from self._operator(str(written), keys, f"{path}.{written}", variables)
 
     def _operator(self, written: str, keys: object, path: str, variables: bool) -> Iterator[Condition | None]:
-        prefix, colon, name = written.partition(":") if ":" in written else ("", "", written)
-        set_operator = SET_OPERATORS.get(prefix.lower())
-        if_exists = name.lower().endswith("ifexists")
-        operator = OPERATORS.get(name[: -len("IfExists")].lower() if if_exists else name.lower())
-        if operator is None or (colon and set_operator is None) or (if_exists and operator.family is Family.NULL):
+        found = _operator(written)
+        if found is None:
             self.error(path, "is no condition operator")
             yield None
             return
+        operator, set_operator, if_exists = found
         if isinstance(keys, Unknown):
             yield None
             return
@@ -378,13 +419,15 @@ class _Parser:
             yield Condition(operator, str(key).lower(), values, set_operator, if_exists, variables, key_path)
 
     def _condition_values(self, value: object, path: str) -> tuple[Text, ...] | None:
+        if isinstance(value, str):
+            return (value,)
         items = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
         values: list[Text] = []
         for item in items:
-            if isinstance(item, bool):
-                values.append("true" if item else "false")
-            elif isinstance(item, Unknown | str):
+            if isinstance(item, str) or isinstance(item, Unknown):  # noqa: SIM101  # a union of types is slow to ask
                 values.append(item)
+            elif isinstance(item, bool):
+                values.append("true" if item else "false")
             elif isinstance(item, int | float):
                 values.append(json.dumps(item))
             else:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from policy.exposure import Exposed, LockedOut, Outcome
 from policy.execution import Execution
+from policy.exposure import Exposed, LockedOut, Outcome
 from policy.resources import Resource
 from policy.settings import Entry, Settings
 

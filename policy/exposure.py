@@ -12,23 +12,15 @@ from policy.candidates import text_globs
 from policy.conditions import Condition, holds
 from policy.document import Effect, PolicyDocument, Statement
 from policy.evaluate import Determining, action_covered
-from policy.keys import SOURCE_FUNCTION_KEY
 from policy.execution import Decided, Execution, Gap, Grant, GrantKind, User, UserKind
+from policy.keys import ENI_ACTIONS, SOURCE_FUNCTION_KEY
 from policy.matching import action_matches
 from policy.request import Caller, Request
+from policy.subject import ANY_FUNCTION, Subject
 from policy.trust import LAMBDA
 from policy.truth import Truth
-from policy.witness import ANY_FUNCTION, Answer, Subject, ask
+from policy.witness import Answer, ask
 
-# What Lambda needs on the execution role of a function in a VPC (Lambda Developer Guide, "configuration-vpc").
-ENI_ACTIONS: Final = (
-    "ec2:CreateNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:DeleteNetworkInterface",
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:UnassignPrivateIpAddresses",
-)
 # What it needs to fetch events out of a VPC (Lambda Developer Guide, "Using Lambda with Amazon MSK" and others).
 POLLER_ACTIONS: Final = (
     "ec2:CreateNetworkInterface",

@@ -11,9 +11,9 @@ from typing import Final
 from policy import keys, managed
 from policy.diagnosis import ALLOW_FORM, DENY_FORM, diagnose
 from policy.document import Effect, PolicyDocument, Statement
-from policy.exposure import ENI_ACTIONS, Exposed, LockedOut, Outcome, Unverified, WayRound
-from policy.keys import SOURCE_FUNCTION_KEY
 from policy.execution import Decided, Execution, Gap, GrantKind, User, UserKind
+from policy.exposure import Exposed, LockedOut, Outcome, Unverified, WayRound
+from policy.keys import ENI_ACTIONS, SOURCE_FUNCTION_KEY
 from policy.request import SOURCE_FUNCTION_ARN, Request
 from policy.resources import Resource
 from policy.trust import LAMBDA

@@ -18,10 +18,11 @@ from typing import Final, TextIO
 
 from policy import keys
 from policy.document import PolicyDocument, parse_document
-from policy.exposure import ENI_ACTIONS
+from policy.keys import ENI_ACTIONS
 from policy.request import Caller, Request
+from policy.subject import Subject
 from policy.truth import Truth
-from policy.witness import Answer, Subject, ask
+from policy.witness import Answer, ask
 
 _WORDS: Final = {Truth.YES: "allowed", Truth.NO: "denied", Truth.UNKNOWN: "unknown"}
 _FUNCTION_ARN: Final = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,140}")

@@ -24,10 +24,10 @@ from pulumi_policy import (
 )
 
 from policy import finding
+from policy.execution import Execution
 from policy.exempt import Use, exempt_resource, guarded_elsewhere, notices, unexempted
 from policy.exposure import Exposed, LockedOut, Outcome, judge_execution, merged
 from policy.finding import Finding
-from policy.execution import Execution
 from policy.links import link
 from policy.remediation import HIDDEN, remedy
 from policy.resources import TYPES, Declarations, Resource, plain, stack_resources, with_values

@@ -20,9 +20,10 @@ from policy.exposure import NEEDED_BY_NAME, key_conditions
 from policy.finding import deny_statement
 from policy.matching import action_matches
 from policy.request import SOURCE_FUNCTION_ARN, Caller
+from policy.subject import Subject
 from policy.trust import LAMBDA, parse_trust
 from policy.truth import Truth, Unknown
-from policy.witness import Subject, ask
+from policy.witness import ask
 
 Path = tuple[str | int, ...]
 

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Final
 
 from policy import keys
-from policy.exposure import ENI_ACTIONS
+from policy.keys import ENI_ACTIONS
 from policy.matching import glob
 
 _ENTRY: Final[dict[str, Any]] = {

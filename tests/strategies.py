@@ -238,7 +238,7 @@ def forgotten_contexts(draw: st.DrawFn, request: Request) -> Request:
     parts = []
     for authorization in request.authorizations:
         context: dict[str, tuple[str | Unknown, ...] | Unknown] = dict(authorization.context)
-        for key in draw(st.lists(st.sampled_from(keys), max_size=3)):
+        for key in draw(st.lists(st.sampled_from(keys), max_size=3, unique=True)):
             context[key] = (UNKNOWN,) if key in context and draw(st.booleans()) else UNKNOWN
         parts.append(Authorization(authorization.resource, context))
     return Request(request.action, tuple(parts))

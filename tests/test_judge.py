@@ -15,8 +15,8 @@ import pytest
 
 from policy import judge as judging
 from policy.document import parse_document
-from policy.exposure import ENI_ACTIONS
 from policy.judge import InputError, configure_parser, judge, judge_line, run
+from policy.keys import ENI_ACTIONS
 from policy.request import Caller
 from policy.truth import Truth
 

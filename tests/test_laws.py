@@ -13,8 +13,9 @@ from policy.conditions import Context, ContextValues
 from policy.document import PolicyDocument
 from policy.evaluate import evaluate, statement_matches
 from policy.request import SOURCE_FUNCTION_ARN, Authorization, Caller, Request
+from policy.subject import ANY_FUNCTION, Subject
 from policy.truth import UNKNOWN, Truth, all_of
-from policy.witness import ANY_FUNCTION, Answer, Subject, ask
+from policy.witness import Answer, ask
 from tests.strategies import (
     ACCOUNT,
     ACTIONS,

@@ -28,15 +28,17 @@ from policy.conditions import Context
 from policy.document import INLINE_POLICIES_LIMIT, MANAGED_POLICY_LIMIT, PolicyDocument, parse_document
 from policy.engine import Engine, serve
 from policy.evaluate import evaluate
-from policy.exposure import ENI_ACTIONS
+from policy.keys import ENI_ACTIONS
 from policy.monitor import Monitor
+from policy.pack_config import load
 from policy.properties import UNKNOWN as SENTINEL
 from policy.properties import as_secret, is_secret, reveal
 from policy.registration import STACK_TYPE, Registration, StackIdentity
 from policy.remediation import HIDDEN, RefusedError, guard, remedy
 from policy.request import Authorization, Caller, Request
+from policy.subject import Subject
 from policy.truth import UNKNOWN, Truth
-from policy.witness import Subject, ask
+from policy.witness import ask
 from tests.differential import generate, simulator
 from tests.differential.differences import Translation
 from tests.differential.simulator import Simulator
@@ -641,8 +643,6 @@ class Remediating:
 def _remediating(**options: object) -> Iterator[Remediating]:
     stack = StackIdentity("shop", "dev")
     config = {"lambda-role-eni-guard": {"enforcementLevel": "remediate", **options}}
-    from policy.pack_config import load
-
     with (
         serve(Monitor(stack, lambda resource: resource.inputs), Engine()) as address,
         Analyzer(PACK, address, stack, load(config)) as process,
@@ -657,8 +657,8 @@ def pack() -> Iterator[Remediating]:
 
 @pytest.fixture(scope="module")
 def standalone_pack() -> Iterator[Remediating]:
-    exemption = {"match": "exempt-*", "reason": "manages interfaces by design"}
-    yield from _remediating(remediate_standalone=True, exemptions=[exemption])
+    exemptions = [{"match": match, "reason": "by design"} for match in ("exempt-*", "unneeded-*")]
+    yield from _remediating(remediate_standalone=True, exemptions=exemptions)
 
 
 def test_a_role_is_remediated_on_its_way(pack: Remediating) -> None:
@@ -745,3 +745,9 @@ def test_standalone_policies_on_their_way(
 def test_what_is_exempt_is_not_remediated(standalone_pack: Remediating) -> None:
     told = standalone_pack.tell(resources.ROLE_POLICY, {"policy": TEXT}, "exempt-1")
     assert not told.remediated
+    assert [violation.policy for violation in told.violations] == ["vpc-lambda-eni-notices"]
+
+
+def test_an_exemption_from_nothing_is_not_shown(standalone_pack: Remediating) -> None:
+    told = standalone_pack.tell(resources.ROLE_POLICY, {"policy": json.dumps(document(LOGS))}, "unneeded-1")
+    assert not [violation for violation in told.violations if "unneeded" in violation.message]

@@ -12,7 +12,7 @@ from strategies import examples
 
 from policy import keys
 from policy.exempt import Use, notices
-from policy.exposure import ENI_ACTIONS
+from policy.keys import ENI_ACTIONS
 from policy.pack_config import violations
 from policy.settings import ACTIONS, DEFAULTS, EXEMPTIONS, REMEDIATION, SCOPE, Entry, Settings, read_settings
 

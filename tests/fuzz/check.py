@@ -23,8 +23,8 @@ from pulumi_policy.secret import Secret
 from policy import finding
 from policy.document import PolicyDocument, parse_document
 from policy.evaluate import evaluate
-from policy.exposure import ENI_ACTIONS
 from policy.judge import judge, judge_line, render
+from policy.keys import ENI_ACTIONS
 from policy.policies import Judge
 from policy.request import SOURCE_FUNCTION_ARN, Caller
 from policy.trust import LAMBDA, parse_trust

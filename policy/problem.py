@@ -1,0 +1,306 @@
+"""One question as a search problem: variables with candidate values, and statements as conditions on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from policy import candidates, keys
+from policy.candidates import Place, Variable
+from policy.conditions import Condition, Context, ContextValues, holds
+from policy.evaluate import Determining, resource_covered
+from policy.keys import SOURCE_FUNCTION_KEY, Session
+from policy.matching import resource_globs
+from policy.relevant import Relevant, filled
+from policy.request import Authorization, Request
+from policy.solver import Alternative, Budget, Constraint, solve
+from policy.truth import UNKNOWN, Truth, Unknown, all_of
+
+# What a witness shows for a value that the session has and nobody here knows.
+_SOMETHING: Final = "something"
+# The element, in a variable that is not complete, that stands for all values that were not tried: it meets whatever it
+# must meet. No variable has as many elements.
+_UNTRIED: Final = 1 << 4096
+
+
+@dataclass
+class _Literals:
+    """What it takes for a statement to match, for one resource: parts that are decided, and parts left to choose."""
+
+    decided: Truth
+    # Each part that depends on a variable: its number, the elements that meet it for certain, and those that may.
+    parts: list[tuple[int, int, int]]
+
+    @property
+    def unresolved(self) -> bool:
+        """Whether some part may be met or not, whatever is chosen or for one of the choices."""
+        return self.decided is Truth.UNKNOWN or any(yes != maybe for _, yes, maybe in self.parts)
+
+    def allow(self, certain: bool) -> Alternative | None:
+        """How the statement can match; None where it cannot."""
+        if self.decided is Truth.NO or (certain and self.decided is Truth.UNKNOWN):
+            return None
+        return tuple((variable, yes if certain else maybe | _UNTRIED) for variable, yes, maybe in self.parts)
+
+    def escape(self, certain: bool) -> Constraint | None:
+        """How the statement can fail to match; None where it fails anyway."""
+        if self.decided is Truth.NO or (not certain and self.decided is Truth.UNKNOWN):
+            return None
+        return tuple(((variable, ~(maybe if certain else yes)),) for variable, yes, maybe in self.parts)
+
+
+@dataclass
+class Problem:
+    """The search for one request by one caller in one place."""
+
+    relevant: Relevant
+    session: Session
+    place: Place
+    budget: Budget
+    variables: list[Variable] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._by_key = self.relevant.conditions
+        self._facts: dict[str, keys.Alternatives] = {}
+        self._base: dict[str, ContextValues] = {}
+        self._shared: dict[str, int] = {}
+        self._set_facts()
+        self._share()
+        kinds: Sequence[keys.ResourceType | None] = self.relevant.resources or (None,)
+        self._authorizations = [self._authorization(kind) for kind in kinds]
+
+    def unresolved(self) -> Iterator[Determining]:
+        """Statements with a part that is unknown or that IAM refuses."""
+        for found in self.relevant.found:
+            if any(a.literals[found].unresolved for a in self._authorizations):
+                yield found
+
+    def unknown_keys(self) -> Iterator[str]:
+        """The keys of the session that some condition asks for and that are not known."""
+        for key, alternatives in self._facts.items():
+            if any(isinstance(a, Unknown) or (a and UNKNOWN in a) for a in alternatives):
+                yield key
+
+    def _set_facts(self) -> None:
+        for key in sorted(self.relevant.mentioned):
+            if key in keys.REGION_KEYS:
+                self._base[key] = (self.place.region,)
+                continue
+            alternatives = keys.fact(key, self.session)
+            if alternatives is None:
+                self._base[key] = UNKNOWN
+                continue
+            self._facts[key] = alternatives
+            if len(alternatives) > 1:
+                self._base[key] = UNKNOWN
+            elif alternatives[0] is not None:
+                self._base[key] = alternatives[0]
+
+    def add(self, variable: Variable) -> int:
+        """One more variable; its number."""
+        self.budget.spend(variable.cost + len(variable.elements))
+        self.variables.append(variable)
+        return len(self.variables) - 1
+
+    def _share(self) -> None:
+        """The variables that all resources of a call have in common."""
+        free = {key for key in self.relevant.mentioned if keys.fact(key, self.session) is None}
+        path = {"aws:sourceip", *keys.ENDPOINT_KEYS} & free
+        if path:
+            by_key = {key: self._by_key.get(key, []) for key in path}
+            number = self.add(candidates.network_path(by_key, self._base, self.place))
+            self._shared.update(dict.fromkeys(path, number))
+        moment = set(keys.TIME_KEYS) & free
+        if moment:
+            self._shared.update(dict.fromkeys(moment, self.add(candidates.time(self._by_key, self.session.now))))
+        for key in sorted({"aws:useragent", "aws:referer", "aws:securetransport"} & free):
+            self._shared[key] = self.add(candidates.single(key, self._by_key, self._base, self.place))
+
+    def _authorization(self, kind: keys.ResourceType | None) -> _Authorization:
+        return _Authorization(self, kind, self.relevant.available if kind is None else kind.keys)
+
+    def search(self, action: str) -> Request | None:
+        """A request that is allowed for certain, or None."""
+        domains = tuple(((1 << len(v.elements)) - 1) & ~v.lax for v in self.variables)
+        solution = solve(self._constraints(certain=True), domains, self.budget) if all(domains) else None
+        if solution is None:
+            return None
+        chosen = [v.elements[(d & -d).bit_length() - 1] for v, d in zip(self.variables, solution, strict=True)]
+        return Request(action, tuple(a.request(chosen) for a in self._authorizations))
+
+    def possible(self) -> bool:
+        """Whether a request may be allowed, if all that is unknown or untried turns out in its favour."""
+        domains = tuple(((1 << len(v.elements)) - 1) | (0 if v.complete else _UNTRIED) for v in self.variables)
+        return solve(self._constraints(certain=False), domains, self.budget) is not None
+
+    def _constraints(self, *, certain: bool) -> list[Constraint]:
+        """What must hold: for each resource one Allow, one of the boundary's too, and no Deny."""
+        constraints: list[Constraint] = []
+        for authorization in self._authorizations:
+            for allows in (self.relevant.identity_allows, self.relevant.boundary_allows):
+                if allows is None:
+                    continue
+                ways = [authorization.literals[found].allow(certain) for found in allows]
+                constraints.append(tuple(way for way in ways if way is not None))
+            for found in self.relevant.denies:
+                escape = authorization.literals[found].escape(certain)
+                if escape is not None:
+                    constraints.append(escape)
+        return constraints
+
+    def facts_shown(self) -> dict[str, ContextValues]:
+        """One value for each fact that is asked for: the first it may have."""
+        first = {key: alternatives[0] for key, alternatives in self._facts.items()}
+        known = {key: value for key, value in first.items() if value is not None}
+        if self.session.function_arn is not None:
+            known[SOURCE_FUNCTION_KEY] = (self.session.function_arn,)
+        known.update({key: (self.place.region,) for key in keys.REGION_KEYS if key in self._base})
+        return known
+
+    def shown(self, request: Request) -> Request:
+        """The request as a reader can make it: it is allowed whatever is unknown of it, so any value will do.
+
+        A key that may be absent is left out; one that is surely there is not, because a condition may ask just that.
+        """
+
+        def known(context: Context) -> Context:
+            return {
+                key: tuple(v if isinstance(v, str) else _SOMETHING for v in values)
+                for key, values in context.items()
+                if not isinstance(values, Unknown)
+            }
+
+        parts = (Authorization(a.resource, known(a.context)) for a in request.authorizations)
+        return Request(request.action, tuple(parts))
+
+
+class _Authorization:
+    """The question for one resource of a call: its variables, and each statement's parts in terms of them."""
+
+    def __init__(self, problem: Problem, kind: keys.ResourceType | None, available: frozenset[str]) -> None:
+        self._problem = problem
+        self._kind = kind
+        self._available = available
+        self._owner = dict(problem._shared)
+        self._base = dict(problem._base)
+        self._resource_variable: int | None = None
+        self._fixed_resource = "*"
+        self._own_variables()
+        self._set_resource()
+        self.literals = {found: self._literals(found) for found in problem.relevant.found}
+
+    def request(self, chosen: Sequence[candidates.Element]) -> Authorization:
+        """This part of the request, with the chosen element of each variable."""
+        context = self._problem.facts_shown()
+        resource = self._fixed_resource
+        own = {*self._owner.values(), *([] if self._resource_variable is None else [self._resource_variable])}
+        for number in sorted(own):
+            for key, value in chosen[number].items():
+                if key:
+                    context[key] = value
+                else:
+                    resource = value[0]
+        return Authorization(resource, context)
+
+    def _own_variables(self) -> None:
+        """The keys that belong to this resource; those that the reference does not list for it are absent."""
+        problem = self._problem
+        base, place = problem._base, problem.place
+        listed = {key for key in problem.relevant.mentioned if self._lists(key)}
+        for key in problem.relevant.mentioned:
+            free = keys.fact(key, problem.session) is None and key not in keys.REGION_KEYS
+            if free and key not in self._owner and key not in listed:
+                self._base.pop(key, None)
+        by_key = {key: problem._by_key.get(key, []) for key in listed}
+        given = {key for key in listed if key == "aws:tagkeys" or key.startswith("aws:requesttag/")}
+        if "aws:tagkeys" in given:
+            variable = candidates.request_tags({k: by_key[k] for k in given}, base, place)
+            self._owner.update(dict.fromkeys(given, problem.add(variable)))
+        for key in sorted(listed - set(self._owner)):
+            if key in keys.IDENTIFIER_KEYS or key in keys.REGION_KEYS:
+                continue
+            twin = "aws:" + key.removeprefix("ec2:")
+            if key.startswith("ec2:resourcetag/"):
+                if twin not in listed:
+                    self._owner[key] = problem.add(candidates.single(key, by_key, base, place))
+            elif key.startswith("aws:resourcetag/"):
+                other = "ec2:" + key.removeprefix("aws:")
+                aliases = [other] if other in listed else []
+                number = problem.add(candidates.single(key, by_key, base, place, aliases))
+                self._owner.update(dict.fromkeys((key, *aliases), number))
+            elif keys.key_type(key).startswith("ArrayOf"):
+                self._owner[key] = problem.add(candidates.several(key, by_key, base, place))
+            else:
+                self._owner[key] = problem.add(candidates.single(key, by_key, base, place))
+        self._listed = listed
+
+    def _lists(self, key: str) -> bool:
+        return key in self._available or key.partition("/")[0] + "/" in self._available
+
+    def _set_resource(self) -> None:
+        kind, problem = self._kind, self._problem
+        if kind is None:
+            return
+        if kind.fixed is not None:
+            self._fixed_resource = problem.place.arn(f"{kind.name}/{kind.fixed}", kind.service)
+            for key in keys.IDENTIFIER_KEYS & self._listed:
+                self._base.pop(key, None)
+            return
+        patterns = resource_globs(filled(problem.relevant.resource_patterns, self._base))
+        by_key = {key: problem._by_key.get(key, []) for key in self._listed}
+        variable = candidates.identifier(
+            kind.name, problem.place, patterns, by_key, sorted(self._listed), problem._base
+        )
+        self._resource_variable = problem.add(variable)
+        own = {key for key in self._listed if key in keys.IDENTIFIER_KEYS}
+        self._owner.update(dict.fromkeys(own, self._resource_variable))
+
+    def _literals(self, found: Determining) -> _Literals:
+        problem, statement = self._problem, found.statement
+        decided = [problem.relevant.covered[found]]
+        if statement.uncertain or statement.effect is None:
+            decided.append(Truth.UNKNOWN)
+        parts: list[tuple[int, int, int]] = []
+        if self._resource_variable is None:
+            decided.append(resource_covered(statement, self._fixed_resource, self._base))
+        else:
+            answers = [
+                resource_covered(statement, element[""][0], self._base)
+                for element in problem.variables[self._resource_variable].elements
+            ]
+            problem.budget.spend(len(answers) * len(statement.resources or statement.not_resources or ()))
+            parts.append((self._resource_variable, *_masks(answers)))
+        for condition in statement.conditions:
+            number = self._owner.get(condition.key)
+            if number is None:
+                decided.append(self._fact_holds(condition))
+                continue
+            elements = problem.variables[number].elements
+            problem.budget.spend(len(elements) * (2 + len(condition.values)))
+            parts.append((number, *_masks([self._holds(condition, element) for element in elements])))
+        return _Literals(all_of(decided), parts)
+
+    def _holds(self, condition: Condition, element: candidates.Element) -> Truth:
+        context = dict(self._base)
+        context.pop(condition.key, None)
+        context.update(element)
+        return holds(condition, context)
+
+    def _fact_holds(self, condition: Condition) -> Truth:
+        alternatives = self._problem._facts.get(condition.key, ())
+        if len(alternatives) <= 1:
+            return holds(condition, self._base)
+        answers = set()
+        for alternative in alternatives:
+            context = {k: v for k, v in self._base.items() if k != condition.key}
+            if alternative is not None:
+                context[condition.key] = alternative
+            answers.add(holds(condition, context))
+        return answers.pop() if len(answers) == 1 else Truth.UNKNOWN
+
+
+def _masks(answers: Sequence[Truth]) -> tuple[int, int]:
+    yes = sum(1 << i for i, answer in enumerate(answers) if answer is Truth.YES)
+    maybe = sum(1 << i for i, answer in enumerate(answers) if answer is not Truth.NO)
+    return yes, maybe

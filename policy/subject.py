@@ -1,0 +1,131 @@
+"""Whose call it is and where it goes, as far as the documents of a role can tell callers and places apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import product
+from typing import Final
+
+from policy import candidates, keys
+from policy.candidates import Place, text_globs
+from policy.conditions import Condition, holds, variable_keys
+from policy.keys import SOURCE_FUNCTION_KEY, Session
+from policy.matching import ARN_FIELDS, Glob, cells, glob, resource_globs
+from policy.relevant import Relevant, filled
+from policy.request import Caller
+from policy.solver import BudgetExceededError
+from policy.truth import Unknown
+
+_MOST_FUNCTIONS: Final = 64
+# The ARN of a function of which nothing is known.
+ANY_FUNCTION: Final = "arn:*:lambda:*:*:function:*"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose calls are judged. An ARN may hold `*` where a part of it is not known yet.
+
+    `role_tags` is None where they are not known. `now` is in seconds since 1970-01-01T00:00Z: conditions on time are
+    judged from then on.
+    """
+
+    caller: Caller
+    function_arn: str = ANY_FUNCTION
+    role_arn: str | None = None
+    role_tags: Mapping[str, str | Unknown] | None = field(default_factory=dict, hash=False)
+    now: Decimal = Decimal(0)
+
+
+_ACCOUNT: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+_PARTITION: Final = re.compile(r"^arn:(aws[a-z-]*):")
+
+
+def sessions(subject: Subject, relevant: Relevant) -> Iterator[Session]:
+    """Every caller that the subject may turn out to be, as far as the documents can tell them apart."""
+    by_key = relevant.conditions
+    texts = [*relevant.resource_patterns]
+    for key, conditions in by_key.items():
+        if key in keys.ACCOUNT_KEYS or key in candidates.ARN_KEYS or key == SOURCE_FUNCTION_KEY:
+            texts += [v for c in conditions for v in c.values if isinstance(v, str)]
+    _, partition, _, _, account, *_ = subject.function_arn.split(":", 5)
+    partitions, accounts = [partition], [account]
+    if "*" in partition:
+        partitions = list(dict.fromkeys(m.group(1) for t in texts if (m := _PARTITION.match(t)))) or ["aws"]
+    if "*" in account:
+        accounts = list(dict.fromkeys(a for t in texts for a in _ACCOUNT.findall(t))) or [keys.EXAMPLE_ACCOUNT]
+    for partition, account in product(partitions, accounts):
+        for function_arn in _function_arns(subject, partition, account, by_key.get(SOURCE_FUNCTION_KEY, ())):
+            yield Session(
+                subject.caller, partition, account, function_arn, subject.role_arn, subject.role_tags, subject.now
+            )
+
+
+def function_shape(function_arn: str, partition: str, account: str) -> Glob:
+    """What the ARN of a function can be, of which only parts are known.
+
+    A function's name has no colon: an ARN with one more field is that of a version or alias, which the key never has.
+    """
+    _, _, _, region, _, rest = function_arn.split(":", 5)
+    return Glob(f"arn:{partition}:lambda:{region}:{account}:{rest}", field_stops=True)
+
+
+def _function_arns(
+    subject: Subject, partition: str, account: str, conditions: Sequence[Condition]
+) -> Iterable[str | None]:
+    if subject.caller is Caller.SERVICE:
+        return (None,)
+    if "*" not in subject.function_arn:
+        return (subject.function_arn,)
+    _, _, _, region, _, rest = subject.function_arn.split(":", 5)
+    fresh_region = keys.EXAMPLE_REGION if region == "*" else region
+    fresh = f"arn:{partition}:lambda:{fresh_region}:{account}:{rest.replace('*', 'my-function')}"
+    base = function_shape(subject.function_arn, partition, account)
+    found = cells(text_globs(conditions, {}), base=base, fresh=fresh, without="*?")
+    if not found.complete or len(found.texts) > _MOST_FUNCTIONS:
+        raise BudgetExceededError
+    return found.texts
+
+
+def places(session: Session, relevant: Relevant) -> Iterator[Place]:
+    """One place for each way in which the documents tell places apart, the function's own region first."""
+    by_key = relevant.conditions
+    own = session.function_arn.split(":")[3] if session.function_arn else keys.EXAMPLE_REGION
+    regional = [c for key in keys.REGION_KEYS for c in by_key.get(key, ())]
+    alternatives = {key: keys.fact(key, session) or () for key in relevant.mentioned}
+    facts = {key: known[0] for key, known in alternatives.items() if len(known) == 1 and known[0] is not None}
+    patterns = [p for p in filled(relevant.resource_patterns, facts) if not _of_every_region(p)]
+    globs = resource_globs(patterns)
+    globs += [g for key in candidates.ARN_KEYS for g in text_globs(by_key.get(key, ()), facts)]
+    zones = list(text_globs(by_key.get("ec2:availabilityzone", ()), facts))
+    # What a variable makes of a pattern differs from region to region.
+    each = any(name in keys.REGION_KEYS for text in relevant.resource_patterns for name in variable_keys(text))
+    if not regional and not globs and not zones and not each:
+        yield Place(session.partition, own, session.account)
+        return
+    kinds = ("vpc", "subnet", *(kind.name for kind in relevant.resources))
+    seen = set()
+    for region in dict.fromkeys((own, *keys.regions(session.partition))):
+        place = Place(session.partition, region, session.account)
+        context = {**facts, **dict.fromkeys(keys.REGION_KEYS, (region,))}
+        signature = (
+            region if each else "",
+            tuple(g.after(region) for g in zones),
+            tuple(holds(condition, context) for condition in regional),
+            tuple(g.after(place.arn(f"{kind}/")) for kind in kinds for g in globs),
+        )
+        if signature not in seen:
+            seen.add(signature)
+            yield place
+
+
+def _of_every_region(pattern: str) -> bool:
+    """Whether a Resource pattern says the same of every region: it names none, or another service's resources."""
+    fields = pattern.split(":", 5)
+    if len(fields) < ARN_FIELDS:
+        return False
+    service, region = fields[2], fields[3]
+    of_another = "*" not in pattern[: len(fields[0]) + len(fields[1]) + 2] and not glob(service).matches("ec2")
+    return (of_another and "*" not in service) or region == "*"
