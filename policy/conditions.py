@@ -224,7 +224,8 @@ class SetOperator(Enum):
 SET_OPERATORS: Final[Mapping[str, SetOperator]] = {member.value.lower(): member for member in SetOperator}
 
 
-@dataclass(frozen=True, slots=True)
+# Not `frozen`, which makes building one five times as slow; nothing writes to it.
+@dataclass(slots=True, unsafe_hash=True)
 class Condition:
     """One key under one operator. Keys are kept in lower case: IAM does not look at their case."""
 

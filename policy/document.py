@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeGuard
 
 from policy.conditions import OPERATORS, SET_OPERATORS, Condition, Family, Operator, SetOperator
 from policy.truth import UNKNOWN, Unknown
@@ -32,6 +32,11 @@ _ROLE_STATEMENT_ELEMENTS: Final = frozenset(
     ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition")
 )
 _STATEMENT_ELEMENTS: Final = _ROLE_STATEMENT_ELEMENTS | {"Principal", "NotPrincipal"}
+
+
+# An exact type is told at once, an abstract one is not: it comes second.
+_OBJECT: Final = (dict, Mapping)
+_LIST: Final = (list, Sequence)
 
 
 class Effect(Enum):
@@ -52,7 +57,8 @@ class DocumentError:
         return f"{self.path}: {self.what}" if self.path else self.what
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+# Not `frozen`, which makes building one five times as slow; nothing writes to it.
+@dataclass(slots=True, eq=False)
 class Statement:
     """One statement. Of `actions` and `not_actions` one is None, as of the two resource elements.
 
@@ -217,14 +223,21 @@ class TextForm:
         # One search over all texts of a list at once: lists of hundreds are common, and hardly any text is refused.
         self._all = re.compile(f"(?:{pattern})(?:\n(?:{pattern}))*")
 
-    def takes_all(self, texts: Sequence[object]) -> bool:
-        """Whether all of them are texts of this form."""
+    def takes(self, value: object) -> TypeGuard[str | list[str]]:
+        """Whether it is a text of this form, or a list of such texts."""
+        if value == "*":
+            return True
+        texts = [value] if isinstance(value, str) else value
+        return isinstance(texts, list) and self.takes_all(texts)
+
+    def takes_all(self, texts: list[object]) -> bool:
+        """Whether all of them are texts of this form, and there are any."""
         try:
             joined = "\n".join(texts)  # type: ignore[arg-type]  # a TypeError says "no"
         except TypeError:
             return False
         # A line break inside a text must not make it look like two.
-        return joined.count("\n") == len(texts) - 1 and bool(self._all.fullmatch(joined))
+        return joined.count("\n") == len(texts) - 1 and self._all.fullmatch(joined) is not None
 
 
 _ACTION: Final = TextForm("`*` or like `service:Action`", r"[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+|\*")
@@ -254,7 +267,7 @@ class _Parser:
         self.errors.append(DocumentError(path, what))
 
     def document(self, value: object, name: str, size: int = 0) -> PolicyDocument:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, _OBJECT):
             return _refused(name, f"a policy document is a JSON object, not {_kind(value)}")
         variables = self._version(value)
         for key in value:
@@ -263,9 +276,9 @@ class _Parser:
         statements = value.get("Statement")
         if isinstance(statements, Unknown):
             return PolicyDocument(name, PolicyDocument.not_known(name).statements, tuple(self.errors), unknown=True)
-        if isinstance(statements, Mapping):
+        if isinstance(statements, _OBJECT):
             statements = [statements]
-        if not isinstance(statements, Sequence) or isinstance(statements, str):
+        if not isinstance(statements, _LIST) or isinstance(statements, str):
             what = "is missing" if "Statement" not in value else f"must be a statement or a list of them, not {_kind(statements)}"
             refused = _refused(name, what, "Statement")
             return replace(refused, errors=(*self.errors, *refused.errors))
@@ -290,7 +303,7 @@ class _Parser:
         path = f"Statement[{index}]"
         if isinstance(value, Unknown):
             return _anything(index, effect=None)
-        if not isinstance(value, Mapping):
+        if not isinstance(value, _OBJECT):
             self.error(path, f"must be an object, not {_kind(value)}")
             return _anything(index, Effect.ALLOW)
         errors_before = len(self.errors)
@@ -349,12 +362,15 @@ class _Parser:
     def _one_of(
         self, value: Mapping[object, object], path: str, plain: str, negated: str
     ) -> tuple[tuple[Text, ...] | None, tuple[Text, ...] | None]:
+        form = _ACTION if plain == "Action" else _RESOURCE
+        given = value.get(plain)
+        if negated not in value and form.takes(given):
+            return ((given,) if isinstance(given, str) else tuple(given)), None
         if plain in value and negated in value:
             self.error(f"{path}.{negated}", f"stands beside {plain}; a statement has one of the two")
         elif plain not in value and negated not in value:
             self.error(path, f"has neither {plain} nor {negated}")
             return (UNKNOWN,), None
-        form = _ACTION if plain == "Action" else _RESOURCE
         if plain in value:
             return self._texts(value[plain], f"{path}.{plain}", form), None
         return None, self._texts(value[negated], f"{path}.{negated}", form)
@@ -362,12 +378,12 @@ class _Parser:
     def _texts(self, value: object, path: str, form: TextForm) -> tuple[Text, ...]:
         if isinstance(value, str) or isinstance(value, Unknown):  # noqa: SIM101  # a union of types is slow to ask
             value = [value]
-        if not isinstance(value, Sequence):
+        if not isinstance(value, _LIST):
             self.error(path, f"must be a string or a list of strings, not {_kind(value)}")
             return (UNKNOWN,)
         if not value:
             self.error(path, "is empty")
-        if form.takes_all(value):
+        if form.takes(value):
             return tuple(value)
         texts: list[Text] = []
         for i, item in enumerate(value):
@@ -376,7 +392,7 @@ class _Parser:
                 self.error(where, f"must be a string, not {_kind(item)}")
                 texts.append(UNKNOWN)
                 continue
-            if isinstance(item, str) and not form.takes_all([item]):
+            if isinstance(item, str) and not form.takes(item):
                 self.error(where, f"must be {form.words}, not {_shown(item)}")
             texts.append(item)
         return tuple(texts)
@@ -385,7 +401,7 @@ class _Parser:
         if isinstance(value, Unknown):
             yield None
             return
-        if not isinstance(value, Mapping):
+        if not isinstance(value, _OBJECT):
             self.error(path, f"must be an object, not {_kind(value)}")
             yield None
             return
@@ -402,7 +418,7 @@ class _Parser:
         if isinstance(keys, Unknown):
             yield None
             return
-        if not isinstance(keys, Mapping):
+        if not isinstance(keys, _OBJECT):
             self.error(path, f"must be an object of condition keys, not {_kind(keys)}")
             yield None
             return
@@ -421,7 +437,7 @@ class _Parser:
     def _condition_values(self, value: object, path: str) -> tuple[Text, ...] | None:
         if isinstance(value, str):
             return (value,)
-        items = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+        items = value if isinstance(value, _LIST) and not isinstance(value, str) else [value]
         values: list[Text] = []
         for item in items:
             if isinstance(item, str) or isinstance(item, Unknown):  # noqa: SIM101  # a union of types is slow to ask

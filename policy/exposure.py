@@ -16,6 +16,7 @@ from policy.execution import Decided, Execution, Gap, Grant, GrantKind, User, Us
 from policy.keys import ENI_ACTIONS, SOURCE_FUNCTION_KEY
 from policy.matching import action_matches
 from policy.request import Caller, Request
+from policy.resources import Resource
 from policy.subject import ANY_FUNCTION, Subject
 from policy.trust import LAMBDA
 from policy.truth import Truth
@@ -74,6 +75,8 @@ class Unverified:
     answers: list[Answer] = field(default_factory=list)
     # The role is used by nothing in this stack and grants the actions by wildcards only.
     unused: bool = False
+    # What would be exposed if the documents that are not known had no Deny in them.
+    unless_denied: list[Exposed] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -81,6 +84,7 @@ class WayRound:
     """Code can open a further session on its own role. Its calls then lack the key, and no guard on the key holds."""
 
     execution: Execution
+    role: Resource
     users: list[User]
     actions: list[str]
     trust_path: str
@@ -116,9 +120,13 @@ def _judge_possible(execution: Execution, users: list[User], actions: Sequence[s
 def _judge_unused(execution: Execution, actions: Sequence[str], now: Decimal) -> list[Outcome]:
     """A role that nothing in this stack uses is judged if it was made for a function in a VPC, which lives elsewhere."""
     trusted = execution.trust.names_service(LAMBDA)
-    if trusted is Truth.NO or execution.role is None:
+    if trusted is Truth.NO:
         return []
     outcomes = _judge(execution, [], actions, now)
+    if execution.role is None:
+        # A policy on a role that is not known.
+        open_policy = names_eni_actions(execution) and any(isinstance(o, Exposed) and o.writes for o in outcomes)
+        return [Unverified(execution, [], gaps=execution.gaps)] if open_policy else []
     if trusted is Truth.YES and names_eni_actions(execution):
         return outcomes
     exposed = [o for o in outcomes if isinstance(o, Exposed) and o.writes]
@@ -146,31 +154,48 @@ def names_eni_actions(execution: Execution) -> bool:
 def _judge(execution: Execution, users: list[User], actions: Sequence[str], now: Decimal) -> list[Outcome]:
     documents = execution.documents
     boundary = None if execution.boundary is None else [grant.document for grant in execution.boundary]
-    exposed: dict[Grant, Exposed] = {}
     unverified = Unverified(execution, [], gaps=list(execution.gaps))
+    exposed: dict[Grant, Exposed] = {}
+    unless_denied: dict[Grant, Exposed] = {}
     subject = Subject(Caller.CODE, ANY_FUNCTION, _known_arn(execution.role_arn), execution.role_tags, now)
-    groups = _alike(users, [*documents, *(boundary or ())])
-    for group in groups:
+    for group in _alike(users, [*documents, *(boundary or ())]):
         code = replace(subject, function_arn=group[0].function_arn) if group else subject
         for action in actions:
-            left = documents
-            while (answer := ask(action, code, left, boundary)).allowed is Truth.YES:
-                assert answer.evaluation is not None
-                allowing = {id(found.statement) for found in answer.evaluation.allowing}
-                for grant in execution.grants:
-                    found = [s for s in grant.document.statements if id(s) in allowing]
-                    if found:
-                        _add(exposed, Exposed(execution, grant, found, {action: answer}, group))
-                left = [document.without(allowing) for document in left]
+            answer = _expose(exposed, execution, group, action, code, documents, boundary)
             if answer.allowed is Truth.UNKNOWN:
                 unverified.actions += [action] if action not in unverified.actions else []
                 unverified.users += [user for user in group if user not in unverified.users]
                 unverified.answers.append(answer)
+                known = [document for document in documents if not document.unknown]
+                _expose(unless_denied, execution, group, action, code, known, boundary)
     outcomes: list[Outcome] = list(exposed.values())
     service = replace(subject, caller=Caller.SERVICE)
     outcomes += _locked_out(execution, users, service, documents, boundary)
     outcomes += _way_round(execution, users, actions, subject, documents, boundary)
+    unverified.unless_denied = [found for found in unless_denied.values() if found.writes]
     return outcomes + ([unverified] if unverified.actions else [])
+
+
+def _expose(
+    exposed: dict[Grant, Exposed],
+    execution: Execution,
+    group: list[User],
+    action: str,
+    code: Subject,
+    documents: Sequence[PolicyDocument],
+    boundary: Sequence[PolicyDocument] | None,
+) -> Answer:
+    """Note every statement that lets the code in, one after the other; the answer once they are all taken out."""
+    left = list(documents)
+    while (answer := ask(action, code, left, boundary)).allowed is Truth.YES:
+        assert answer.evaluation is not None
+        allowing = {id(found.statement) for found in answer.evaluation.allowing}
+        for grant in execution.grants:
+            found = [s for s in grant.document.statements if id(s) in allowing]
+            if found:
+                _add(exposed, Exposed(execution, grant, found, {action: answer}, group))
+        left = [document.without(allowing) for document in left]
+    return answer
 
 
 def _add(exposed: dict[Grant, Exposed], new: Exposed) -> None:
@@ -190,8 +215,9 @@ def _way_round(
     boundary: Sequence[PolicyDocument] | None,
 ) -> Iterator[WayRound | Unverified]:
     """Both the trust policy and the role's own policies must let the role's sessions assume the role."""
+    role = execution.role
     trusted, path = execution.trust.lets_in(execution.role_arn)
-    if trusted is Truth.NO:
+    if trusted is Truth.NO or role is None:
         return
     if users:
         code = replace(code, function_arn=users[0].function_arn)
@@ -205,12 +231,11 @@ def _way_round(
         return
     if trusted is Truth.YES and assumes.allowed is Truth.YES:
         allowing = assumes.evaluation.allowing if assumes.evaluation is not None else ()
-        yield WayRound(execution, users, shed, path, allowing, assumes.witness)
+        yield WayRound(execution, role, users, shed, path, allowing, assumes.witness)
     elif execution.trust.known:
         # A trust policy that is not known at all is said once, with what else is not known of the role.
-        assert execution.role is not None
         detail = "may let the role's own sessions assume it, and its policies may allow them to"
-        gap = Gap(execution.role.urn, "trust policy", Decided.MENDING, detail)
+        gap = Gap(role.urn, "trust policy", Decided.MENDING, detail)
         yield Unverified(execution, users, shed, [gap], [assumes])
 
 

@@ -63,7 +63,7 @@ def findings(outcomes: Iterable[Outcome], actions: Sequence[str], refused: Refus
         elif isinstance(outcome, LockedOut):
             yield Finding(policy, outcome.grant.urn, _locked_out_message(outcome))
         elif isinstance(outcome, WayRound):
-            yield Finding(policy, _urn_of(outcome), _way_round_message(outcome))
+            yield Finding(policy, outcome.role.urn, _way_round_message(outcome))
         else:
             yield Finding(policy, _urn_of(outcome), _unverified_message(outcome))
 
@@ -115,9 +115,9 @@ def _role(execution: Execution) -> str:
     return f"`{execution.label}`" if execution.label else "that is not known yet"
 
 
-def _roles(executions: Sequence[Execution]) -> str:
+def _roles(executions: Sequence[Execution], users: int) -> str:
     if len(executions) == 1:
-        return f"its execution role {_role(executions[0])}"
+        return f"{'its' if users == 1 else 'their'} execution role {_role(executions[0])}"
     return f"the execution roles {_listed([execution.label for execution in executions])}"
 
 
@@ -143,7 +143,7 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
     grant, execution = outcome.grant, outcome.execution
     one = len(outcome.statements) == 1
     lines = [
-        f"Code of {_users(outcome.users)} can call {_listed(ordered)} with {_roles([execution, *outcome.others])}: "
+        f"Code of {_users(outcome.users)} can call {_listed(ordered)} with {_roles([execution, *outcome.others], len(outcome.users) or 1)}: "
         f"{_statements(outcome.statements)} of {_kind_and_name(grant.kind, grant.document)} "
         f"{'allows' if one else 'allow'} {'it' if len(ordered) == 1 else 'them'} also to calls that carry "
         f"`{SOURCE_FUNCTION_ARN}`, as all calls of a function's code do."
@@ -192,16 +192,21 @@ def only_listed(statement: Statement, actions: Iterable[str]) -> bool:
     )
 
 
+def advises_deny(outcome: Exposed, actions: Sequence[str]) -> bool:
+    """Whether the fix is a Deny, which closes all other holes of the role as well."""
+    aws_managed = outcome.grant.kind is GrantKind.AWS_MANAGED
+    return aws_managed or not all(only_listed(statement, actions) for statement in outcome.statements)
+
+
 def _fix(outcome: Exposed, actions: Sequence[str]) -> Iterator[str]:
     grant = outcome.grant
-    deny = json.dumps(deny_statement(actions))
-    if grant.kind is GrantKind.AWS_MANAGED:
-        yield f"Fix: AWS owns `{grant.document.name}`, so attach a further policy with this statement to the role: {deny}"
-        return
-    for statement in outcome.statements:
-        if not only_listed(statement, actions):
+    if advises_deny(outcome, actions):
+        deny = json.dumps(deny_statement(actions))
+        if grant.kind is GrantKind.AWS_MANAGED:
+            yield f"Fix: AWS owns `{grant.document.name}`, so attach a further policy with this statement to the role: {deny}"
+        else:
             yield f"Fix: add this statement to `{grant.document.name}`: {deny}"
-            return
+        return
     for statement in outcome.statements:
         own = [c for c in statement.conditions if c.key == SOURCE_FUNCTION_KEY]
         verb = "replace the Condition of" if own else "add to" if not statement.conditions else "add to the Condition of"
@@ -278,15 +283,16 @@ def _way_round_message(outcome: WayRound) -> str:
 # ---- unverified
 
 
-def _urn_of(outcome: Unverified | WayRound) -> str:
+def _urn_of(outcome: Unverified) -> str:
     if outcome.execution.role is not None:
         return outcome.execution.role.urn
-    return outcome.users[0].resource.urn
+    return outcome.users[0].resource.urn if outcome.users else outcome.gaps[0].urn if outcome.gaps else ""
 
 
 def _unverified_message(outcome: Unverified) -> str:
     execution = outcome.execution
-    subject = f"Whether the code of {_users(outcome.users)} can use network interfaces with its execution role"
+    its = "their" if len(outcome.users) > 1 else "its"
+    subject = f"Whether the code of {_users(outcome.users)} can use network interfaces with {its} execution role"
     if execution.role is None and execution.label:
         return (
             f"{subject} cannot be judged here: {_role(execution)} is not in this stack. Run this policy pack on the "
@@ -298,15 +304,35 @@ def _unverified_message(outcome: Unverified) -> str:
             f"this stack runs on it. If a function in a VPC does, its code can make these calls. Guard the role with this "
             f"statement: {_default_deny()}"
         )
-    reasons = list(dict.fromkeys([*map(_gap, outcome.gaps), *_unresolved(outcome)]))
+    reasons = list(dict.fromkeys([*_gaps(outcome.gaps), *_unresolved(outcome)]))
     name = "" if execution.role is None else f" {_role(execution)}"
     shown = "; ".join(reasons[:_MOST_REASONS]) or "too little is known of it"
     more = f"; and {len(reasons) - _MOST_REASONS} more" if len(reasons) > _MOST_REASONS else ""
-    return f"{subject}{name} is not certain: {shown}{more}."
+    lines = [f"{subject}{name} is not certain: {shown}{more}."]
+    for exposed in outcome.unless_denied:
+        grant = exposed.grant
+        lines.append(
+            f"Unless that denies it, the code can call {_listed(list(exposed.answers))}: {_statements(exposed.statements)} of "
+            f"{_kind_and_name(grant.kind, grant.document)} "
+            f"{'allows' if len(exposed.statements) == 1 else 'allow'} {'it' if len(exposed.answers) == 1 else 'them'}."
+        )
+    if outcome.unless_denied:
+        lines += _fix(outcome.unless_denied[0], list(ENI_ACTIONS))
+    return "\n".join(lines)
 
 
 def _default_deny() -> str:
     return json.dumps(deny_statement(ENI_ACTIONS))
+
+
+def _gaps(gaps: Sequence[Gap]) -> Iterator[str]:
+    """What is not known, in one sentence for each time at which it will be."""
+    later = list(dict.fromkeys(f"`{g.path}` of `{g.urn.rpartition('::')[2]}`" for g in gaps if g.decided is Decided.UPDATE))
+    if len(later) > 1:
+        yield f"{', '.join(later[:-1])} and {later[-1]} are not known before the update, and will be judged then"
+    for gap in gaps:
+        if gap.decided is not Decided.UPDATE or len(later) == 1:
+            yield _gap(gap)
 
 
 def _gap(gap: Gap) -> str:
@@ -354,6 +380,12 @@ def unreported(outcomes: Iterable[Outcome], reported: frozenset[str]) -> Iterato
             if in_role and outcome.grant.path in reported:
                 continue
         yield outcome
+
+
+def without_repeats(outcomes: Sequence[Outcome], actions: Sequence[str]) -> list[Outcome]:
+    """The outcomes of one role without read-only exposures which the Deny that is advised for another one closes too."""
+    closed = any(isinstance(o, Exposed) and o.writes and advises_deny(o, actions) for o in outcomes)
+    return [o for o in outcomes if not (closed and isinstance(o, Exposed) and not o.writes)]
 
 
 def in_scope(execution: Execution) -> bool:

@@ -251,16 +251,18 @@ def _attach_managed_policies(stack: Stack, executions: Executions) -> None:
             execution.grants.append(_customer_grant(resource, execution))
     for resource in stack.of(resources.ATTACHMENTS_EXCLUSIVE):
         # It attaches what it lists. (RolePoliciesExclusive only takes inline policies away.)
-        role = stack.role_of(resource.props.get("roleName"), resource.depends_on.get("roleName", ()))
-        if role is None:
-            continue
-        execution = executions[role.urn]
-        attached = {grant.urn for grant in execution.grants}
-        for path, value, urns in _texts(resource, "policyArns", execution):
-            policy = stack.policy_of(value, urns)
-            listed = value in {grant.listed_as for grant in execution.grants}
-            if not listed and (policy is None or policy.urn not in attached):
-                _attach(execution, stack, value, urns, resource, path)
+        for execution, certain in _on_roles(resource, "roleName", stack, executions):
+            attached = {grant.urn for grant in execution.grants}
+            listed = {grant.listed_as for grant in execution.grants}
+            before = len(execution.grants)
+            for path, value, urns in _texts(resource, "policyArns", execution):
+                policy = stack.policy_of(value, urns)
+                known = isinstance(value, str) and value in listed
+                if not known and (policy is None or policy.urn not in attached):
+                    _attach(execution, stack, value, urns, resource, path)
+            if not certain:
+                added = execution.grants[before:]
+                execution.grants[before:] = [replace(g, document=g.document.perhaps()) for g in added]
 
 
 def _on_roles(
@@ -269,10 +271,14 @@ def _on_roles(
     """The role that a property names. One that is unknown and made from several roles may be any of them: not certain."""
     value = resource.props.get(prop)
     roles = stack.roles_of(value, resource.depends_on.get(prop, ()))
-    if not roles and not isinstance(value, str | Unknown):
-        stray = Execution(None, "")
-        stray.refused.append(unreadable(resource, prop, value))
-        executions[resource.urn] = stray
+    if not roles and not isinstance(value, str):
+        stray = executions[resource.urn] = Execution(None, "")
+        gap = unreadable(resource, prop, value)
+        if isinstance(value, Unknown):
+            stray.gaps.append(gap)
+            yield stray, True
+        else:
+            stray.refused.append(gap)
     for role in roles:
         execution = executions[role.urn]
         if len(roles) > 1:

@@ -147,7 +147,8 @@ class Judge:
         kept: list[Outcome] = []
         errors: list[Finding] = []
         for execution, outcomes in judged:
-            found = [outcome for outcome in outcomes if finding.policy_of(outcome) == name]
+            told_once = finding.without_repeats(outcomes, settings.actions)
+            found = [outcome for outcome in told_once if finding.policy_of(outcome) == name]
             if execution.role is not None:
                 found = list(finding.unreported(found, self._declarations.reported(execution.role.urn)))
             if any(not isinstance(o, LockedOut) for o in found) and guarded_elsewhere(execution, settings, today, use):

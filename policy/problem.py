@@ -82,6 +82,12 @@ class Problem:
             if any(isinstance(a, Unknown) or (a and UNKNOWN in a) for a in alternatives):
                 yield key
 
+    def doubtful_keys(self) -> Iterator[str]:
+        """The keys of which not all values were tried, or some that AWS's documents speak against."""
+        for variable in self.variables:
+            if variable.lax or not variable.complete:
+                yield from (key for element in variable.elements for key in element if key)
+
     def _set_facts(self) -> None:
         for key in sorted(self.relevant.mentioned):
             if key in keys.REGION_KEYS:

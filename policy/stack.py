@@ -53,16 +53,15 @@ class Stack:
         found = self._follow((value,), urns, self._policy_arns, _POLICIES)
         return found[0] if len(found) == 1 else None
 
-    def function_of(self, value: object, urns: Sequence[str]) -> Resource | None:
-        """The function that an event source mapping names: by name, ARN, or either with a version or alias."""
+    def functions_of(self, value: object, urns: Sequence[str]) -> list[Resource]:
+        """The functions that an event source mapping may name: by name, ARN, or either with a version or alias."""
         texts: tuple[object, ...] = (value,)
         if isinstance(value, str):
             texts = (value, value.split(":function:")[-1].split(":")[0])
         for alias in self._depended(urns, _ALIASES):
             urns = (*urns, *alias.depends_on.get("functionName", ()))
             texts = (*texts, alias.props.get("functionName"))
-        found = self._follow(texts, urns, self._function_names, _FUNCTIONS)
-        return found[0] if len(found) == 1 else None
+        return self._follow(texts, urns, self._function_names, _FUNCTIONS)
 
     def _depended(self, urns: Sequence[str], types: Sequence[str]) -> list[Resource]:
         found = (self._by_urn[urn] for urn in dict.fromkeys(urns) if urn in self._by_urn)

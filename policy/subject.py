@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from itertools import product
 from typing import Final
 
@@ -114,11 +115,17 @@ def places(session: Session, relevant: Relevant) -> Iterator[Place]:
             region if each else "",
             tuple(g.after(region) for g in zones),
             tuple(holds(condition, context) for condition in regional),
-            tuple(g.after(place.arn(f"{kind}/")) for kind in kinds for g in globs),
+            tuple(_after(g, place.arn(f"{kind}/")) for kind in kinds for g in globs),
         )
         if signature not in seen:
             seen.add(signature)
             yield place
+
+
+@lru_cache(maxsize=65536)
+def _after(pattern: Glob, text: str) -> int:
+    """`Glob.after`, kept: the same few patterns meet the same few places for every action."""
+    return pattern.after(text)
 
 
 def _of_every_region(pattern: str) -> bool:

@@ -10,7 +10,7 @@ from policy import resources
 from policy.execution import Decided, Gap, User, UserKind, unreadable
 from policy.resources import Resource
 from policy.stack import Stack
-from policy.truth import Truth, Unknown
+from policy.truth import Truth, Unknown, all_of
 
 
 def users(stack: Stack, *, event_sources: bool) -> Iterator[tuple[User, str]]:
@@ -23,7 +23,8 @@ def users(stack: Stack, *, event_sources: bool) -> Iterator[tuple[User, str]]:
             mapping, by_poller = polled[function.urn]
             if by_poller is Truth.YES or in_vpc is Truth.NO:
                 kind, in_vpc = UserKind.POLLER, by_poller
-                gap = Gap(mapping.urn, "eventSourceArn", Decided.UPDATE) if by_poller is Truth.UNKNOWN else None
+                unknown = "functionName" if _polls_vpc(mapping) is Truth.YES else "eventSourceArn"
+                gap = Gap(mapping.urn, unknown, Decided.UPDATE) if by_poller is Truth.UNKNOWN else None
         yield User(kind, function, in_vpc, _function_arn(function), gap), "role"
     for canary in stack.of(resources.CANARY, resources.NATIVE_CANARY):
         in_vpc, gap = _in_vpc(canary)
@@ -67,9 +68,13 @@ def _polled(stack: Stack) -> dict[str, tuple[Resource, Truth]]:
     found: dict[str, tuple[Resource, Truth]] = {}
     for mapping in stack.of(resources.EVENT_SOURCE, resources.NATIVE_EVENT_SOURCE):
         polls = _polls_vpc(mapping)
-        function = stack.function_of(mapping.props.get("functionName"), mapping.depends_on.get("functionName", ()))
-        if function is not None and polls is not Truth.NO and found.get(function.urn, (mapping, Truth.NO))[1] is not Truth.YES:
-            found[function.urn] = (mapping, polls)
+        urns = mapping.depends_on.get("functionName", ())
+        functions = stack.functions_of(mapping.props.get("functionName"), urns)
+        if len(functions) > 1:
+            polls = all_of((polls, Truth.UNKNOWN))
+        for function in functions if polls is not Truth.NO else ():
+            if function.urn not in found or polls is Truth.YES:
+                found[function.urn] = (mapping, polls)
     return found
 
 

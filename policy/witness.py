@@ -117,5 +117,8 @@ def _ask_session(
         if problem.possible():
             unresolved = tuple(dict.fromkeys(d for p in problems for d in p.unresolved()))
             unknown = tuple(sorted({key for p in problems for key in p.unknown_keys()}))
-            return Answer(Truth.UNKNOWN, unresolved=unresolved, unknown_keys=unknown)
+            if not unresolved and not unknown:
+                unknown = tuple(sorted({key for p in problems for key in p.doubtful_keys()}))
+            untold = not unresolved and not unknown
+            return Answer(Truth.UNKNOWN, unresolved=unresolved, unknown_keys=unknown, too_complex=untold)
     return Answer(Truth.NO)

@@ -6,63 +6,14 @@ import argparse
 import secrets
 import sys
 import time
-import traceback
 from collections import Counter
 from multiprocessing import get_context
 from typing import Final
 
-from tests.fuzz.cases import Case, case
-from tests.fuzz.check import check
-from tests.fuzz.shrink import shrunk
+from tests.fuzz.run import describe, job
 
 _CHUNK: Final = 250
 _MOST_SHOWN: Final = 20
-
-
-def failure(found: Case) -> str | None:
-    """What is wrong with a case: the exception and where it was raised, without its values; None if nothing is."""
-    try:
-        check(found)
-    except Exception as error:
-        return _signature(error)
-    return None
-
-
-def _signature(error: Exception) -> str:
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "policy" in f.filename or "fuzz" in f.filename]
-    where = f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].name}" if frames else "?"
-    words = str(error).split(":")[0][:80] if type(error).__name__ == "WrongError" else ""
-    return f"{type(error).__name__} in {where} {words}".strip()
-
-
-def run_range(seed: int, start: int, stop: int) -> tuple[Counter[str], list[tuple[int, str]]]:
-    """Judge the cases of a range: what they came to, and the numbers of those that fail."""
-    outcomes: Counter[str] = Counter()
-    failed: list[tuple[int, str]] = []
-    for number in range(start, stop):
-        try:
-            outcomes[check(case(seed, number))] += 1
-        except Exception as error:
-            outcomes["FAILED"] += 1
-            failed.append((number, _signature(error)))
-    return outcomes, failed
-
-
-def _job(job: tuple[int, int, int]) -> tuple[Counter[str], list[tuple[int, str]]]:
-    return run_range(*job)
-
-
-def describe(seed: int, number: int) -> str:
-    """One failing case: how to see it again, its trace, and the smallest form found."""
-    found = case(seed, number)
-    wrong = failure(found)
-    small = shrunk(found, lambda candidate: failure(candidate) == wrong)
-    try:
-        check(small)
-        trace = "(does not fail again)"
-    except Exception:
-        trace = "".join(traceback.format_exc(limit=-6))
-    return f"seed {seed}, case {number} ({small.kind}): {wrong}\n  {ascii(small.value)[:4000]}\n{trace}"
 
 
 def main() -> int:
@@ -81,7 +32,7 @@ def main() -> int:
     outcomes: Counter[str] = Counter()
     failed: list[tuple[int, str]] = []
     with get_context("spawn").Pool(args.processes, maxtasksperchild=400) as pool:
-        for done, (some, wrong) in enumerate(pool.imap_unordered(_job, jobs), 1):
+        for done, (some, wrong) in enumerate(pool.imap_unordered(job, jobs), 1):
             outcomes += some
             failed += wrong
             if done % 400 == 0:
