@@ -325,6 +325,11 @@ def several(key: str, by_key: Conditions, constants: Context, place: Place) -> V
     return variable
 
 
+def some_identifier(kind: str) -> str:
+    """The identifier of a resource, as AWS would give one."""
+    return _PREFIXES.get(kind, "") + "0c0de0c0de0c0de00"
+
+
 def identifier(
     kind: str, place: Place, patterns: Sequence[Glob], by_key: Conditions, keys: Iterable[str], constants: Context
 ) -> Variable:
@@ -335,13 +340,12 @@ def identifier(
     prefix = place.arn(f"{kind}/")
     repeated = [key for key in keys if key in IDENTIFIER_KEYS and key in by_key]
     own = [g for key in repeated for g in text_globs(by_key[key], constants, prefix)]
-    form = _PREFIXES.get(kind, "")
-    shape = glob(escaped(prefix + form) + "*")
-    found = cells([shape, *patterns, *own], base=_ANYTHING, fresh=form + "0c0de0c0de0c0de00", prefix=prefix, without=":/")
+    shape = glob(_PREFIXES.get(kind, "") + "?*")
+    found = cells([*patterns, *own], base=shape, fresh=some_identifier(kind), prefix=prefix, without=":/")
     variable = Variable(complete=found.complete, cost=found.cost)
     for text in found.texts:
         element = {"": (prefix + text,), **dict.fromkeys(repeated, (text,))}
-        variable.add(element, lax=not text.startswith(form))
+        variable.add(element)
     return variable
 
 

@@ -123,6 +123,11 @@ def _anything(index: int, effect: Effect | None, sid: str | None = None) -> Stat
     return Statement(index, sid, effect, actions=(UNKNOWN,), resources=(UNKNOWN,), uncertain=True)
 
 
+def printable(text: str) -> str:
+    """The text with `\\ud800` for half a character, which JSON can hold and neither a terminal nor gRPC takes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def parse_document(source: object, name: str = "") -> PolicyDocument:
     """Read a document given as JSON text, as an object, or as UNKNOWN. Never raises: what is wrong is in `errors`."""
     if isinstance(source, Unknown):
@@ -210,7 +215,10 @@ def _kind(value: object) -> str:
 
 def _shown(value: object) -> str:
     """A value of the document in a message: short, on one line."""
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, default=lambda _: "...")
+    except (TypeError, ValueError):  # no JSON: a key that is no text, or a number of thousands of digits
+        text = "..."
     text = " ".join(text.split())
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
@@ -272,7 +280,7 @@ class _Parser:
         variables = self._version(value)
         for key in value:
             if key not in ("Version", "Id", "Statement"):
-                self.error(str(key), "is no element of a policy document")
+                self.error(str(key) or '""', "is no element of a policy document")
         statements = value.get("Statement")
         if isinstance(statements, Unknown):
             return PolicyDocument(name, PolicyDocument.not_known(name).statements, tuple(self.errors), unknown=True)
@@ -445,7 +453,11 @@ class _Parser:
             elif isinstance(item, bool):
                 values.append("true" if item else "false")
             elif isinstance(item, int | float):
-                values.append(json.dumps(item))
+                try:
+                    values.append(json.dumps(item))
+                except ValueError:  # thousands of digits
+                    self.error(path, "is a number too long")
+                    return None
             else:
                 self.error(path, f"must be a string or a list of strings, not {_kind(item)}")
                 return None

@@ -8,6 +8,7 @@ from datetime import date
 
 from policy.execution import Execution
 from policy.exposure import Exposed, LockedOut, Outcome
+from policy.finding import Finding
 from policy.resources import Resource
 from policy.settings import Entry, Settings
 
@@ -76,7 +77,21 @@ def _names(resource: Resource) -> tuple[str, ...]:
 
 def exempt_resource(resource: Resource, settings: Settings, today: date, use: Use) -> bool:
     """Whether a resource is exempt from its resource check."""
+    use.add(Use.of(settings.exemptions))
     return use.covers(settings.exemptions, today, *_names(resource))
+
+
+def unexempted_findings(
+    found: Sequence[Finding], resource: Resource, settings: Settings, today: date, use: Use
+) -> Iterator[Finding]:
+    """The findings on one resource, unless it is exempt; without its holes where they are guarded elsewhere."""
+    use.add(Use.of((*settings.exemptions, *settings.guarded_elsewhere)))
+    if not found or exempt_resource(resource, settings, today, use):
+        return
+    holes = any(item.path for item in found)
+    elsewhere = holes and use.covers(settings.guarded_elsewhere, today, *_names(resource))
+    yield from (item for item in found if not (elsewhere and item.path))
+
 
 
 

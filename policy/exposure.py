@@ -164,7 +164,7 @@ def _judge(execution: Execution, users: list[User], actions: Sequence[str], now:
             answer = _expose(exposed, execution, group, action, code, documents, boundary)
             if answer.allowed is Truth.UNKNOWN:
                 unverified.actions += [action] if action not in unverified.actions else []
-                unverified.users += [user for user in group if user not in unverified.users]
+                unverified.users = list(dict.fromkeys([*unverified.users, *group]))
                 unverified.answers.append(answer)
                 known = [document for document in documents if not document.unknown]
                 _expose(unless_denied, execution, group, action, code, known, boundary)
@@ -201,7 +201,7 @@ def _expose(
 def _add(exposed: dict[Grant, Exposed], new: Exposed) -> None:
     known = exposed.setdefault(new.grant, Exposed(new.execution, new.grant))
     known.statements += [s for s in new.statements if s not in known.statements]
-    known.users += [user for user in new.users if user not in known.users]
+    known.users = list(dict.fromkeys([*known.users, *new.users]))
     for action, answer in new.answers.items():
         known.answers.setdefault(action, answer)
 
@@ -241,28 +241,30 @@ def _way_round(
 
 def merged(outcomes: Iterable[Outcome]) -> list[Outcome]:
     """One outcome for each thing to change: a customer managed policy of several roles is one."""
-    result: list[Outcome] = []
-    exposed: dict[tuple[str, str], Exposed] = {}
+    groups: dict[object, list[Outcome]] = {}
     for outcome in outcomes:
-        if not isinstance(outcome, Exposed) or outcome.grant.kind is not GrantKind.MANAGED:
-            result.append(outcome)
-            continue
-        known = exposed.get((outcome.grant.urn, outcome.grant.path))
-        if known is None:
-            exposed[outcome.grant.urn, outcome.grant.path] = outcome
-            result.append(outcome)
-            continue
-        same = {statement.index for statement in known.statements}
-        together = Exposed(
-            known.execution,
-            known.grant,
-            known.statements + [s for s in outcome.statements if s.index not in same],
-            {**outcome.answers, **known.answers},
-            known.users + [user for user in outcome.users if user not in known.users],
-            [*known.others, outcome.execution],
-        )
-        exposed[outcome.grant.urn, outcome.grant.path] = result[result.index(known)] = together
-    return result
+        thing: object = id(outcome)
+        if isinstance(outcome, Exposed) and outcome.grant.kind is GrantKind.MANAGED:
+            thing = outcome.grant.urn, outcome.grant.path
+        groups.setdefault(thing, []).append(outcome)
+    return [
+        group[0] if len(group) == 1 else _together([o for o in group if isinstance(o, Exposed)])
+        for group in groups.values()
+    ]
+
+
+def _together(group: Sequence[Exposed]) -> Exposed:
+    statements: dict[int, Statement] = {}
+    answers: dict[str, Answer] = {}
+    for exposed in group:
+        for statement in exposed.statements:
+            statements.setdefault(statement.index, statement)
+        for action, answer in exposed.answers.items():
+            answers.setdefault(action, answer)
+    users = dict.fromkeys(user for exposed in group for user in exposed.users)
+    others = [exposed.execution for exposed in group[1:]]
+    first = group[0]
+    return Exposed(first.execution, first.grant, list(statements.values()), answers, list(users), others)
 
 
 def _known_arn(arn: str | None) -> str | None:

@@ -149,8 +149,8 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
         f"`{SOURCE_FUNCTION_ARN}`, as all calls of a function's code do."
     ]
     lines += _diagnoses(execution, ordered, outcome.users, actions)
-    if refused and grant.path in refused:
-        lines.append(f"Not remediated: {refused[grant.path]}.")
+    # The reason may stand at the whole list that the document is in.
+    lines += [f"Not remediated: {why}." for path, why in (refused or {}).items() if grant.path.startswith(path)][:1]
     lines += _fix(outcome, actions)
     answer = outcome.answers[_shown_action(ordered)]
     if answer.witness is not None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from policy import keys
-from policy.document import PolicyDocument, parse_document
+from policy.document import PolicyDocument, parse_document, printable
 from policy.keys import ENI_ACTIONS
 from policy.request import Caller, Request
 from policy.subject import Subject
@@ -134,14 +134,9 @@ def run(args: argparse.Namespace, stdin: TextIO = sys.stdin) -> int:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(json.dumps(judgement.to_json(), indent=2) if args.json else _printable(render(judgement)))
+    print(json.dumps(judgement.to_json(), indent=2) if args.json else printable(render(judgement)))
     closed = all(answers[Caller.CODE].allowed is Truth.NO for answers in judgement.answers.values())
     return 0 if closed and not judgement.errors() else 1
-
-
-def _printable(text: str) -> str:
-    """The text with `\\ud800` for half a character, which JSON can hold and no terminal can show."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _read(name: str) -> PolicyDocument:

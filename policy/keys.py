@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,7 +38,7 @@ EXAMPLE_ACCOUNT: Final = "123456789012"
 EXAMPLE_REGION: Final = "us-east-1"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ResourceType:
     """A resource that is authorised for an action. `fixed` is the identifier where the caller has no choice."""
 
@@ -48,7 +48,7 @@ class ResourceType:
     service: str = "ec2"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Action:
     """What IAM is asked for one action: each of `resources` must be allowed, or `*` where there are none."""
 
@@ -63,13 +63,17 @@ def _reference() -> Any:
     return json.loads((Path(__file__).parent / "ec2_actions.json").read_text(encoding="utf-8"))
 
 
+# One object for each: actions that ask for the same are told by it.
+_resource_type = cache(ResourceType)
+
+
 @cache
 def action(name: str) -> Action:
     """The reference's entry for an action, e.g. `ec2:CreateNetworkInterface`. KeyError if it is in no list."""
     entry = _reference()["actions"][name]
     common = frozenset(key.lower() for key in entry["keys"])
     resources = tuple(
-        ResourceType(
+        _resource_type(
             kind,
             common | frozenset(key.lower() for key in row["keys"]),
             # The new interface has no identifier yet: EC2 asks for `network-interface/*`.
@@ -86,6 +90,7 @@ def action(name: str) -> Action:
 ASSUME_ROLE: Final = "sts:AssumeRole"
 
 
+@lru_cache(maxsize=256)
 def assume_role(role_name: str) -> Action:
     """`sts:AssumeRole` on the role of that name, with its path."""
     role = ResourceType("role", frozenset(), fixed=role_name, service="iam")

@@ -291,16 +291,18 @@ def _roles_named(
 ) -> Iterator[Execution]:
     """The roles in a list of role names. Unknown names are those of the roles that the list depends on."""
     value, urns = resource.props.get(prop), resource.depends_on.get(prop, ())
+    # Not all are roles: a policy whose role is not known stands there for it.
+    roles = [urn for urn in urns if urn in executions and executions[urn].role is not None]
     if isinstance(value, list):
         known = [stack.role_of(item, urns) for item in value if isinstance(item, str)]
         found = {role.urn for role in known if role is not None}
-        open_roles = [urn for urn in urns if urn in executions and urn not in found]
+        open_roles = [urn for urn in roles if urn not in found]
         unknown_names = sum(isinstance(item, Unknown) for item in value)
         if unknown_names >= len(open_roles):
             found.update(open_roles if unknown_names else ())
             open_roles = []
     elif value is not None:
-        found, open_roles, unknown_names = set(), [urn for urn in urns if urn in executions], 1
+        found, open_roles, unknown_names = set(), roles, 1
     else:
         return
     yield from (executions[urn] for urn in found)

@@ -24,14 +24,15 @@ from pulumi_policy import (
 )
 
 from policy import finding
+from policy.document import printable
 from policy.execution import Execution
-from policy.exempt import Use, exempt_resource, guarded_elsewhere, notices, unexempted
+from policy.exempt import Use, exempt_resource, guarded_elsewhere, notices, unexempted, unexempted_findings
 from policy.exposure import Exposed, LockedOut, Outcome, judge_execution, merged
 from policy.finding import Finding
 from policy.links import link
 from policy.remediation import HIDDEN, remedy
 from policy.resources import TYPES, Declarations, Resource, plain, stack_resources, with_values
-from policy.settings import ACTIONS, EXEMPTIONS, REMEDIATION, SCOPE, Settings, read_settings
+from policy.settings import ACTIONS, ELSEWHERE, EXEMPTIONS, REMEDIATION, SCOPE, Settings, read_settings
 from policy.single import resource_findings
 
 _TAGS: Final = ["aws", "lambda", "iam", "ec2", "vpc", "network-interface"]
@@ -74,13 +75,12 @@ class Judge:
         found: list[Finding] = []
         try:
             found = resource_findings(resource, settings.actions, self._now(), refused)
-            if found and exempt_resource(resource, settings, self._today(), self._uses[finding.ROLE_GUARD]):
-                found = []
+            found = list(unexempted_findings(found, resource, settings, self._today(), self._uses[finding.ROLE_GUARD]))
         except Exception as error:
             self._bugs[args.urn] = finding.internal_error(error, resource)
         self._declarations.remember(args.urn, inputs, (item.path for item in found if item.path))
         for item in found:
-            report(item.message, None)
+            report(printable(item.message), None)
 
     def remediate(self, args: ResourceValidationArgs) -> Mapping[str, Any] | None:
         """The properties with guarded documents, or None where there is nothing to guard."""
@@ -89,13 +89,14 @@ class Judge:
         settings = self._settings(finding.ROLE_GUARD, args.get_config())
         try:
             props = plain(args.props, HIDDEN)
-            resource = Resource(args.urn, args.resource_type, props)
-            if exempt_resource(resource, settings, self._today(), self._uses[finding.ROLE_GUARD]):
-                return None
             standalone = settings.remediate_standalone
             remedied = remedy(args.resource_type, props, settings.actions, self._now(), standalone=standalone)
             self._declarations.refuse(args.urn, remedied.refused)
-            return with_values(args.props, remedied.documents) if remedied.documents else None
+            resource = Resource(args.urn, args.resource_type, props)
+            use = self._uses[finding.ROLE_GUARD]
+            if not remedied.documents or exempt_resource(resource, settings, self._today(), use):
+                return None
+            return with_values(args.props, remedied.documents)
         except Exception as error:
             self._bugs[args.urn] = finding.internal_error(error, Resource(args.urn, args.resource_type, {}))
             return None
@@ -106,12 +107,12 @@ class Judge:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
             settings = self._settings(name, args.get_config())
             for found in self._findings(name, args.resources, settings):
-                report(found.message, found.urn or None)
+                report(printable(found.message), found.urn or None)
             if name == finding.GUARD:
                 # After the other policies that have a configuration, so it knows what is wrong with all of them.
                 problems = finding.configuration_problems(self._problems)
                 if problems:
-                    report(problems, None)
+                    report(printable(problems), None)
 
         return validate
 
@@ -124,7 +125,7 @@ class Judge:
         for use in self._uses.values():
             together.add(use)
         for message in notices(together, stack, project):
-            report(message, None)
+            report(printable(message), None)
 
     def _now(self) -> Decimal:
         return Decimal(int(self._clock()))
@@ -185,10 +186,10 @@ class Judge:
 
 # The options that each policy reads from its configuration.
 _OPTIONS: Final[Mapping[str, Mapping[str, dict[str, Any]]]] = {
-    finding.ROLE_GUARD: {**ACTIONS, **EXEMPTIONS, **REMEDIATION},
-    finding.READ_ONLY: {**ACTIONS, **EXEMPTIONS, **SCOPE},
-    finding.UNVERIFIED: {**ACTIONS, **EXEMPTIONS, **SCOPE},
-    finding.GUARD: {**ACTIONS, **EXEMPTIONS, **SCOPE},
+    finding.ROLE_GUARD: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **REMEDIATION},
+    finding.READ_ONLY: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE},
+    finding.UNVERIFIED: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE},
+    finding.GUARD: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE},
 }
 
 

@@ -50,6 +50,18 @@ class _Literals:
         return tuple(((variable, ~(maybe if certain else yes)),) for variable, yes, maybe in self.parts)
 
 
+def any_request(action: str, session: Session, relevant: Relevant) -> Request:
+    """A call that a reader finds natural, for where any call is allowed."""
+    region = session.function_arn.split(":")[3] if session.function_arn else keys.EXAMPLE_REGION
+    place = Place(session.partition, region, session.account)
+    context: Context = {SOURCE_FUNCTION_KEY: (session.function_arn,)} if session.function_arn is not None else {}
+    names = [
+        place.arn(f"{kind.name}/{kind.fixed or candidates.some_identifier(kind.name)}", kind.service)
+        for kind in relevant.resources
+    ]
+    return Request(action, tuple([Authorization(name, context) for name in names or ("*",)]))
+
+
 @dataclass
 class Problem:
     """The search for one request by one caller in one place."""

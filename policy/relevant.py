@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Final
 
 from policy import keys
 from policy.conditions import Condition, Context, substitute, variable_keys
@@ -33,6 +33,21 @@ class Relevant:
     def found(self) -> tuple[Determining, ...]:
         """All of them."""
         return (*self.identity_allows, *(self.boundary_allows or ()), *self.denies)
+
+    @cached_property
+    def unconditional(self) -> bool:
+        """Whether any call is allowed: an Allow of everything without conditions, and nothing that limits it."""
+        limits = () if self.boundary_allows is None else (self.boundary_allows,)
+        return (
+            not self.denies
+            and not self.mentioned
+            and all(any(map(self._allows_everything, allows)) for allows in (self.identity_allows, *limits))
+        )
+
+    def _allows_everything(self, found: Determining) -> bool:
+        statement = found.statement
+        certain = self.covered[found] is Truth.YES and statement.effect is Effect.ALLOW and not statement.uncertain
+        return certain and not statement.conditions and "*" in (statement.resources or ())
 
     @cached_property
     def conditions(self) -> Mapping[str, Sequence[Condition]]:
@@ -69,20 +84,33 @@ Covering = tuple[tuple[Determining, Truth], ...]
 
 
 def relevant_to(
-    action: keys.Action, documents: Iterable[PolicyDocument], boundary: Iterable[PolicyDocument] | None
+    action: keys.Action, documents: Sequence[PolicyDocument], boundary: Sequence[PolicyDocument] | None
 ) -> Relevant:
-    service = action.name[: action.name.index(":") + 1].lower()
+    """The statements of these documents that cover the action; the same object each time."""
+    return _relevant_to(action, tuple(documents), None if boundary is None else tuple(boundary))
 
-    def covering(of: Iterable[PolicyDocument]) -> Covering:
-        return tuple(
+
+@lru_cache(maxsize=1024)
+def _relevant_to(
+    action: keys.Action, documents: tuple[PolicyDocument, ...], boundary: tuple[PolicyDocument, ...] | None
+) -> Relevant:
+    identity = _covering(documents, action.name)
+    if not identity:
+        return _NOTHING
+    limit = None if boundary is None else _covering(boundary, action.name)
+    return _shared(action.resources, action.keys, identity, limit)
+
+
+def _covering(documents: Iterable[PolicyDocument], action: str) -> Covering:
+    service = action[: action.index(":") + 1].lower()
+    return tuple(
+        [
             (Determining(document, statement), covered)
-            for document in of
+            for document in documents
             for statement in touching(document, service)
-            if (covered := action_covered(statement, action.name)) is not Truth.NO
-        )
-
-    limit = None if boundary is None else covering(boundary)
-    return _shared(action.resources, action.keys, covering(documents), limit)
+            if (covered := action_covered(statement, action)) is not Truth.NO
+        ]
+    )
 
 
 @lru_cache(maxsize=256)
@@ -99,6 +127,9 @@ def _shared(
         None if limit is None else tuple(d for d, _ in limit if d.statement.effect is not Effect.DENY),
         tuple(d for d, _ in everything if d.statement.effect is not Effect.ALLOW),
     )
+
+
+_NOTHING: Final = Relevant((), frozenset(), {}, (), None, ())
 
 
 def filled(patterns: Iterable[str], context: Context) -> Iterator[str]:

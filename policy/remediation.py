@@ -64,6 +64,7 @@ def remedy(
     new = copy.deepcopy(dict(props))
     documents: dict[Path, object] = {}
     refused = {_shown(path): "AWS owns the policy" for path in _owned_by_aws(kind, props)}
+    refused.update((_shown(path), "it is a secret") for path in _hidden(kind, props))
     for path in places:
         holder = _at(new, path[:-1])
         others = [parse_document(_at(new, other)) for other in places if other != path and _readable(_at(new, other))]
@@ -108,6 +109,15 @@ def _places(kind: str, props: Mapping[str, Any]) -> list[Path]:
         for i, item in enumerate(items if isinstance(items, list) else ())
         if isinstance(item, Mapping) and item.get(document) is not None
     ]
+
+
+def _hidden(kind: str, props: Mapping[str, Any]) -> Iterator[Path]:
+    """Where a role's list of documents, or an entry of it, is a secret."""
+    inline = {resources.ROLE: "inlinePolicies", resources.NATIVE_ROLE: "policies"}.get(kind, "")
+    items = props.get(inline)
+    if isinstance(items, Hidden):
+        yield (inline,)
+    yield from ((inline, i) for i, item in enumerate(items if isinstance(items, list) else ()) if isinstance(item, Hidden))
 
 
 def _owned_by_aws(kind: str, props: Mapping[str, Any]) -> Iterator[Path]:

@@ -53,11 +53,13 @@ ACTIONS: Final[dict[str, dict[str, Any]]] = {
         "description": "the EC2 actions that code must not have; replaces " + ", ".join(ENI_ACTIONS),
     },
 }
-SCOPE: Final[dict[str, dict[str, Any]]] = {
+ELSEWHERE: Final[dict[str, dict[str, Any]]] = {
     "guarded_elsewhere": {
         **_ENTRIES,
         "description": "roles that something outside the stack guards, for example an SCP; `*` for the whole stack",
     },
+}
+SCOPE: Final[dict[str, dict[str, Any]]] = {
     "event_sources": {
         "type": "boolean",
         "description": "whether functions with an event source in a VPC (MSK, Kafka, MQ, DocumentDB) are judged; true",

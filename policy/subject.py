@@ -64,6 +64,7 @@ def sessions(subject: Subject, relevant: Relevant) -> Iterator[Session]:
             )
 
 
+@lru_cache(maxsize=256)
 def function_shape(function_arn: str, partition: str, account: str) -> Glob:
     """What the ARN of a function can be, of which only parts are known.
 
@@ -83,6 +84,8 @@ def _function_arns(
     _, _, _, region, _, rest = subject.function_arn.split(":", 5)
     fresh_region = keys.EXAMPLE_REGION if region == "*" else region
     fresh = f"arn:{partition}:lambda:{fresh_region}:{account}:{rest.replace('*', 'my-function')}"
+    if not conditions:
+        return (fresh,)
     base = function_shape(subject.function_arn, partition, account)
     found = cells(text_globs(conditions, {}), base=base, fresh=fresh, without="*?")
     if not found.complete or len(found.texts) > _MOST_FUNCTIONS:

@@ -24,6 +24,9 @@ class Truth(Enum):
     def __invert__(self) -> Truth:
         return _INVERSE[self]
 
+    # By identity, as members are compared; the hash of an Enum is that of its name, worked out in Python.
+    __hash__ = object.__hash__
+
     @staticmethod
     def of(known: bool) -> Truth:
         """The answer to a question that has been decided."""

@@ -16,7 +16,7 @@ from policy import keys
 from policy.document import PolicyDocument
 from policy.evaluate import Determining, Evaluation, evaluate
 from policy.keys import SOURCE_FUNCTION_KEY, Session
-from policy.problem import Problem
+from policy.problem import Problem, any_request
 from policy.relevant import Relevant, relevant_to
 from policy.request import Caller, Request
 from policy.solver import Budget, BudgetExceededError
@@ -60,17 +60,18 @@ def ask(
         return _DENIED
     # Where no statement asks for the function's ARN, both callers' calls are alike.
     alike = SOURCE_FUNCTION_KEY not in relevant.mentioned
-    asked = replace(subject, caller=Caller.CODE) if alike else subject
+    asked = replace(subject, caller=Caller.CODE) if alike and subject.caller is not Caller.CODE else subject
     answer = relevant.answers.get(asked)
     if answer is None:
         search = _search(asked_action.name, asked, relevant, documents, boundary, Budget(budget))
         answer = relevant.answers[asked] = search
-    if answer.witness is None:
+    witness = answer.witness
+    if witness is None or (witness.action == asked_action.name and asked is subject):
         return answer
-    witness = replace(answer.witness, action=asked_action.name)
+    witness = Request(asked_action.name, witness.authorizations)
     if subject.caller is Caller.SERVICE:
         witness = witness.without(SOURCE_FUNCTION_KEY)
-    return replace(answer, witness=witness)
+    return Answer(answer.allowed, witness, answer.evaluation)
 
 
 def _search(
@@ -104,6 +105,9 @@ def _ask_session(
     boundary: Sequence[PolicyDocument] | None,
     budget: Budget,
 ) -> Answer:
+    if relevant.unconditional:
+        request = any_request(action, session, relevant)
+        return Answer(Truth.YES, request, evaluate(request, documents, boundary))
     problems = []
     for place in places(session, relevant):
         problem = Problem(relevant, session, place, budget)

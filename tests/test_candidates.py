@@ -300,7 +300,7 @@ def test_too_many_combinations_are_not_complete() -> None:
     wanted = [f"k{i}" for i in range(12)]
     found = request_tags(conditions(ForAnyValue__StringEquals={"aws:TagKeys": wanted}), {}, PLACE)
     assert not found.complete
-    assert len(found.elements) == 400
+    assert len(found.elements) == 256
 
 
 def test_places() -> None:

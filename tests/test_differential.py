@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from policy import candidates, conditions, evaluate, matching, witness
+from policy import candidates, conditions, evaluate, matching, problem, witness
 from policy.truth import Truth
 from tests.differential import generate, simulator
 from tests.differential.brute import Brute, merged, texts
@@ -79,13 +79,13 @@ def one_address_less(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def own_region_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = witness._places
-    monkeypatch.setattr(witness, "_places", lambda *args: list(original(*args))[:1])
+    original = witness.places
+    monkeypatch.setattr(witness, "places", lambda *args: list(original(*args))[:1])
 
 
 def variables_left_out_of_resources(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first bug that this test found."""
-    monkeypatch.setattr(witness, "_filled", lambda patterns, _: (p for p in patterns if "${" not in p))
+    monkeypatch.setattr(problem, "filled", lambda patterns, _: (p for p in patterns if "${" not in p))
 
 
 def boundary_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -315,6 +315,14 @@ _REFUSED: Final[list[tuple[Any, list[str]]]] = [
         {"Statement": {**ALLOW, "Condition": {"Null": {"aws:x": ["true", "no"]}}}},
         ['Statement[0].Condition.Null.aws:x: must be "true" or "false"'],
     ),
+    ({"": 1, "Statement": ALLOW}, ['"": is no element of a policy document']),
+    ({"Version": [UNKNOWN], "Statement": ALLOW}, ['Version: must be "2012-10-17" or "2008-10-17", not \'["..."]\'']),
+    ({"Version": 10**5000, "Statement": ALLOW}, ['Version: must be "2012-10-17" or "2008-10-17", not \'...\'']),
+    ({"Version": {(1, 2): 3}, "Statement": ALLOW}, ['Version: must be "2012-10-17" or "2008-10-17", not \'...\'']),
+    (
+        {"Statement": {**ALLOW, "Condition": {"NumericEquals": {"aws:x": 10**5000}}}},
+        ["Statement[0].Condition.NumericEquals.aws:x: is a number too long"],
+    ),
     ({"Statement": {**ALLOW, "Condition": {"Null": {"aws:x": 1}}}}, ['Statement[0].Condition.Null.aws:x: must be "true" or "false"']),
 ]
 

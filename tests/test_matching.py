@@ -395,10 +395,13 @@ def test_cells_say_when_they_gave_up() -> None:
     assert cells(many[:2], base=glob("*"), fresh="x", limit=50).complete
 
 
-def test_the_limit_is_the_number_of_states() -> None:
-    # `*a`: nothing yet, an `a` last. With `?` as base there are three states, the start, one text that matches, one not.
-    assert cells([glob("*a")], base=glob("?"), fresh="x", limit=3).complete
-    assert not cells([glob("*a")], base=glob("?"), fresh="x", limit=2).complete
+def test_the_limit_is_the_number_of_steps() -> None:
+    # From the start, and after each of two texts (an `a` last or not), each pattern takes a step for `:`, `a` and another.
+    found = cells([glob("*a")], base=glob("?"), fresh="x")
+    assert found.complete
+    assert found.cost == 3 * 2 * 3
+    assert not cells([glob("*a")], base=glob("?"), fresh="x", limit=6).complete
+    assert cells([glob("*a")], base=glob("?"), fresh="x", limit=7).complete
 
 
 def test_made_up_characters_mean_nothing_to_a_pattern() -> None:

@@ -54,15 +54,14 @@ RUN_ELSEWHERE: Final = {
     ),
     "make publish ORG=acme": ("tests/e2e/test_publish.py", '"publish.py"'),
 }  # fmt: skip
-# Commands that need a full Pulumi installation, or Pulumi Cloud itself. They were compared with the CLI's own help.
+# Commands that need a full Pulumi installation, or a login; the first was tried in a fresh clone.
 BY_HAND: Final = {
+    ". .venv/bin/activate",
     "pulumi install",
     "pulumi login",
-    "pulumi policy ls acme",
-    "pulumi policy enable acme/lambda-eni-guard latest --config docs/advisory.json",
-    "pulumi policy enable acme/lambda-eni-guard latest --policy-group production --config docs/mandatory.json",
-    "pulumi policy disable acme/lambda-eni-guard --policy-group production",
 }
+# Those that manage policy groups are read from the page and run by tests/e2e/test_publish.py.
+RUN_BY_THE_PUBLISH_TEST: Final = re.compile(r"pulumi policy (ls|enable|disable) .*")
 
 
 @cache
@@ -205,6 +204,7 @@ def _run(command: str, folder: Path, variables: Mapping[str, str] | None = None)
 
 def test_every_command_is_run_by_something() -> None:
     found = {command for page in PAGES for command in _commands(page)}
+    found = {command for command in found if not RUN_BY_THE_PUBLISH_TEST.fullmatch(command)}
     assert found == {*RUN_HERE, *RUN_ELSEWHERE, *BY_HAND}
 
 

@@ -14,9 +14,9 @@ from policy import keys
 from policy.exempt import Use, notices
 from policy.keys import ENI_ACTIONS
 from policy.pack_config import violations
-from policy.settings import ACTIONS, DEFAULTS, EXEMPTIONS, REMEDIATION, SCOPE, Entry, Settings, read_settings
+from policy.settings import ACTIONS, DEFAULTS, ELSEWHERE, EXEMPTIONS, REMEDIATION, SCOPE, Entry, Settings, read_settings
 
-ALL: Final = {**ACTIONS, **EXEMPTIONS, **SCOPE, **REMEDIATION}
+ALL: Final = {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE, **REMEDIATION}
 ENTRY: Final = {"match": "orders-*", "reason": "an SCP"}
 
 
@@ -26,7 +26,7 @@ def read(config: dict[str, Any]) -> Settings:
 
 def test_nothing_is_configured() -> None:
     assert read({}) is DEFAULTS
-    assert DEFAULTS == Settings(ENI_ACTIONS, (), (), True, False, ())
+    assert Settings(ENI_ACTIONS, (), (), True, False, ()) == DEFAULTS
 
 
 @pytest.mark.parametrize(
@@ -155,9 +155,15 @@ def test_an_option_of_another_policy_is_no_option_of_this_one() -> None:
 
 
 _JSON: Final = st.recursive(
-    st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=12) | st.sampled_from(["2026-01-01", *ENI_ACTIONS]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["match", "reason", "until", "x", *ALL]), inner, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=12)
+    | st.sampled_from(["2026-01-01", *ENI_ACTIONS]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["match", "reason", "until", "x", *ALL]), inner, max_size=4)
+    ),
     max_leaves=8,
 )
 
@@ -239,7 +245,9 @@ def test_an_entry_that_is_over_covers_nothing_and_is_noted() -> None:
             [],
             [Entry("*", "SCP", date(2026, 1, 1), True)],
             [],
-            ["The entry in guarded_elsewhere for `*` ended on 2026-01-01 and has no effect any more. Its reason was: SCP"],
+            [
+                "The entry in guarded_elsewhere for `*` ended on 2026-01-01 and has no effect any more. Its reason was: SCP"
+            ],
         ),
         (
             [],

@@ -13,7 +13,7 @@ import sys
 import tarfile
 import threading
 import venv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -41,6 +41,8 @@ class Service:
     calls: list[str] = field(default_factory=list)
     request: dict[str, Any] = field(default_factory=dict)
     archive: bytes = b""
+    groups: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What each policy group was last asked to change."""
 
 
 def answer(service: Service, call: str, body: bytes) -> dict[str, object] | None:
@@ -58,6 +60,12 @@ def answer(service: Service, call: str, body: bytes) -> dict[str, object] | None
         service.archive = body
         return {}
     if re.fullmatch(f"POST {PACKS}/[^/]+/versions/[^/]+/complete", call):
+        return {}
+    if call == f"GET {PACKS}":
+        version = service.request["versionTag"]
+        return {"policyPacks": [{"name": service.request["name"], "versions": [1], "versionTags": [version]}]}
+    if group := re.fullmatch(f"PATCH /api/orgs/{ORGANIZATION}/policygroups/([^/]+)", call):
+        service.groups[group[1]] = json.loads(body)
         return {}
     return None
 
@@ -82,7 +90,7 @@ def service() -> Iterator[Service]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PUT = _serve  # noqa: N815
+        do_GET = do_PATCH = do_POST = do_PUT = _serve  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             pass
@@ -97,9 +105,12 @@ def service() -> Iterator[Service]:
     server.server_close()
 
 
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
 @pytest.fixture(scope="module")
-def published(service: Service, pulumi: Path, tmp_path_factory: pytest.TempPathFactory) -> Service:
-    """The service after `scripts/publish.py acme`."""
+def run(service: Service, pulumi: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Runs a command with `pulumi` on PATH, logged in to the stand-in, in the repository; it must succeed."""
     folder = tmp_path_factory.mktemp("publish")
     commands = folder / "bin"
     commands.mkdir()
@@ -113,23 +124,36 @@ def published(service: Service, pulumi: Path, tmp_path_factory: pytest.TempPathF
     launcher.write_text('#!/bin/sh\nexec "./${3#-virtualenv=}/bin/python" -u -m pulumi.policy "$1" "$2"\n')
     launcher.chmod(0o755)
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "PYTHON"))}
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "publish.py"), ORGANIZATION],
-        cwd=folder,
-        env={
-            **kept,
-            "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
-            "PULUMI_HOME": str(folder / "home"),
-            "PULUMI_BACKEND_URL": service.url,
-            "PULUMI_ACCESS_TOKEN": "pul-stand-in",
-            "PULUMI_SKIP_UPDATE_CHECK": "1",
-            "NO_PROXY": "127.0.0.1",
-        },
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    environment = {
+        **kept,
+        "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_BACKEND_URL": service.url,
+        "PULUMI_ACCESS_TOKEN": "pul-stand-in",
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "NO_PROXY": "127.0.0.1",
+    }
+
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def published(service: Service, run: Run) -> Service:
+    """The service after `scripts/publish.py acme`."""
+    done = run(sys.executable, str(ROOT / "scripts" / "publish.py"), ORGANIZATION)
     assert f'Publishing "lambda-eni-guard" - version {settings()["version"]} to "{ORGANIZATION}"' in done.stdout
     return service
 
@@ -216,6 +240,30 @@ def test_the_unpacked_pack_finds_the_same_with_its_own_requirements_alone(unpack
     for name in ("half-right", "unguarded-inline-policy", "unguarded-managed-policy", "guarded-deny-statement"):
         program = ROOT / "examples" / name
         assert told(preview(program, policy_pack=unpacked)) == told(preview(program)), name
+
+
+def test_the_commands_of_the_administrators_page_do_what_it_says(published: Service, run: Run) -> None:
+    page = (ROOT / "docs" / "administrators.md").read_text(encoding="utf-8")
+    commands = re.findall(r"(?m)^\$ (pulumi policy (ls|enable|disable) .*)$", page)
+    assert [kind for _, kind in commands] == ["ls", "enable", "enable", "disable"]
+    shown = [run(*shlex.split(command)).stdout for command, _ in commands]
+    assert "lambda-eni-guard" in shown[0]
+    assert settings()["version"] in shown[0]
+    first = published.groups["default-policy-group"]["addPolicyPack"]
+    assert first["name"] == "lambda-eni-guard"
+    assert first["config"] == {name: {"enforcementLevel": level} for name, level in configuration("advisory").items()}
+    # The last word on production is the last command's.
+    assert published.groups["production"]["removePolicyPack"]["name"] == "lambda-eni-guard"
+    run(*shlex.split(commands[2][0]))
+    config = published.groups["production"]["addPolicyPack"]["config"]
+    assert config["vpc-lambda-eni-guard"] == configuration("mandatory")["vpc-lambda-eni-guard"]
+    assert config["vpc-lambda-eni-unverified"] == {"enforcementLevel": "mandatory"}
+
+
+def configuration(name: str) -> dict[str, Any]:
+    """A configuration that the page shows."""
+    content: dict[str, Any] = json.loads((ROOT / "docs" / f"{name}.json").read_text(encoding="utf-8"))
+    return content
 
 
 def told(result: Preview) -> list[tuple[str, str, str, str]]:

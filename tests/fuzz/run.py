@@ -5,6 +5,8 @@ from __future__ import annotations
 import traceback
 from collections import Counter
 
+from pulumi_policy.secret import Secret
+
 from tests.fuzz.cases import Case, case
 from tests.fuzz.check import WrongError, check
 from tests.fuzz.shrink import shrunk
@@ -46,6 +48,20 @@ def job(of: tuple[int, int, int]) -> Outcome:
     return run_range(*of)
 
 
+def _shown(value: object) -> str:
+    """`ascii`, also of a number of more digits than Python prints."""
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{key!a}: {_shown(item)}" for key, item in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(map(_shown, value)) + "]"
+        case int() if abs(value) > 10**100:
+            return f"10**{len(hex(value)) * 5 // 4 - 3}-ish"
+        case Secret():
+            return f"Secret({_shown(value.value)})"
+    return ascii(value)
+
+
 def describe(seed: int, number: int) -> str:
     """One failing case: how to see it again, its trace, and the smallest form found."""
     found = case(seed, number)
@@ -56,4 +72,4 @@ def describe(seed: int, number: int) -> str:
         trace = "(does not fail again)"
     except Exception:
         trace = "".join(traceback.format_exc(limit=-6))
-    return f"seed {seed}, case {number} ({small.kind}): {wrong}\n  {ascii(small.value)[:4000]}\n{trace}"
+    return f"seed {seed}, case {number} ({small.kind}): {wrong}\n  {_shown(small.value)[:4000]}\n{trace}"

@@ -45,7 +45,10 @@ classic = aws.iam.Role(
     "classic",
     assume_role_policy=json.dumps(TRUST),
     inline_policies=[
-        {"name": "eni", "policy": json.dumps(document(allow([*ENI_ACTIONS, "xray:PutTraceSegments"], Sid="Eni")), indent=2)},
+        {
+            "name": "eni",
+            "policy": json.dumps(document(allow([*ENI_ACTIONS, "xray:PutTraceSegments"], Sid="Eni")), indent=2),
+        },
         # Known only once the log group is there.
         {
             "name": "later",

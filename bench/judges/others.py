@@ -1,0 +1,56 @@
+"""parliament, cloudsplaining or policyuniverse on the same documents; runs in an environment of its own.
+
+    python others.py <documents.json> <tool>
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+
+def _parliament() -> Callable[[str], object]:
+    from parliament import analyze_policy_string
+
+    return analyze_policy_string
+
+
+def _cloudsplaining() -> Callable[[str], object]:
+    from cloudsplaining.scan.policy_document import PolicyDocument
+
+    def scan(text: str) -> object:
+        document = PolicyDocument(json.loads(text))
+        return document.all_allowed_unrestricted_actions, document.allows_privilege_escalation
+
+    return scan
+
+
+def _policyuniverse() -> Callable[[str], object]:
+    from policyuniverse.expander_minimizer import expand_policy
+
+    return lambda text: expand_policy(policy=json.loads(text))
+
+
+_TOOLS = {"parliament": _parliament, "cloudsplaining": _cloudsplaining, "policyuniverse": _policyuniverse}
+
+
+def main() -> None:
+    documents = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    times = []
+    with contextlib.redirect_stdout(sys.stderr):
+        run = _TOOLS[sys.argv[2]]()
+        run('{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]}')
+        for text in documents:
+            before = perf_counter()
+            # A document that the tool does not take costs what it costs to find that out.
+            with contextlib.suppress(Exception):
+                run(text)
+            times.append(perf_counter() - before)
+    print(json.dumps(times))
+
+
+main()

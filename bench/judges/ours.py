@@ -1,0 +1,31 @@
+"""This pack: parse, and all six actions for both callers, with witness. Run as a script, one fresh process a round."""
+
+from __future__ import annotations
+
+import json
+import sys
+from decimal import Decimal
+from pathlib import Path
+from time import perf_counter
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from policy.document import parse_document
+from policy.judge import judge
+
+_NOW = Decimal(1_800_000_000)
+
+
+def main() -> None:
+    documents = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    # Start-up: reads the reference of EC2's actions.
+    judge([parse_document('{"Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}}')], now=_NOW)
+    times = []
+    for text in documents:
+        before = perf_counter()
+        judge([parse_document(text)], now=_NOW)
+        times.append(perf_counter() - before)
+    print(json.dumps(times))
+
+
+main()

@@ -1,0 +1,103 @@
+"""A whole preview by the real CLI of a made-up program of 1,000 resources, with each pack and without one."""
+
+from __future__ import annotations
+
+import resource
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.e2e.engine import Engine, Pack
+
+from .analyzer import NOOP, ROOT, awsguard
+from .measure import Row, compare, in_turn
+from .process import PolicyPack
+
+_RESOURCES = 1_000
+_PROGRAM = '''"""Made by bench/preview.py: a queue or bucket in each place but every twentieth, which is IAM or Lambda."""
+
+import json
+
+import pulumi_aws as aws
+
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
+MANAGED = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+role = None
+for number in range(COUNT):
+    name = f"resource-{number}"
+    tags = {"Name": name, "team": f"team-{number % 7}", "cost": "shop"}
+    place = number % 60
+    if place == 0:
+        role = aws.iam.Role(name, assume_role_policy=TRUST)
+    elif place == 20:
+        aws.iam.RolePolicyAttachment(name, role=role.name, policy_arn=MANAGED)
+    elif place == 40:
+        aws.lambda_.Function(name, role=role.arn, runtime="python3.12", handler="a.b", s3_bucket="code", s3_key=name)
+    elif number % 2:
+        aws.sqs.Queue(name, message_retention_seconds=345600, tags=tags)
+    else:
+        aws.cloudwatch.LogGroup(name, retention_in_days=30, tags=tags)
+'''
+
+
+def _cli() -> Path | None:
+    finder = [sys.executable, str(ROOT / "scripts" / "build_cli.py"), "--find"]
+    found = subprocess.run(finder, capture_output=True, text=True, check=False)
+    return Path(found.stdout.splitlines()[-1]) if found.returncode == 0 else None
+
+
+def _with_node(engine: Engine, folder: Path, pack: PolicyPack) -> None:
+    """What the CLI starts for a Node.js pack where it has no language host: `<engine> . -<option>=<value> ...`."""
+    command = " ".join(shlex.quote(part) for part in pack.command)
+    script = folder / "bin" / "pulumi-analyzer-policy-nodejs"
+    script.write_text(f'#!/bin/sh\nexec {command} "$1" "$2"\n', encoding="utf-8")
+    script.chmod(0o755)
+
+
+def measured(*, quick: bool) -> list[Row]:
+    """The rows of this part; none where there is no CLI (`make cli` builds one)."""
+    cli = _cli()
+    if cli is None:
+        print("Preview is left out: there is no Pulumi CLI; `make cli` builds one", file=sys.stderr)
+        return []
+    with tempfile.TemporaryDirectory() as name:
+        program = Path(name, "program")
+        program.mkdir()
+        (program / "Pulumi.yaml").write_text("name: bench\nruntime: python\n", encoding="utf-8")
+        text = _PROGRAM.replace("COUNT", str(_RESOURCES))
+        (program / "__main__.py").write_text(text, encoding="utf-8")
+        engine = Engine(Path(name, "engine"), cli)
+        packs: dict[str, list[Pack]] = {"no pack": [], "no-op": [Pack(NOOP.folder)], "this pack": [Pack(ROOT)]}
+        node_pack = awsguard()
+        if node_pack:
+            _with_node(engine, Path(name, "engine"), node_pack)
+            packs["AWSGuard"] = [Pack(node_pack.folder)]
+
+        def preview(chosen: list[Pack]) -> dict[str, float]:
+            before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+            result = engine.preview(program, chosen).exited(0)
+            wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+            assert sum(result.changes.values()) > _RESOURCES
+            return {"wall": wall, "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime}
+
+        def taking(chosen: list[Pack]) -> Callable[[], dict[str, float]]:
+            return lambda: preview(chosen)
+
+        found = in_turn(2 if quick else 7, {key: taking(chosen) for key, chosen in packs.items()})
+    ours, noop = found["this pack"], found["no-op"]
+    what = f"{_RESOURCES:,} resources"
+    rows = [
+        compare("Preview", f"time, {what}, no-op", ours["wall"], noop["wall"], unit="s", target=1.0),
+        compare("Preview", f"CPU, {what}, no-op", ours["cpu"], noop["cpu"], unit="s", target=1.0),
+        compare("Preview", f"time, {what}, no pack", ours["wall"], found["no pack"]["wall"], unit="s"),
+    ]
+    if "AWSGuard" in found:
+        theirs = found["AWSGuard"]
+        rows.append(compare("Preview", f"time, {what}, AWSGuard", ours["wall"], theirs["wall"], unit="s", target=1.0))
+        rows.append(compare("Preview", f"CPU, {what}, AWSGuard", ours["cpu"], theirs["cpu"], unit="s", target=1.0))
+    return rows

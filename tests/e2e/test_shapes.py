@@ -1,0 +1,50 @@
+"""A representative of each way in which permissions reach the code of a function, in the real engine."""
+
+from __future__ import annotations
+
+import pytest
+
+from .engine import E2E, Engine, Pack
+from .test_examples import GUARD, UNVERIFIED, found
+
+pytestmark = pytest.mark.e2e
+
+SHAPES = E2E / "programs" / "shapes"
+SPLIT_IAM, SPLIT_FUNCTIONS = E2E / "programs" / "split-iam", E2E / "programs" / "split-functions"
+OPEN_ARN, GUARDED_ARN = (f"arn:aws:iam::123456789012:role/split-{name}" for name in ("open", "guarded"))
+
+
+def test_every_shape_is_seen_and_nobody_else_is_blamed(engine: Engine, pack: Pack, advisory_pack: Pack) -> None:
+    holes = (
+        "native-eni",
+        "mixed-eni",
+        "reverse-managed",
+        "poller-eni",
+        "canary-eni",
+        "attached-policy",
+        "component-eni",
+    )
+    expected = frozenset((GUARD, name) for name in holes)
+    previewed = engine.preview(SHAPES, [pack]).exited(1)
+    assert found(previewed.violations) == expected
+    component = next(v for v in previewed.violations if v.urn.endswith("::component-eni"))
+    assert "functions `component-0` and `component-1`" in component.message
+    assert "canary `canary`" in next(v for v in previewed.violations if v.urn.endswith("::canary-eni")).message
+
+    assert found(engine.up(SHAPES, [advisory_pack]).exited(0).violations) == expected
+    engine.refresh(SHAPES).exited(0)
+    assert found(engine.analyze(engine.export(SHAPES), [pack]).exited(1).violations) == expected
+
+
+def test_roles_and_functions_in_two_stacks(engine: Engine, pack: Pack, advisory_pack: Pack) -> None:
+    assert found(engine.preview(SPLIT_IAM, [pack]).exited(1).violations) == {(GUARD, "open-eni")}
+    engine.up(SPLIT_IAM, [advisory_pack]).exited(0)
+    for command in (engine.preview, engine.up):
+        violations = command(SPLIT_FUNCTIONS, [pack]).exited(0).violations
+        assert {(v.policy, v.enforcement) for v in violations} == {(UNVERIFIED, "advisory")}
+        told = "\n".join(v.message for v in violations)
+        for name in ("by-reference", "by-data-source", "by-arn", "by-get"):
+            assert f"`{name}`" in told
+        assert OPEN_ARN in told
+        assert GUARDED_ARN in told
+        assert "Run this policy pack on the stack that makes the role" in told

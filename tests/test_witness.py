@@ -1,0 +1,519 @@
+"""Is there any request that IAM allows? Answers and witnesses by tables; the facts are facts.md's and AWS's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final
+
+import pytest
+
+from policy import keys
+from policy.document import PolicyDocument, parse_document
+from policy.evaluate import evaluate
+from policy.request import Caller, Request
+from policy.subject import ANY_FUNCTION, Subject
+from policy.truth import UNKNOWN as NOT_KNOWN
+from policy.truth import Truth
+from policy.witness import Answer, ask
+
+YES, NO, UNKNOWN = Truth.YES, Truth.NO, Truth.UNKNOWN
+ACCOUNT: Final = "123456789012"
+ORDERS: Final = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:orders"
+ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/orders-role"
+KEY: Final = "lambda:SourceFunctionArn"
+SOURCE: Final = KEY.lower()
+CREATE, DELETE = "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"
+ASSIGN, DESCRIBE = "ec2:AssignPrivateIpAddresses", "ec2:DescribeNetworkInterfaces"
+CODE: Final = Subject(Caller.CODE, ORDERS, ROLE, {"Team": "blue"}, Decimal(1_790_000_000))
+SERVICE: Final = replace(CODE, caller=Caller.SERVICE)
+PLACE: Final = f"arn:aws:ec2:eu-central-1:{ACCOUNT}:"
+ENI: Final = PLACE + "network-interface/"
+
+
+def allow(condition: Any = None, resource: Any = "*", action: Any = "ec2:*", **more: Any) -> dict[str, Any]:
+    found = {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+    return found if condition is None else {**found, "Condition": condition}
+
+
+def deny(condition: Any = None, resource: Any = "*", action: Any = "ec2:*", **more: Any) -> dict[str, Any]:
+    return {**allow(condition, resource, action, **more), "Effect": "Deny"}
+
+
+def doc(*statements: Any) -> PolicyDocument:
+    return parse_document({"Version": "2012-10-17", "Statement": list(statements)}, "d")
+
+
+def asked(
+    statements: list[Any], action: str = DELETE, subject: Subject = CODE, boundary: list[Any] | None = None
+) -> Answer:
+    """The answer, with its witness put to `evaluate`."""
+    documents, limit = [doc(*statements)], None if boundary is None else [doc(*boundary)]
+    answer = ask(action, subject, documents, limit)
+    if answer.allowed is YES:
+        assert answer.witness is not None
+        assert answer.evaluation is not None
+        assert answer.witness.action == action
+        assert answer.evaluation.allowed is YES
+        assert evaluate(answer.witness, documents, limit).allowed is YES
+    else:
+        assert (answer.witness, answer.evaluation) == (None, None)
+    if answer.allowed is UNKNOWN:
+        assert answer.unresolved or answer.unknown_keys or answer.too_complex
+    return answer
+
+
+def both(statements: list[Any], action: str = DELETE, **more: Any) -> tuple[Truth, Truth]:
+    """For the function's code, and for the Lambda service."""
+    return asked(statements, action, CODE, **more).allowed, asked(statements, action, SERVICE, **more).allowed
+
+
+def witness(statements: list[Any], action: str = DELETE, subject: Subject = CODE, **more: Any) -> Request:
+    found = asked(statements, action, subject, **more).witness
+    assert found is not None
+    return found
+
+
+def parts(request: Request) -> list[tuple[str, dict[str, Any]]]:
+    return [(a.resource, dict(a.context)) for a in request.authorizations]
+
+
+# ---- the table of facts.md: what a condition on the key does on an Allow and on a Deny
+
+_COVERING: Final = f"arn:aws:lambda:*:{ACCOUNT}:function:*"
+_OTHER: Final = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:billing"
+
+
+@pytest.mark.parametrize(
+    ("condition", "on_allow", "on_deny"),
+    [
+        ({"Null": {KEY: "true"}}, (NO, YES), (YES, NO)),
+        ({"Null": {KEY: "false"}}, (YES, NO), (NO, YES)),
+        ({"Null": {KEY: ["true", "false"]}}, (YES, YES), (NO, NO)),
+        ({"ArnEquals": {KEY: ORDERS}}, (YES, NO), (NO, YES)),
+        ({"ArnLike": {KEY: _COVERING}}, (YES, NO), (NO, YES)),
+        ({"StringEquals": {KEY: ORDERS}}, (YES, NO), (NO, YES)),
+        ({"StringLike": {KEY: "*:function:ord*"}}, (YES, NO), (NO, YES)),
+        ({"ArnNotEquals": {KEY: ORDERS}}, (NO, YES), (YES, NO)),
+        ({"ArnNotLike": {KEY: _COVERING}}, (NO, YES), (YES, NO)),
+        ({"StringNotEquals": {KEY: ORDERS}}, (NO, YES), (YES, NO)),
+        ({"StringNotLike": {KEY: _COVERING}}, (NO, YES), (YES, NO)),
+        ({"ArnEqualsIfExists": {KEY: ORDERS}}, (YES, YES), (NO, NO)),
+        ({"ArnNotEqualsIfExists": {KEY: ORDERS}}, (NO, YES), (YES, NO)),
+        ({"ForAllValues:ArnEquals": {KEY: ORDERS}}, (YES, YES), (NO, NO)),
+        ({"ForAllValues:ArnNotEquals": {KEY: ORDERS}}, (NO, YES), (YES, NO)),
+        ({"ForAnyValue:ArnEquals": {KEY: ORDERS}}, (YES, NO), (NO, YES)),
+        ({"ForAnyValue:ArnNotEquals": {KEY: ORDERS}}, (NO, NO), (YES, YES)),
+        # Guards that are none.
+        ({"ArnEquals": {KEY: _OTHER}}, (NO, NO), (YES, YES)),
+        ({"ArnEquals": {KEY: f"{ORDERS}:live"}}, (NO, NO), (YES, YES)),
+        ({"ArnLike": {KEY: f"{ORDERS}:*"}}, (NO, NO), (YES, YES)),
+        ({"ArnLike": {KEY: "arn:aws:lambda:*:function:orders"}}, (NO, NO), (YES, YES)),
+        ({"StringEquals": {KEY: _COVERING}}, (NO, NO), (YES, YES)),
+        ({"ArnLike": {"aws:SourceArn": _COVERING}}, (NO, NO), (YES, YES)),
+        ({"ArnLike": {"aws:SourceFunctionArn": _COVERING}}, (NO, NO), (YES, YES)),
+    ],
+)
+@pytest.mark.parametrize("action", [CREATE, DELETE, ASSIGN, DESCRIBE])
+def test_conditions_on_the_function(condition: Any, on_allow: Any, on_deny: Any, action: str) -> None:
+    assert both([allow(condition)], action) == on_allow
+    assert both([allow(), deny(condition)], action) == on_deny
+    assert both([allow()], action, boundary=[allow(condition)]) == on_allow
+    assert both([allow()], action, boundary=[allow(), deny(condition)]) == on_deny
+
+
+# ---- what a call is authorised for
+
+
+def test_the_witness_of_an_open_role() -> None:
+    context = {SOURCE: (ORDERS,)}
+    assert parts(witness([allow()], DESCRIBE)) == [("*", context)]
+    assert parts(witness([allow()], DELETE)) == [(ENI + "eni-0c0de0c0de0c0de00", context)]
+    assert parts(witness([allow()], CREATE)) == [
+        (ENI + "*", context),
+        (PLACE + "subnet/subnet-0c0de0c0de0c0de00", context),
+    ]
+    assert parts(witness([allow()], DESCRIBE, SERVICE)) == [("*", {})]
+    assert parts(witness([allow()], CREATE, SERVICE)) == [
+        (ENI + "*", {}),
+        (PLACE + "subnet/subnet-0c0de0c0de0c0de00", {}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statements", "action", "expected"),
+    [
+        ([], DELETE, NO),
+        ([deny()], DELETE, NO),
+        ([allow(action="s3:*")], DELETE, NO),
+        ([allow(action=DELETE)], ASSIGN, NO),
+        ([allow(action="*")], ASSIGN, YES),
+        ([{"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}], DELETE, YES),
+        ([{"Effect": "Allow", "NotAction": "ec2:*", "Resource": "*"}], DELETE, NO),
+        # A Create needs the interface and the subnet.
+        ([allow(resource="arn:aws:ec2:*:*:network-interface/*")], CREATE, NO),
+        ([allow(resource="arn:aws:ec2:*:*:subnet/*")], CREATE, NO),
+        ([allow(resource=["arn:aws:ec2:*:*:network-interface/*", "arn:aws:ec2:*:*:subnet/*"])], CREATE, YES),
+        ([allow(resource="arn:aws:ec2:*:*:network-interface/*"), allow(resource="arn:aws:ec2:*:*:subnet/*")], CREATE, YES),
+        ([allow(), deny(resource="arn:aws:ec2:*:*:subnet/*")], CREATE, NO),
+        ([allow(), deny(resource="arn:aws:ec2:*:*:network-interface/*")], CREATE, NO),
+        ([allow(), deny(resource="arn:aws:ec2:*:*:security-group/*")], CREATE, YES),
+        # The new interface has no identifier yet.
+        ([allow(resource=["arn:aws:ec2:*:*:network-interface/eni-0*", "arn:aws:ec2:*:*:subnet/*"])], CREATE, NO),
+        ([allow(), deny(resource="arn:aws:ec2:*:*:network-interface/eni-0*")], CREATE, YES),
+        ([allow(), deny(resource="arn:aws:ec2:*:*:network-interface/eni-*")], DELETE, NO),
+        # Describe* has no resource level.
+        ([allow(resource="arn:aws:ec2:*:*:*")], DESCRIBE, NO),
+        ([allow(), deny(resource="arn:aws:ec2:*:*:*")], DESCRIBE, YES),
+        ([allow(resource="**")], DESCRIBE, YES),
+        ([{"Effect": "Allow", "Action": "ec2:*", "NotResource": "arn:aws:ec2:*:*:*"}], DESCRIBE, YES),
+        ([{"Effect": "Allow", "Action": "ec2:*", "NotResource": "*"}], DESCRIBE, NO),
+        ([allow(), {"Effect": "Deny", "Action": "ec2:*", "NotResource": "arn:aws:ec2:*:*:*"}], DESCRIBE, NO),
+        ([allow(), {"Effect": "Deny", "Action": "ec2:*", "NotResource": "arn:aws:ec2:*:*:network-interface/*"}], CREATE, NO),
+        ([{"Effect": "Allow", "Action": "ec2:*", "NotResource": "arn:aws:ec2:*:*:network-interface/*"}], DELETE, NO),
+        # Another account's resources, another partition's, another service's.
+        ([allow(resource="arn:aws:ec2:*:210987654321:*")], DELETE, NO),
+        ([allow(resource="arn:aws-cn:ec2:*:*:*")], DELETE, NO),
+        ([allow(resource="arn:aws:s3:::*")], DELETE, NO),
+        ([allow(), deny(resource="arn:aws:ec2:*:210987654321:*")], DELETE, YES),
+    ],
+)
+def test_resources(statements: list[Any], action: str, expected: Truth) -> None:
+    assert asked(statements, action).allowed is expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "action", "expected"),
+    [
+        # `ec2:Vpc` is there for the subnet of a Create, not for the new interface, never for Describe*.
+        ({"ArnLike": {"ec2:Vpc": f"arn:aws:ec2:*:{ACCOUNT}:vpc/vpc-a"}}, CREATE, NO),
+        ({"ArnLike": {"ec2:Vpc": f"arn:aws:ec2:*:{ACCOUNT}:vpc/vpc-a"}}, DELETE, YES),
+        ({"ArnLike": {"ec2:Vpc": f"arn:aws:ec2:*:{ACCOUNT}:vpc/vpc-a"}}, DESCRIBE, NO),
+        ({"ArnNotLike": {"ec2:Vpc": f"arn:aws:ec2:*:{ACCOUNT}:vpc/vpc-a"}}, DESCRIBE, YES),
+        ({"Null": {"ec2:Vpc": "true"}}, DELETE, NO),
+        ({"Null": {"ec2:Vpc": "true"}}, DESCRIBE, YES),
+        ({"ArnLike": {"ec2:Subnet": f"arn:aws:ec2:*:{ACCOUNT}:subnet/*"}}, DELETE, YES),
+        ({"ArnLike": {"ec2:Subnet": f"arn:aws:ec2:*:{ACCOUNT}:subnet/*"}}, CREATE, NO),
+        # Tags of what exists, and of what is made.
+        ({"StringEquals": {"aws:ResourceTag/env": "dev"}}, DELETE, YES),
+        ({"StringEquals": {"aws:ResourceTag/env": "dev"}}, CREATE, NO),
+        ({"StringEquals": {"aws:RequestTag/env": "dev"}}, DELETE, NO),
+        ({"StringEquals": {"aws:RequestTag/env": "dev"}}, CREATE, NO),
+        ({"StringEquals": {"ec2:ResourceTag/env": "dev"}}, ASSIGN, YES),
+        ({"StringEquals": {"aws:ResourceTag/env": "dev", "ec2:ResourceTag/env": "prod"}}, ASSIGN, NO),
+        ({"StringEquals": {"aws:ResourceTag/env": "dev"}, "StringLike": {"ec2:ResourceTag/env": "d*"}}, ASSIGN, YES),
+        ({"Null": {"aws:ResourceTag/env": "true", "ec2:ResourceTag/env": "false"}}, ASSIGN, NO),
+        # The identifier and the key that repeats it.
+        ({"StringLike": {"ec2:NetworkInterfaceID": "eni-0a*"}}, DELETE, YES),
+        ({"StringLike": {"ec2:NetworkInterfaceID": "eni-0a*"}}, DESCRIBE, NO),
+        # Place and transport.
+        ({"StringLike": {"aws:RequestedRegion": "us-*"}}, DESCRIBE, YES),
+        ({"StringEquals": {"aws:RequestedRegion": "mars-1"}}, DESCRIBE, NO),
+        ({"StringEquals": {"aws:RequestedRegion": "us-east-1", "ec2:Region": "us-west-1"}}, DESCRIBE, NO),
+        ({"StringEquals": {"aws:RequestedRegion": "us-east-1", "ec2:Region": "us-east-1"}}, DESCRIBE, YES),
+        ({"Bool": {"aws:SecureTransport": "false"}}, DESCRIBE, YES),
+        ({"Null": {"aws:SecureTransport": "true"}}, DESCRIBE, NO),
+        ({"StringEquals": {"aws:SourceVpc": "vpc-a"}}, DESCRIBE, YES),
+        ({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, DESCRIBE, YES),
+        ({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "NotIpAddress": {"aws:SourceIp": "203.0.113.0/25"}}, DESCRIBE, YES),
+        ({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "NotIpAddress": {"aws:SourceIp": "203.0.0.0/16"}}, DESCRIBE, NO),
+        ({"StringEquals": {"aws:UserAgent": "x", "aws:Referer": "y"}}, DESCRIBE, YES),
+        # Time, from now on.
+        ({"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, DESCRIBE, NO),
+        ({"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}, DESCRIBE, YES),
+        ({"DateGreaterThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}, DESCRIBE, YES),
+        ({"NumericEquals": {"aws:EpochTime": "1790000001"}, "DateEquals": {"aws:CurrentTime": "2026-09-21T14:13:21Z"}}, DESCRIBE, YES),
+        ({"NumericEquals": {"aws:EpochTime": "1790000001"}, "DateEquals": {"aws:CurrentTime": "2026-09-21T14:13:22Z"}}, DESCRIBE, NO),
+        # Facts of the session.
+        ({"StringEquals": {"aws:PrincipalTag/team": "blue"}}, DESCRIBE, YES),
+        ({"StringEquals": {"aws:PrincipalTag/team": "red"}}, DESCRIBE, NO),
+        ({"Null": {"aws:PrincipalTag/none": "true"}}, DESCRIBE, YES),
+        ({"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}, DESCRIBE, YES),
+        ({"StringEquals": {"aws:PrincipalAccount": "210987654321"}}, DESCRIBE, NO),
+        ({"ArnEquals": {"aws:PrincipalArn": ROLE}}, DESCRIBE, YES),
+        ({"StringEquals": {"aws:PrincipalType": "User"}}, DESCRIBE, NO),
+        ({"Bool": {"aws:ViaAWSService": "true"}}, DESCRIBE, NO),
+        ({"StringEquals": {"aws:username": "x"}}, DESCRIBE, NO),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, DESCRIBE, UNKNOWN),
+        ({"StringLike": {"aws:userid": "*"}}, DESCRIBE, YES),
+        ({"StringLike": {"aws:userid": "A*"}}, DESCRIBE, UNKNOWN),
+        ({"Null": {"aws:userid": "false"}}, DESCRIBE, YES),
+        ({"Null": {"aws:userid": "true"}}, DESCRIBE, NO),
+        # Absent or "false": both are possible, so what differs is not decided.
+        ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, DESCRIBE, NO),
+        ({"Bool": {"aws:MultiFactorAuthPresent": "false"}}, DESCRIBE, UNKNOWN),
+        ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, DESCRIBE, YES),
+        ({"DateGreaterThan": {"aws:TokenIssueTime": "2020-01-01T00:00:00Z"}}, DESCRIBE, YES),
+        ({"DateLessThan": {"aws:TokenIssueTime": "2020-01-01T00:00:00Z"}}, DESCRIBE, NO),
+        ({"DateLessThan": {"aws:TokenIssueTime": "2030-01-01T00:00:00Z"}}, DESCRIBE, UNKNOWN),
+        # Values against AWS's words: perhaps.
+        ({"StringEquals": {"aws:SourceVpc": "not-a-vpc"}}, DESCRIBE, UNKNOWN),
+        ({"StringEquals": {"aws:SourceVpc": "vpc-a"}, "IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, DESCRIBE, UNKNOWN),
+        # Policy variables.
+        ({"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}, DELETE, YES),
+        ({"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/none}"}}, DELETE, NO),
+    ],
+)
+def test_conditions(condition: Any, action: str, expected: Truth) -> None:
+    assert asked([allow(condition)], action).allowed is expected
+
+
+def test_request_tags_go_with_the_new_interface() -> None:
+    interface = allow({"StringEquals": {"aws:RequestTag/env": "dev"}}, "arn:aws:ec2:*:*:network-interface/*")
+    subnet = allow({"ArnLike": {"ec2:Vpc": "arn:aws:ec2:*:*:vpc/vpc-a"}}, "arn:aws:ec2:*:*:subnet/*")
+    (first, tagged), (second, placed) = parts(witness([interface, subnet], CREATE))
+    assert (first, tagged) == (ENI + "*", {SOURCE: (ORDERS,), "aws:requesttag/env": ("dev",)})
+    assert second.startswith(PLACE + "subnet/subnet-")
+    assert placed == {SOURCE: (ORDERS,), "ec2:vpc": (PLACE + "vpc/vpc-a",)}
+    untagged = deny({"Null": {"aws:TagKeys": "false"}})
+    assert asked([interface, subnet, untagged], CREATE).allowed is NO
+
+
+# ---- the way out of a Deny that leaves a hole
+
+
+def test_a_deny_for_one_region_leaves_the_others() -> None:
+    (resource, context), = parts(witness([allow(), deny({"StringEquals": {"aws:RequestedRegion": "eu-central-1"}})]))
+    region = resource.split(":")[3]
+    assert region != "eu-central-1"
+    assert context["aws:requestedregion"] == (region,)
+    (resource, _), = parts(witness([allow(), deny(resource="arn:aws:ec2:eu-central-1:*:*")]))
+    assert resource.split(":")[3] == "us-east-1"
+    every = [deny({"StringEquals": {"aws:RequestedRegion": region}}) for region in keys.regions("aws")]
+    assert asked([allow(), *every]).allowed is NO
+    assert asked([allow(), *every[:-1]]).allowed is YES
+    zone = deny({"StringLike": {"ec2:AvailabilityZone": "eu-central-1*"}})
+    (resource, context), = parts(witness([allow(), zone]))
+    assert context["ec2:availabilityzone"][0].startswith(resource.split(":")[3])
+
+
+def test_the_functions_own_region_comes_first() -> None:
+    (resource, _), = parts(witness([allow(), deny({"StringEquals": {"aws:RequestedRegion": "us-east-1"}})]))
+    assert resource.startswith(ENI)
+
+
+def test_a_deny_for_one_vpc_leaves_the_others() -> None:
+    vpc = PLACE + "vpc/vpc-a"
+    (_, context), = parts(witness([allow(), deny({"ArnEquals": {"ec2:Vpc": vpc}})]))
+    assert context["ec2:vpc"] != (vpc,)
+    (_, context), = parts(witness([allow(), deny({"StringEquals": {"aws:SourceVpc": "vpc-a"}})]))
+    assert context.get("aws:sourcevpc") != ("vpc-a",)
+    assert asked([allow(), deny({"ArnLike": {"ec2:Vpc": "*:*:*:*:*:*"}})]).allowed is NO
+
+
+def test_a_deny_for_one_function_leaves_the_others() -> None:
+    guard = [allow(), deny({"ArnEquals": {KEY: ORDERS}})]
+    assert asked(guard, DELETE, CODE).allowed is NO
+    billing = replace(CODE, function_arn=_OTHER)
+    assert parts(witness(guard, DELETE, billing))[0][1] == {SOURCE: (_OTHER,)}
+
+
+def test_patterns_on_one_resource_are_met_together() -> None:
+    narrow = [allow(resource=ENI + "eni-0a*")]
+    (resource, _), = parts(witness(narrow, boundary=[allow(resource="arn:aws:ec2:*:*:network-interface/*b")]))
+    assert resource == ENI + "eni-0ab"
+    assert asked(narrow, boundary=[allow(resource=ENI + "eni-0b*")]).allowed is NO
+    (resource, _), = parts(witness([*narrow, deny(resource="arn:aws:ec2:*:*:*/eni-0a")]))
+    assert resource.startswith(ENI + "eni-0a")
+    assert resource != ENI + "eni-0a"
+
+
+def test_patterns_on_one_key_are_met_together() -> None:
+    condition = {"StringLike": {"aws:ResourceTag/env": "x*"}, "StringNotLike": {"aws:ResourceTag/env": ["*x", "xa*"]}}
+    (_, context), = parts(witness([allow(condition), deny({"StringNotLike": {"aws:ResourceTag/env": "?z*y"}})]))
+    value = context["aws:resourcetag/env"][0]
+    assert value.startswith("xz")
+    assert value.endswith("y")
+    assert asked([allow(condition), deny({"StringLike": {"aws:ResourceTag/env": "x*"}})]).allowed is NO
+
+
+def test_two_actions_of_one_statement_have_their_own_witness() -> None:
+    documents = [doc(allow())]
+    answers = [ask(action, CODE, documents) for action in (DELETE, ASSIGN, DELETE)]
+    assert [a.witness.action for a in answers if a.witness] == [DELETE, ASSIGN, DELETE]
+
+
+def test_a_function_in_another_partition_and_account() -> None:
+    china = replace(CODE, function_arn="arn:aws-cn:lambda:cn-north-1:210987654321:function:orders")
+    (resource, _), = parts(witness([allow()], subject=china))
+    assert resource == "arn:aws-cn:ec2:cn-north-1:210987654321:network-interface/eni-0c0de0c0de0c0de00"
+    (resource, context), = parts(witness([allow({"StringNotEquals": {"aws:RequestedRegion": "cn-north-1"}})], subject=china))
+    assert context["aws:requestedregion"] == ("cn-northwest-1",)
+
+
+# ---- what is not known
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        ([allow(), NOT_KNOWN], UNKNOWN),
+        ([deny(), NOT_KNOWN], NO),
+        ([allow(Effect=NOT_KNOWN)], UNKNOWN),
+        ([allow(), allow(Effect=NOT_KNOWN)], UNKNOWN),
+        ([allow(), allow({"Null": {KEY: "true"}}, Effect=NOT_KNOWN)], YES),
+        ([allow(Condition=NOT_KNOWN)], UNKNOWN),
+        ([allow(), allow(Condition=NOT_KNOWN)], YES),
+        ([allow(), deny(Condition=NOT_KNOWN)], UNKNOWN),
+        ([allow(), deny(Condition=NOT_KNOWN, action="s3:*")], YES),
+        ([allow({"Null": {KEY: "true"}}), deny(Condition=NOT_KNOWN)], NO),
+        ([allow(action=[NOT_KNOWN])], UNKNOWN),
+        ([allow(), deny(action=[NOT_KNOWN])], UNKNOWN),
+        ([allow(resource=[NOT_KNOWN])], UNKNOWN),
+        ([allow(resource=[NOT_KNOWN, "*"])], YES),
+        ([allow(), deny(resource=[NOT_KNOWN])], UNKNOWN),
+        ([allow({"StringEquals": {"aws:ResourceTag/env": NOT_KNOWN}})], UNKNOWN),
+        ([allow({"StringEquals": {"aws:ResourceTag/env": NOT_KNOWN}}), deny({"Null": {KEY: "false"}})], NO),
+        ([allow(), deny({"StringEquals": {"aws:ResourceTag/env": NOT_KNOWN}})], YES),
+        ([allow({"Null": {KEY: NOT_KNOWN}})], UNKNOWN),
+        ([allow(), deny({"ArnEquals": {KEY: NOT_KNOWN}})], UNKNOWN),
+        ([allow(), deny({"ArnEquals": {KEY: [NOT_KNOWN, ORDERS]}})], NO),
+        ([allow(Sid="-")], UNKNOWN),
+        ([allow(), deny(Sid="-")], UNKNOWN),
+    ],
+)
+def test_unknown_parts(statements: list[Any], expected: Truth) -> None:
+    assert asked(statements).allowed is expected
+
+
+def test_an_undecided_answer_names_the_statements() -> None:
+    documents = [doc(allow(Sid="A", Condition=NOT_KNOWN), allow({"Null": {KEY: "true"}}, Sid="B"), deny(Sid="C", action="s3:*"))]
+    boundary = [doc(allow(), allow(Sid="D", resource=[NOT_KNOWN]))]
+    answer = ask(DELETE, CODE, documents, boundary)
+    assert answer.allowed is UNKNOWN
+    assert [found.statement.sid for found in answer.unresolved] == ["A", "D"]
+    assert answer.unknown_keys == ()
+    assert not answer.too_complex
+
+
+def test_an_undecided_answer_names_the_keys() -> None:
+    condition = {"StringEquals": {"aws:PrincipalOrgID": "o-1", "aws:PrincipalTag/Team": "blue"}}
+    answer = asked([allow(condition)])
+    assert answer.allowed is UNKNOWN
+    assert answer.unknown_keys == ("aws:principalorgid",)
+    assert asked([allow({"StringLike": {"aws:userid": "A*"}})]).unknown_keys == ("aws:userid",)
+    assert asked([allow({"ArnEquals": {"aws:PrincipalArn": ROLE}})], subject=replace(CODE, role_arn=None)).unknown_keys == ("aws:principalarn",)
+    untagged = replace(CODE, role_tags=None)
+    assert asked([allow({"StringEquals": {"aws:PrincipalTag/x": "a"}})], subject=untagged).unknown_keys == ("aws:principaltag/x",)
+    half_known = replace(CODE, role_tags={"x": NOT_KNOWN})
+    assert asked([allow({"StringEquals": {"aws:PrincipalTag/x": "a"}})], subject=half_known).unknown_keys == ("aws:principaltag/x",)
+    assert asked([allow({"StringEquals": {"aws:SourceVpc": "x"}})]).unknown_keys == ("aws:sourcevpc",)
+
+
+def test_a_fact_that_is_surely_there_is_shown_with_some_value() -> None:
+    (_, context), = parts(witness([allow({"Null": {"aws:userid": "false"}})]))
+    assert context["aws:userid"] == ("something",)
+    (_, context), = parts(witness([allow({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})]))
+    assert "aws:multifactorauthpresent" not in context
+    (_, context), = parts(witness([allow(), deny({"StringEquals": {"aws:PrincipalTag/team": "red"}})]))
+    assert context["aws:principaltag/team"] == ("blue",)
+
+
+@pytest.mark.parametrize(
+    ("arn", "condition", "expected"),
+    [
+        # Of the function nothing is known, or only its name.
+        (ANY_FUNCTION, {"Null": {KEY: "false"}}, NO),
+        (ANY_FUNCTION, {"ArnLike": {KEY: "arn:aws:lambda:*:*:function:*"}}, NO),
+        (ANY_FUNCTION, {"ArnEquals": {KEY: ORDERS}}, UNKNOWN),
+        (ANY_FUNCTION, {"ArnEquals": {KEY: f"{ORDERS}:live"}}, YES),
+        (ANY_FUNCTION, {"ArnLike": {KEY: "arn:aws:lambda:*:*:function:*:*"}}, YES),
+        (ANY_FUNCTION, {"ArnEquals": {KEY: "arn:aws:lambda:function:orders"}}, YES),
+        ("arn:*:lambda:*:*:function:orders", {"ArnLike": {KEY: "arn:aws:lambda:*:*:function:ord*"}}, NO),
+        ("arn:*:lambda:*:*:function:orders", {"ArnLike": {KEY: "arn:aws:lambda:*:*:function:billing"}}, YES),
+        ("arn:*:lambda:*:*:function:orders", {"ArnEquals": {KEY: ORDERS}}, UNKNOWN),
+        ("arn:aws:lambda:eu-central-1:*:function:orders", {"ArnEquals": {KEY: ORDERS}}, NO),
+        (f"arn:aws:lambda:*:{ACCOUNT}:function:orders", {"ArnEquals": {KEY: ORDERS}}, UNKNOWN),
+        (f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:orders-*", {"ArnEquals": {KEY: ORDERS}}, YES),
+        (f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:orders-*", {"ArnLike": {KEY: f"{ORDERS}-???????"}}, UNKNOWN),
+    ],
+)
+def test_a_function_that_is_not_known(arn: str, condition: Any, expected: Truth) -> None:
+    answer = asked([allow(), deny(condition)], subject=replace(CODE, function_arn=arn))
+    assert answer.allowed is expected
+    if expected is UNKNOWN:
+        assert answer.unknown_keys == (SOURCE,)
+        assert not answer.too_complex
+    # Whoever it is, the service's calls lack the key.
+    assert asked([allow(), deny(condition)], subject=replace(SERVICE, function_arn=arn)).allowed is YES
+
+
+def test_a_made_up_function_reads_like_one() -> None:
+    (resource, context), = parts(witness([allow(), deny({"ArnEquals": {KEY: f"{ORDERS}:live"}})], subject=replace(CODE, function_arn=ANY_FUNCTION)))
+    assert context[SOURCE] == (f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:my-function",)
+    assert resource.startswith(f"arn:aws:ec2:us-east-1:{ACCOUNT}:")
+    named = replace(CODE, function_arn="arn:*:lambda:eu-west-1:*:function:orders")
+    (_, context), = parts(witness([allow({"Null": {KEY: "false"}})], subject=named))
+    assert context[SOURCE] == (f"arn:aws:lambda:eu-west-1:{keys.EXAMPLE_ACCOUNT}:function:orders",)
+
+
+def test_an_unknown_place_is_one_that_the_documents_name() -> None:
+    china = allow(resource="arn:aws-cn:ec2:*:210987654321:network-interface/*")
+    (resource, _), = parts(witness([china], subject=replace(CODE, function_arn=ANY_FUNCTION)))
+    assert resource.startswith("arn:aws-cn:ec2:")
+    assert resource.split(":")[4] == "210987654321"
+    by_account = allow({"StringEquals": {"aws:PrincipalAccount": "210987654321"}})
+    assert asked([by_account], subject=replace(CODE, function_arn=ANY_FUNCTION)).allowed is YES
+    # A longer number is no account.
+    by_number = allow({"StringEquals": {"aws:PrincipalAccount": "2109876543210"}})
+    assert asked([by_number], subject=replace(CODE, function_arn=ANY_FUNCTION)).allowed is NO
+
+
+# ---- giving up
+
+
+def _hard() -> list[Any]:
+    tags = [f"aws:ResourceTag/t{i}" for i in range(12)]
+    return [allow(), *(deny({"StringLike": {left: "*a*"}, "StringNotLike": {right: "*b*"}}) for left in tags for right in tags if left != right)]
+
+
+def test_past_its_budget_the_answer_is_undecided() -> None:
+    answer = ask(DELETE, CODE, [doc(*_hard())], budget=50)
+    assert (answer.allowed, answer.too_complex, answer.witness) == (UNKNOWN, True, None)
+    assert ask(DELETE, CODE, [doc(*_hard())]).allowed is YES
+
+
+def test_a_key_of_more_combinations_than_are_tried_is_not_closed() -> None:
+    many = {"ForAllValues:StringEquals": {"aws:TagKeys": [f"k{i}" for i in range(20)]}, "ForAnyValue:StringEquals": {"aws:TagKeys": "k0"}}
+    beside = {"ForAnyValue:StringEquals": {"aws:TagKeys": "k19"}}
+    answer = asked([allow({**many, "Null": {"aws:RequestTag/k19": "true"}}), deny({"Null": {"aws:TagKeys": "true"}})], CREATE)
+    assert answer.allowed is not YES
+    assert asked([allow(), deny(beside), deny(many)], CREATE).allowed is YES
+
+
+def test_the_same_question_has_the_same_answer() -> None:
+    documents = [doc(allow(), deny({"StringEquals": {"aws:ResourceTag/x": "a"}}))]
+    first, second = ask(DELETE, CODE, documents), ask(DELETE, CODE, documents)
+    assert first.witness == second.witness
+    mine, its = ask(DELETE, CODE, documents).witness, ask(DELETE, SERVICE, documents).witness
+    assert mine is not None
+    assert its == mine.without(SOURCE)
+    assert mine.authorizations[0].context[SOURCE] == (ORDERS,)
+
+
+def test_actions_that_cannot_be_judged() -> None:
+    with pytest.raises(KeyError):
+        ask("ec2:Nonsense", CODE, [doc(allow())])
+
+
+# ---- sts:AssumeRole, by which code gets a session without the key
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        ([allow(action="sts:AssumeRole")], YES),
+        ([allow(action="sts:*", resource=ROLE)], YES),
+        ([allow(action="sts:*", resource=f"arn:aws:iam::{ACCOUNT}:role/*")], YES),
+        ([allow(action="sts:*", resource=f"arn:aws:iam::{ACCOUNT}:role/other")], NO),
+        ([allow(action="ec2:*")], NO),
+        ([allow(action="*"), deny({"Null": {KEY: "false"}}, action="sts:AssumeRole")], NO),
+        ([allow({"StringEquals": {"sts:ExternalId": "x"}}, action="sts:AssumeRole")], UNKNOWN),
+    ],
+)
+def test_assuming_the_own_role(statements: list[Any], expected: Truth) -> None:
+    answer = ask(keys.assume_role("orders-role"), CODE, [doc(*statements)])
+    assert answer.allowed is expected
+    if answer.witness:
+        assert answer.witness.action == "sts:AssumeRole"
+        assert answer.witness.authorizations[0].resource == ROLE
