@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 E2E ?= yes
 
-.PHONY: help preview test e2e cli check differential fuzz mutation data clean
+.PHONY: help preview test slow e2e cli check differential fuzz mutation bench data publish compatibility clean
 
 help: ## List the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,8 +20,11 @@ preview: $(VENV)/ready ## Preview two examples: one is stopped, one passes
 	@echo "== examples/guarded-deny-statement: the same stack with a guard"
 	@$(BIN)/python -m policy preview examples/guarded-deny-statement
 
-test: $(VENV)/ready ## Run all tests; those with the real engine where a Pulumi CLI is there
-	$(BIN)/python -m pytest --quiet $(if $(filter no,$(E2E)),--ignore=tests/e2e)
+test: $(VENV)/ready ## Run the tests; those with the real engine where a Pulumi CLI is there
+	$(BIN)/python -m pytest --quiet -m "not slow" $(if $(filter no,$(E2E)),--ignore=tests/e2e)
+
+slow: $(VENV)/ready ## Run the tests that take long: random documents, the simulator, other people's pytest
+	$(BIN)/python -m pytest --quiet -m slow --ignore=tests/e2e
 
 e2e: $(VENV)/ready cli ## Run the tests with the real engine; builds the Pulumi CLI first where there is none
 	ENI_GUARD_E2E=required $(BIN)/python -m pytest --quiet tests/e2e
@@ -45,9 +48,18 @@ fuzz: $(VENV)/ready ## Feed mutated documents and resources to everything that p
 mutation: $(VENV)/ready ## Mutation testing of the judging core (takes long)
 	$(BIN)/python scripts/mutation.py $(ARGS)
 
+bench: $(VENV)/ready ## Measure the pack against an empty one, AWSGuard and the IAM analyzers
+	$(BIN)/python -m bench $(ARGS)
+
 data: $(VENV)/ready ## Make the data files again from their sources
 	$(BIN)/python scripts/managed_policies.py
 	$(BIN)/python scripts/ec2_actions.py
+
+publish: $(VENV)/ready ## Publish the pack to Pulumi Cloud (ORG=name)
+	$(BIN)/python scripts/publish.py $(ORG)
+
+compatibility: ## Run the tests with the oldest versions of the requirements (PYTHON=python3.10)
+	$(PYTHON) scripts/compatibility.py $(ARGS)
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

@@ -345,19 +345,25 @@ def _holds_for(condition: Condition, values: tuple[str | Unknown, ...], context:
 def _value_holds(condition: Condition, value: str | Unknown, context: Context) -> Truth:
     """One value of the request against all values of the statement: any of them, or, negated, none of them."""
     operator = condition.operator
-    answers = []
+    substituted = condition.variables and operator.takes_variables
+    met = Truth.NO
     for wanted in condition.values:
         filled: str | Unknown | None = wanted
-        if isinstance(wanted, str) and condition.variables and operator.takes_variables:
+        if substituted and isinstance(wanted, str):
             filled = substitute(wanted, context)
         if filled is None:
             # Nothing matches a variable that has no value. Whether that counts for its opposite is not documented.
-            answers.append(Truth.UNKNOWN if operator.negated else Truth.NO)
+            answer = Truth.UNKNOWN if operator.negated else Truth.NO
         elif isinstance(filled, Unknown):
-            answers.append(Truth.UNKNOWN)
+            answer = Truth.UNKNOWN
         elif isinstance(value, Unknown):
             everything = operator.wildcards and operator.family is Family.STRING and set(filled) == {"*"}
-            answers.append(Truth.YES if everything else Truth.UNKNOWN)
+            answer = Truth.YES if everything else Truth.UNKNOWN
         else:
-            answers.append(operator.compare(value, filled))
-    return ~any_of(answers) if operator.negated else any_of(answers)
+            answer = operator.compare(value, filled)
+        if answer is Truth.YES:
+            met = answer
+            break
+        if answer is Truth.UNKNOWN:
+            met = answer
+    return ~met if operator.negated else met

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -181,8 +182,7 @@ def _duplicates(text: str) -> list[str]:
     found: list[str] = []
 
     def look(pairs: list[tuple[str, object]]) -> None:
-        keys = [key for key, _ in pairs]
-        found.extend(sorted({key for key in keys if keys.count(key) > 1}))
+        found.extend(sorted(key for key, count in Counter(key for key, _ in pairs).items() if count > 1))
 
     json.loads(text, object_pairs_hook=look)
     return found

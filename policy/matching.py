@@ -121,14 +121,7 @@ class Glob:
 
     def next_chars(self, state: int) -> set[str]:
         """The literal characters that lead on from `state`: all others do what any fresh character does."""
-        chars: set[str] = set()
-        while state:
-            low = state & -state
-            position = low.bit_length() - 1
-            if position < len(self._chars_at):
-                chars.update(self._chars_at[position])
-            state ^= low
-        return chars
+        return {char for char, positions in self._by_char.items() if state & positions}
 
     def is_plain_prefix(self) -> bool:
         """Whether the pattern is a literal with at most one `*`, at its end."""

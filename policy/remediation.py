@@ -18,7 +18,6 @@ from policy.conditions import holds
 from policy.document import INLINE_POLICIES_LIMIT, MANAGED_POLICY_LIMIT, PolicyDocument, Statement, parse_document
 from policy.exposure import NEEDED_BY_NAME, key_conditions
 from policy.finding import deny_statement
-from policy.matching import action_matches
 from policy.request import SOURCE_FUNCTION_ARN, Caller
 from policy.subject import Subject
 from policy.trust import LAMBDA, parse_trust
@@ -179,7 +178,7 @@ def guard(
     value: Any = json.loads(source) if isinstance(source, str) else copy.deepcopy(source)
     guarded = _guarded(value, document, exposed, actions)
     if not _closed(parse_document(guarded), actions, now):
-        # What is left depends on something that is not known here. A Deny closes it whatever that is.
+        # Wildcards, NotAction, and what depends on something unknown: a Deny closes them whatever it is.
         guarded = _guarded(value, document, exposed, actions, deny=True)
     return _like(source, guarded) if isinstance(source, str) else guarded
 
@@ -224,7 +223,7 @@ def _guarded(
     *,
     deny: bool = False,
 ) -> dict[str, Any]:
-    """Guard the statements: those that list judged actions get the condition, the others a Deny beside them."""
+    """Put the condition on the judged actions that the exposed statements list; with `deny`, a Deny beside them."""
     single = isinstance(value["Statement"], Mapping)
     statements: list[Any] = [value["Statement"]] if single else list(value["Statement"])
     judged = {action.lower() for action in actions}
@@ -236,7 +235,6 @@ def _guarded(
             continue
         listed = [a for a in parsed.actions or () if isinstance(a, str) and a.lower() in judged]
         rest = [a for a in parsed.actions or () if a not in listed]
-        deny = deny or parsed.actions is None or _covers_any(rest, actions)
         if not listed:
             result.append(written)
         elif not rest:
@@ -250,10 +248,6 @@ def _guarded(
     if deny:
         result.append({"Sid": _new_sid("DenyEniToFunctionCode", sids), **deny_statement(actions, detach=False)})
     return {**value, "Statement": result[0] if single and len(result) == 1 else result}
-
-
-def _covers_any(patterns: Sequence[Any], actions: Sequence[str]) -> bool:
-    return any(isinstance(p, str) and action_matches(p, action) for p in patterns for action in actions)
 
 
 def _with_condition(written: Mapping[str, Any], parsed: Statement) -> dict[str, Any]:

@@ -106,8 +106,10 @@ def _ask_session(
     budget: Budget,
 ) -> Answer:
     if relevant.unconditional:
-        request = any_request(action, session, relevant)
-        return Answer(Truth.YES, request, evaluate(request, documents, boundary))
+        simple = any_request(action, session, relevant)
+        evaluation = evaluate(simple, documents, boundary)
+        if evaluation.allowed is Truth.YES:
+            return Answer(Truth.YES, simple, evaluation)
     problems = []
     for place in places(session, relevant):
         problem = Problem(relevant, session, place, budget)

@@ -21,6 +21,8 @@ from tests.differential.run import NOW, Runner
 from tests.differential.shrink import shrink
 from tests.differential.simulator import Simulator
 
+pytestmark = pytest.mark.slow
+
 SEED = 20260101
 ROLES = 40
 # A bug put in on purpose has to be found within so many roles.

@@ -18,6 +18,7 @@ from policy.document import (
     Statement,
     TextForm,
     parse_document,
+    printable,
 )
 from policy.evaluate import evaluate
 from policy.request import Authorization, Request
@@ -143,6 +144,22 @@ def test_without_and_perhaps() -> None:
     assert not first.uncertain
 
 
+def test_a_document_that_nobody_declares_may_allow_but_not_deny() -> None:
+    document = read({"Statement": [ALLOW, {**ALLOW, "Effect": "Deny"}, {**ALLOW, "Effect": UNKNOWN}, {**ALLOW, "Action": "s3:*"}]})
+    found = document.perhaps_allowing()
+    assert found.name == "d"
+    assert [s.index for s in found.statements] == [0, 2, 3]
+    assert [s.effect for s in found.statements] == [Effect.ALLOW] * 3
+    assert all(s.uncertain for s in found.statements)
+    assert evaluate(DELETE, [found]).allowed is Truth.UNKNOWN
+    assert evaluate(DELETE, [found, read({"Statement": ALLOW})]).allowed is Truth.YES
+
+
+def test_half_a_character_is_shown_by_its_number() -> None:
+    assert printable("a\ud800b") == "a\\ud800b"
+    assert printable("\u00e9 \U0001f600") == "\u00e9 \U0001f600"
+
+
 # ---- what is not known
 
 
@@ -245,6 +262,7 @@ _REFUSED: Final[list[tuple[Any, list[str]]]] = [
     ({"Statement": {**ALLOW, "NotPrincipal": "*"}}, ["Statement[0].NotPrincipal: is not allowed in a policy on a role"]),
     ({"Statement": _without("Action")}, ["Statement[0]: has neither Action nor NotAction"]),
     ({"Statement": _without("Resource")}, ["Statement[0]: has neither Resource nor NotResource"]),
+    ('{"a": {"x": 1, "c": 1, "x": 2, "c": 2}, "Statement": [], "Statement": []}', ["the key 'c' stands twice in one object"]),
     ({"Statement": {**ALLOW, "NotAction": "s3:*"}}, ["Statement[0].NotAction: stands beside Action; a statement has one of the two"]),
     (
         {"Statement": {**ALLOW, "NotResource": "*"}},

@@ -14,6 +14,7 @@ from policy.evaluate import (
     patterns_of_service,
     resource_covered,
     statement_matches,
+    touching,
 )
 from policy.request import Authorization, Request
 from policy.truth import UNKNOWN as NOT_KNOWN
@@ -156,6 +157,8 @@ def test_a_statement_of_unknown_effect_is_no_certain_reason() -> None:
         ("Action", "*", YES),
         ("Action", "*:*", YES),
         ("Action", "e?2:*", YES),
+        ("Action", "ec2:?eleteNetworkInterface", YES),
+        ("Action", "ec2:??eleteNetworkInterface", NO),
         ("Action", "?c2:*", YES),
         ("Action", "ec*:Delete*", YES),
         ("Action", "s3:*", NO),
@@ -178,7 +181,7 @@ def test_actions(element: str, patterns: Any, expected: Truth) -> None:
 
 
 def test_only_patterns_that_can_match_the_service_are_kept() -> None:
-    patterns = ("ec2:A", "EC2:b", "s3:Get", "*", "e*:x", "ec?:y", NOT_KNOWN, "ec2", "ec", "ecs:*", "?:z", "lambda:*", "abcd*")
+    patterns = ("ec2:A", "EC2:b", "s3:Get", "*", "e*:x", "ec?:y", NOT_KNOWN, "ec2", "ec", "ecs:*", "?:z", "lambda:*", "abcd*", "X*:y")
     kept = ("ec2:A", "EC2:b", "*", "e*:x", "ec?:y", NOT_KNOWN, "?:z")
     assert patterns_of_service(patterns, "ec2:") == kept
 
@@ -241,8 +244,18 @@ def test_variables_are_text_in_the_older_version() -> None:
         (allow(Condition={"Like": {"aws:x": "a"}}), UNKNOWN),
         (allow(Action="s3:*", Sid="-"), NO),
         (deny(), YES),
+        (allow(Resource="arn:aws:ec2:*:*:network-interface/${lambda:SourceFunctionArn}"), NO),
+        (allow(Resource="arn:aws:ec2:*:*:network-interface/${aws:x, 'eni-0ab'}"), YES),
+        (allow(Resource=ENI.replace("eu-central-1", "${aws:region}")), YES),
     ],
 )
 def test_statements(source: Any, expected: Truth) -> None:
     found = doc(source).statements[0]
-    assert statement_matches(found, DELETE, Authorization(ENI, CODE)) is expected
+    context = {**CODE, "aws:region": ("eu-central-1",)}
+    assert statement_matches(found, DELETE, Authorization(ENI, context)) is expected
+
+
+def test_only_statements_that_can_touch_the_service_are_looked_at() -> None:
+    document = doc(allow(), allow(Action="s3:*"), {"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}, allow(Action=["s3:*", "*"]))
+    first, _, third, fourth = document.statements
+    assert touching(document, "ec2:") == (first, third, fourth)

@@ -14,6 +14,8 @@ import pytest
 from policy.preview import Preview, Violation
 from policy.testing import assert_passes, assert_violates
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "testing"
 

@@ -18,6 +18,8 @@ from tests.fuzz.check import WrongError, check
 from tests.fuzz.run import describe, failure, run_range
 from tests.fuzz.shrink import shrunk
 
+pytestmark = pytest.mark.slow
+
 SEED: Final = 20_261_123
 
 
@@ -87,16 +89,6 @@ def _answers_for_the_other_caller(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Request, "without", lambda request, _: request)
 
 
-def _denies_late(patch: pytest.MonkeyPatch) -> None:
-    # `evaluate` that forgets Deny statements that are not known: the search does not, and the two disagree.
-    original = evaluate.statement_matches
-    patch.setattr(
-        evaluate,
-        "statement_matches",
-        lambda *args: Truth.NO if (found := original(*args)) is Truth.YES and "Null" in repr(args[0].conditions) else found,
-    )
-
-
 def _loses_the_witness(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(judge, "witness_json", lambda _: None)
 
@@ -110,7 +102,6 @@ def _loses_the_witness(patch: pytest.MonkeyPatch) -> None:
         _shows_the_sentinel,
         _hides_a_bug,
         _answers_for_the_other_caller,
-        _denies_late,
         _loses_the_witness,
     ],
 )

@@ -211,5 +211,6 @@ def test_a_managed_policy_that_grants_nothing_here_has_an_unknown_document(monit
     ],
 )
 def test_any_other_policy_is_unknown(monitor: Monitor, arguments: dict[str, object]) -> None:
-    assert invoke(monitor, "aws:iam/getPolicy:getPolicy", arguments).unknown
+    # The field `unknown` of the reply is younger than the oldest SDK that the pack works with.
+    assert "__unknown__" in getattr(invoke(monitor, "aws:iam/getPolicy:getPolicy", arguments), "return")
     assert "was answered as unknown" in monitor.notes[0]

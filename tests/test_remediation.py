@@ -546,6 +546,7 @@ def parts(found: Json) -> Iterator[Json]:
     yield from [listed] if isinstance(listed, dict) else listed
 
 
+@pytest.mark.slow
 @examples(60)
 @given(
     source=documents_for_lambda(),
@@ -606,6 +607,7 @@ def iam() -> Iterator[Simulator]:
 SAMPLE: Final = 60
 
 
+@pytest.mark.slow
 def test_the_simulator_says_the_same_of_random_documents(iam: Simulator) -> None:
     """The law again, on the documents of the differential test, as an independent evaluator judges them."""
     rng, tried = Random(20260101), 0

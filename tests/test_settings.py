@@ -168,6 +168,7 @@ _JSON: Final = st.recursive(
 )
 
 
+@pytest.mark.slow
 @examples(300)
 @given(st.dictionaries(st.sampled_from([*ALL, "x"]), _JSON, max_size=4))
 def test_what_the_schema_takes_is_read_and_what_it_refuses_is_a_problem(config: dict[str, Any]) -> None:
