@@ -21,13 +21,13 @@ preview: $(VENV)/ready ## Preview two examples: one is stopped, one passes
 	@$(BIN)/python -m policy preview examples/guarded-deny-statement
 
 test: $(VENV)/ready ## Run the tests; those with the real engine where a Pulumi CLI is there
-	$(BIN)/python -m pytest --quiet -m "not slow" $(if $(filter no,$(E2E)),--ignore=tests/e2e)
+	$(BIN)/python -m pytest --quiet -n auto -m "not slow" $(if $(filter no,$(E2E)),--ignore=tests/e2e)
 
 slow: $(VENV)/ready ## Run the tests that take long: random documents, the simulator, other people's pytest
-	$(BIN)/python -m pytest --quiet -m slow --ignore=tests/e2e
+	$(BIN)/python -m pytest --quiet -n auto -m slow --ignore=tests/e2e
 
 e2e: $(VENV)/ready cli ## Run the tests with the real engine; builds the Pulumi CLI first where there is none
-	ENI_GUARD_E2E=required $(BIN)/python -m pytest --quiet tests/e2e
+	ENI_GUARD_E2E=required $(BIN)/python -m pytest --quiet -n auto tests/e2e
 
 cli: $(VENV)/ready ## Find the Pulumi CLI, or build it from Go modules into a cache
 	$(BIN)/python scripts/build_cli.py

@@ -1,4 +1,4 @@
-"""`python -m bench [analyzer|preview|judgement|growth|all] [--quick]`: prints one table of ratios."""
+"""`python -m bench [analyzer|preview|judgement|growth|sdk|all] [--quick]`: prints one table of ratios, and a profile."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from datetime import datetime, timezone
 
-from . import analyzer, growth, judgement, preview
+from . import analyzer, growth, judgement, preview, sdk
 from .measure import Row, machine, table
 
 _PARTS = {
@@ -20,7 +20,7 @@ _PARTS = {
 def main() -> int:
     """Exit status 0 when every target is met, 1 when one is missed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("part", nargs="?", default="all", choices=[*_PARTS, "all"])
+    parser.add_argument("part", nargs="?", default="all", choices=[*_PARTS, "sdk", "all"])
     parser.add_argument("--quick", action="store_true", help="few rounds and no large stacks: for a first look")
     args = parser.parse_args()
     rows: list[Row] = []
@@ -29,7 +29,10 @@ def main() -> int:
             print(f"measuring: {name}", file=sys.stderr, flush=True)
             rows += measured(quick=args.quick)
     print(f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC; {machine()}\n")
-    print(table(rows))
+    if rows:
+        print(table(rows))
+    if args.part in ("sdk", "all"):
+        print(f"\n{sdk.profile()}")
     return 1 if any(row.met().startswith("NO") for row in rows) else 0
 
 

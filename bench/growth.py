@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -25,7 +26,9 @@ _ACCOUNT = "123456789012"
 _TRUST = json.dumps(
     {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
     }
 )
 
@@ -38,7 +41,9 @@ def measured(*, quick: bool) -> list[Row]:
     gc.set_threshold(100_000, 50, 50)  # as in the pack's process
     run = iter(range(10**9))
     rows = _growing("roles", (10, 100, 1_000, 5_000), rounds, lambda n: _stack(n, 1, next(run)), _judge_stack)
-    rows += _growing("functions of one role", (1, 10, 100, 1_000), rounds, lambda n: _stack(1, n, next(run)), _judge_stack)
+    rows += _growing(
+        "functions of one role", (1, 10, 100, 1_000), rounds, lambda n: _stack(1, n, next(run)), _judge_stack
+    )
     for name, make in (("statements", _statements), ("statements full of wildcards", _wild_statements)):
         rows += _growing(name, (2, 20, 200), rounds, lambda n, make=make: make(n, next(run)), _judge_text)  # type: ignore[misc]
     times = [_timed(_judge_texts, _stress(next(run))) * 1e3 for _ in range(rounds)]
@@ -65,7 +70,7 @@ def _growing(
             subjects = [make(size) for _ in range(repeats)]
             series[size].append(median(_timed(work, subject) for subject in subjects) * 1e3)
     rows = []
-    for small, large in zip(sizes, sizes[1:], strict=False):
+    for small, large in pairwise(sizes):
         times = large / small
         rows.append(
             compare("Growth", f"{small:,} to {large:,} {what} ({times:g} x)", series[large], series[small], unit="ms",
@@ -98,13 +103,14 @@ def _stack(roles: int, functions: int, run: int) -> list[Resource]:
         found.append(Resource(f"urn:pulumi:s::p::{ROLE_POLICY}::{name}", ROLE_POLICY, props, {"role": (urn,)}))
         for each in range(functions):
             function = f"{name}-{each}"
-            props = {
+            vpc = {"subnetIds": ["subnet-1"], "securityGroupIds": ["sg-1"]}
+            made = {
                 "name": function,
                 "role": arn,
                 "arn": f"arn:aws:lambda:eu-central-1:{_ACCOUNT}:function:{function}",
-                "vpcConfig": {"subnetIds": ["subnet-1"], "securityGroupIds": ["sg-1"]},
+                "vpcConfig": vpc,
             }
-            found.append(Resource(f"urn:pulumi:s::p::{FUNCTION}::{function}", FUNCTION, props, {"role": (urn,)}))
+            found.append(Resource(f"urn:pulumi:s::p::{FUNCTION}::{function}", FUNCTION, made, {"role": (urn,)}))
     return found
 
 

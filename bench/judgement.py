@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from statistics import fmean, median
@@ -74,7 +75,7 @@ def measured(*, quick: bool) -> list[Row]:
             series[name].append(times)
             return {"mean": fmean(times), "median": median(times)}
 
-        measures = {n: (lambda n=n, c=c: one(n, c)) for n, c in _commands(file).items()}  # type: ignore[misc]
+        measures = {name: partial(one, name, command) for name, command in _commands(file).items()}
         found = in_turn(2 if quick else 5, measures)
     shown = {name: _shown(rounds) for name, rounds in series.items()}
     rows = []

@@ -51,7 +51,7 @@ def _cli() -> Path | None:
     return Path(found.stdout.splitlines()[-1]) if found.returncode == 0 else None
 
 
-def _with_node(engine: Engine, folder: Path, pack: PolicyPack) -> None:
+def _with_node(folder: Path, pack: PolicyPack) -> None:
     """What the CLI starts for a Node.js pack where it has no language host: `<engine> . -<option>=<value> ...`."""
     command = " ".join(shlex.quote(part) for part in pack.command)
     script = folder / "bin" / "pulumi-analyzer-policy-nodejs"
@@ -75,7 +75,7 @@ def measured(*, quick: bool) -> list[Row]:
         packs: dict[str, list[Pack]] = {"no pack": [], "no-op": [Pack(NOOP.folder)], "this pack": [Pack(ROOT)]}
         node_pack = awsguard()
         if node_pack:
-            _with_node(engine, Path(name, "engine"), node_pack)
+            _with_node(Path(name, "engine"), node_pack)
             packs["AWSGuard"] = [Pack(node_pack.folder)]
 
         def preview(chosen: list[Pack]) -> dict[str, float]:

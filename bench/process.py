@@ -73,7 +73,7 @@ def _drive(port: int, messages: Messages) -> int:
 
     def method(name: str) -> Any:
         # Messages go as bytes: what this side costs is not to be in the way.
-        return channel.unary_unary(f"/pulumirpc.Analyzer/{name}")
+        return channel.unary_unary(f"/pulumirpc.Analyzer/{name}", request_serializer=None, response_deserializer=None)
 
     configure = analyzer_pb2.AnalyzerStackConfigureRequest(stack=STACK, project=PROJECT, dry_run=True)
     method("ConfigureStack")(configure.SerializeToString())

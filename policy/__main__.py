@@ -13,7 +13,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m policy", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, module, purpose in (
-        ("preview", preview, "preview a Pulumi Python program with this policy pack; needs no CLI and no cloud account"),
+        (
+            "preview",
+            preview,
+            "preview a Pulumi Python program with this policy pack; needs no CLI and no cloud account",
+        ),
         ("judge", judge, "judge IAM documents as the policies of one role"),
     ):
         command = commands.add_parser(name, help=purpose, description=purpose)

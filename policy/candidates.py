@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from decimal import Context as DecimalContext
-from itertools import product
+from itertools import pairwise, product
 from typing import Final, TypeVar
 
 from policy.conditions import Condition, Context, Family, parse_date, parse_network, parse_number, substitute
@@ -129,7 +129,7 @@ _EXACT: Final = DecimalContext(prec=2000)
 def _numbers(texts: Iterable[str]) -> list[str]:
     """Each number, and one on either side of it and between neighbours."""
     numbers = sorted({n for n in map(parse_number, texts) if n is not None})
-    between = [_EXACT.divide(_EXACT.add(a, b), Decimal(2)) for a, b in zip(numbers, numbers[1:], strict=False)]
+    between = [_EXACT.divide(_EXACT.add(a, b), Decimal(2)) for a, b in pairwise(numbers)]
     sides = [_EXACT.subtract(numbers[0], Decimal(1)), _EXACT.add(numbers[-1], Decimal(1))] if numbers else []
     return [format(n.normalize(_EXACT), "f") for n in [*numbers, *between, *sides]]
 
@@ -265,7 +265,10 @@ def network_path(by_key: Conditions, constants: Context, place: Place) -> Variab
         variable.add({key: (value,) for key, (value, _) in zip(inside, chosen, strict=True)}, lax=lax)
     # Not documented: some of the keys of an endpoint without the others, or together with a source address.
     if len(inside) + ("aws:sourceip" in by_key) > 1:
-        parts: list[list[Element]] = [[{}, *({key: (v,)} for v in values.fitting + values.others)] for key, values in zip(inside, ends, strict=True)]
+        parts: list[list[Element]] = [
+            [{}, *({key: (v,)} for v in values.fitting + values.others)]
+            for key, values in zip(inside, ends, strict=True)
+        ]
         for pieces in _limited(variable, product(*parts, [{}, *addressed])):
             variable.add({k: v for piece in pieces for k, v in piece.items()}, lax=True)
     return variable

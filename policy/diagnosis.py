@@ -1,4 +1,4 @@
-"""Why a statement that names the function's ARN, or something like it, does not guard: in words, with the form that would."""
+"""Why a statement that names the function's ARN, or something like it, does not guard: in words, with what would."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def diagnose(
     for statement in document.statements:
         if statement.uncertain or statement.effect is None:
             continue
-        reason = next(_reasons(statement, actions, function_arns), None)
+        reason = next(_reasons(statement, function_arns), None)
         form = form_for(statement.effect)
         if reason is None:
             reason, form = next(_too_narrow(statement, actions, judged), (None, form))
@@ -64,7 +64,7 @@ def _never_tells(statement: Statement, condition: Condition) -> bool:
     return found.complete and answers == {idle}
 
 
-def _reasons(statement: Statement, actions: Sequence[str], function_arns: Sequence[str]) -> Iterator[str]:
+def _reasons(statement: Statement, function_arns: Sequence[str]) -> Iterator[str]:
     yield from _wrong_keys(statement)
     conditions = [c for c in statement.conditions if c.key == SOURCE_FUNCTION_KEY]
     if not conditions or any(isinstance(v, Unknown) for c in conditions for v in c.values):
@@ -74,8 +74,10 @@ def _reasons(statement: Statement, actions: Sequence[str], function_arns: Sequen
         yield from _operator(statement, condition)
     absent = all_of(holds(c, {}) for c in conditions)
     if (absent is Truth.NO) is (statement.effect is Effect.ALLOW) and not _null_both(conditions):
-        who = "lets the function's code in and keeps Lambda out" if statement.effect is Effect.ALLOW else (
-            "denies Lambda's own calls, which lack the key, and not the code's"
+        who = (
+            "lets the function's code in and keeps Lambda out"
+            if statement.effect is Effect.ALLOW
+            else ("denies Lambda's own calls, which lack the key, and not the code's")
         )
         yield f"its condition is inverted: it {who}"
     yield from _functions(statement, conditions, function_arns)
@@ -144,9 +146,7 @@ def _operator(statement: Statement, condition: Condition) -> Iterator[str]:
         )
 
 
-def _functions(
-    statement: Statement, conditions: Sequence[Condition], function_arns: Sequence[str]
-) -> Iterator[str]:
+def _functions(statement: Statement, conditions: Sequence[Condition], function_arns: Sequence[str]) -> Iterator[str]:
     """A guard that names functions, but not those that run on the role."""
     known = [arn for arn in function_arns if "*" not in arn.split(":", 6)[-1]]
     if not known:
@@ -183,9 +183,7 @@ def _weakened(statement: Statement, conditions: Sequence[Condition]) -> Iterator
         yield f"its further condition on {names} weakens it: calls that do not meet that are not denied"
 
 
-def _too_narrow(
-    statement: Statement, actions: Sequence[str], judged: Sequence[str]
-) -> Iterator[tuple[str, str]]:
+def _too_narrow(statement: Statement, actions: Sequence[str], judged: Sequence[str]) -> Iterator[tuple[str, str]]:
     """A Deny with a right condition that does not cover all resources or actions, with the element that would."""
     guards = any(condition.key == SOURCE_FUNCTION_KEY for condition in statement.conditions)
     if statement.effect is not Effect.DENY or not guards:

@@ -104,7 +104,6 @@ class PolicyDocument:
         """A document of which nothing is known: it may allow anything and deny anything."""
         return PolicyDocument(name, (_anything(0, effect=None),), unknown=True)
 
-
     def without(self, statements: Collection[int]) -> PolicyDocument:
         """The document without the statements of these `id`s; itself where it has none of them."""
         kept = tuple(statement for statement in self.statements if id(statement) not in statements)
@@ -249,7 +248,8 @@ class TextForm:
 
 
 _ACTION: Final = TextForm("`*` or like `service:Action`", r"[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+|\*")
-_RESOURCE: Final = TextForm("`*` or an ARN", r"(?:arn:|\*|\?|\$)[^\n]*|[^\n:]*\*[^\n]*")
+# Each text has one way to match: two would make the search over a list exponential in its length.
+_RESOURCE: Final = TextForm("`*` or an ARN", r"(?:arn:|[*?$])[^\n]*|(?!arn:)[^\n:*?$][^\n:*]*\*[^\n]*")
 
 
 @lru_cache(maxsize=256)
@@ -287,7 +287,11 @@ class _Parser:
         if isinstance(statements, _OBJECT):
             statements = [statements]
         if not isinstance(statements, _LIST) or isinstance(statements, str):
-            what = "is missing" if "Statement" not in value else f"must be a statement or a list of them, not {_kind(statements)}"
+            what = (
+                "is missing"
+                if "Statement" not in value
+                else f"must be a statement or a list of them, not {_kind(statements)}"
+            )
             refused = _refused(name, what, "Statement")
             return replace(refused, errors=(*self.errors, *refused.errors))
         if not statements:
@@ -436,7 +440,9 @@ class _Parser:
             if values is None:
                 yield None
                 continue
-            if operator.family is Family.NULL and any(isinstance(v, str) and v.lower() not in ("true", "false") for v in values):
+            if operator.family is Family.NULL and any(
+                isinstance(v, str) and v.lower() not in ("true", "false") for v in values
+            ):
                 self.error(key_path, 'must be "true" or "false"')
                 yield None
                 continue

@@ -93,9 +93,6 @@ def unexempted_findings(
     yield from (item for item in found if not (elsewhere and item.path))
 
 
-
-
-
 def notices(use: Use, stack: str, project: str) -> Iterator[str]:
     """What to tell about the entries: used, over, or written for this stack and meeting nothing in it."""
     for entry in use.used:

@@ -142,8 +142,9 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
     ordered = sorted(outcome.answers, key=lambda a: (keys.action(a).read_only, list(actions).index(a)))
     grant, execution = outcome.grant, outcome.execution
     one = len(outcome.statements) == 1
+    roles = _roles([execution, *outcome.others], len(outcome.users) or 1)
     lines = [
-        f"Code of {_users(outcome.users)} can call {_listed(ordered)} with {_roles([execution, *outcome.others], len(outcome.users) or 1)}: "
+        f"Code of {_users(outcome.users)} can call {_listed(ordered)} with {roles}: "
         f"{_statements(outcome.statements)} of {_kind_and_name(grant.kind, grant.document)} "
         f"{'allows' if one else 'allow'} {'it' if len(ordered) == 1 else 'them'} also to calls that carry "
         f"`{SOURCE_FUNCTION_ARN}`, as all calls of a function's code do."
@@ -203,13 +204,16 @@ def _fix(outcome: Exposed, actions: Sequence[str]) -> Iterator[str]:
     if advises_deny(outcome, actions):
         deny = json.dumps(deny_statement(actions))
         if grant.kind is GrantKind.AWS_MANAGED:
-            yield f"Fix: AWS owns `{grant.document.name}`, so attach a further policy with this statement to the role: {deny}"
+            name = grant.document.name
+            yield f"Fix: AWS owns `{name}`, so attach a further policy with this statement to the role: {deny}"
         else:
             yield f"Fix: add this statement to `{grant.document.name}`: {deny}"
         return
     for statement in outcome.statements:
         own = [c for c in statement.conditions if c.key == SOURCE_FUNCTION_KEY]
-        verb = "replace the Condition of" if own else "add to" if not statement.conditions else "add to the Condition of"
+        verb = (
+            "replace the Condition of" if own else "add to" if not statement.conditions else "add to the Condition of"
+        )
         form = ALLOW_FORM.removeprefix('"Condition": ')[1:-1] if statement.conditions and not own else ALLOW_FORM
         joiner = " with" if own else ":"
         yield f"Fix: {verb} {statement.label} of `{grant.document.name}`{joiner} {form}"
@@ -312,8 +316,8 @@ def _unverified_message(outcome: Unverified) -> str:
     for exposed in outcome.unless_denied:
         grant = exposed.grant
         lines.append(
-            f"Unless that denies it, the code can call {_listed(list(exposed.answers))}: {_statements(exposed.statements)} of "
-            f"{_kind_and_name(grant.kind, grant.document)} "
+            f"Unless that denies it, the code can call {_listed(list(exposed.answers))}: "
+            f"{_statements(exposed.statements)} of {_kind_and_name(grant.kind, grant.document)} "
             f"{'allows' if len(exposed.statements) == 1 else 'allow'} {'it' if len(exposed.answers) == 1 else 'them'}."
         )
     if outcome.unless_denied:
@@ -327,7 +331,9 @@ def _default_deny() -> str:
 
 def _gaps(gaps: Sequence[Gap]) -> Iterator[str]:
     """What is not known, in one sentence for each time at which it will be."""
-    later = list(dict.fromkeys(f"`{g.path}` of `{g.urn.rpartition('::')[2]}`" for g in gaps if g.decided is Decided.UPDATE))
+    later = list(
+        dict.fromkeys(f"`{g.path}` of `{g.urn.rpartition('::')[2]}`" for g in gaps if g.decided is Decided.UPDATE)
+    )
     if len(later) > 1:
         yield f"{', '.join(later[:-1])} and {later[-1]} are not known before the update, and will be judged then"
     for gap in gaps:
@@ -402,5 +408,6 @@ def internal_error(error: Exception, subject: Resource | Execution) -> Finding:
     while where is not None and where.tb_next is not None:
         where = where.tb_next
     line = f"{where.tb_frame.f_code.co_name}:{where.tb_lineno}" if where is not None else "?"
-    message = f"This could not be judged, because of a bug in this policy pack ({type(error).__name__} in {line}). Please report it."
+    bug = f"{type(error).__name__} in {line}"
+    message = f"This could not be judged, because of a bug in this policy pack ({bug}). Please report it."
     return Finding(UNVERIFIED, urn, message)

@@ -173,7 +173,8 @@ IDENTIFIER_KEYS: Final = frozenset(
 class Session:
     """One caller with the role's credentials. `function_arn` is None for the Lambda service.
 
-    `role_tags` is None where they are not known at all; Lambda sets no session tags. `now` is in seconds since 1970-01-01T00:00Z.
+    `role_tags` is None where they are not known at all; Lambda sets no session tags. `now` is in seconds since
+    1970-01-01T00:00Z.
     """
 
     caller: Caller

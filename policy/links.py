@@ -155,9 +155,7 @@ def _inline_policies(
         yield f"{path}.{'policyDocument' if native else 'policy'}", name if isinstance(name, str) else "", source
 
 
-def _texts(
-    resource: Resource, prop: str, execution: Execution
-) -> Iterator[tuple[str, object, tuple[str, ...]]]:
+def _texts(resource: Resource, prop: str, execution: Execution) -> Iterator[tuple[str, object, tuple[str, ...]]]:
     """The elements of a list of texts, each with the URNs it can stand for."""
     value = _declared(resource, prop) if prop in _ECHOED else resource.props.get(prop)
     urns = resource.depends_on.get(prop, ())
@@ -265,9 +263,7 @@ def _attach_managed_policies(stack: Stack, executions: Executions) -> None:
                 execution.grants[before:] = [replace(g, document=g.document.perhaps()) for g in added]
 
 
-def _on_roles(
-    resource: Resource, prop: str, stack: Stack, executions: Executions
-) -> Iterator[tuple[Execution, bool]]:
+def _on_roles(resource: Resource, prop: str, stack: Stack, executions: Executions) -> Iterator[tuple[Execution, bool]]:
     """The role that a property names. One that is unknown and made from several roles may be any of them: not certain."""
     value = resource.props.get(prop)
     roles = stack.roles_of(value, resource.depends_on.get(prop, ()))
@@ -286,9 +282,7 @@ def _on_roles(
         yield execution, len(roles) == 1
 
 
-def _roles_named(
-    resource: Resource, prop: str, stack: Stack, executions: Executions
-) -> Iterator[Execution]:
+def _roles_named(resource: Resource, prop: str, stack: Stack, executions: Executions) -> Iterator[Execution]:
     """The roles in a list of role names. Unknown names are those of the roles that the list depends on."""
     value, urns = resource.props.get(prop), resource.depends_on.get(prop, ())
     # Not all are roles: a policy whose role is not known stands there for it.
@@ -349,5 +343,3 @@ def _check_inline_limit(execution: Execution, role: Resource) -> None:
     if size > INLINE_POLICIES_LIMIT and all(g.document.size <= INLINE_POLICIES_LIMIT for g in inline):
         what = f"have {size:,} characters without white space together; IAM takes at most {INLINE_POLICIES_LIMIT:,}"
         execution.refused.append(Gap(role.urn, "inline policies", Decided.MENDING, what))
-
-

@@ -47,7 +47,9 @@ class Glob:
         "start",
     )
 
-    def __init__(self, pattern: str, *, ignore_case: bool = False, arn: bool = False, field_stops: bool = False) -> None:
+    def __init__(
+        self, pattern: str, *, ignore_case: bool = False, arn: bool = False, field_stops: bool = False
+    ) -> None:
         by_char: dict[str, int] = {}
         chars_at: list[str] = []
         any_char = any_colon = loop = loop_colon = 0

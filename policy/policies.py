@@ -268,7 +268,7 @@ def policies(judge: Judge | None = None) -> list[Policy]:
         StackValidationPolicy(
             name=finding.NOTICES,
             display_name="VPC Lambda: exemptions in use",
-            description="Exemptions from these policies are shown when they are used, when they end, and when nothing needs them.",
+            description="Exemptions are shown when they are used, when they have ended, and when nothing needs them.",
             enforcement_level=EnforcementLevel.ADVISORY,
             severity=Severity.LOW,
             framework=_FRAMEWORK,

@@ -116,7 +116,9 @@ def _hidden(kind: str, props: Mapping[str, Any]) -> Iterator[Path]:
     items = props.get(inline)
     if isinstance(items, Hidden):
         yield (inline,)
-    yield from ((inline, i) for i, item in enumerate(items if isinstance(items, list) else ()) if isinstance(item, Hidden))
+    yield from (
+        (inline, i) for i, item in enumerate(items if isinstance(items, list) else ()) if isinstance(item, Hidden)
+    )
 
 
 def _owned_by_aws(kind: str, props: Mapping[str, Any]) -> Iterator[Path]:
@@ -154,9 +156,7 @@ def _size(kind: str, props: Mapping[str, Any]) -> int:
     return total
 
 
-def guard(
-    source: object, actions: Sequence[str], now: Decimal, others: Sequence[PolicyDocument] = ()
-) -> object | None:
+def guard(source: object, actions: Sequence[str], now: Decimal, others: Sequence[PolicyDocument] = ()) -> object | None:
     """The guarded document, in the form of the given one (text or object); None where there is nothing to guard.
 
     `others` are on the same role: what they deny needs no further guard. Raises RefusedError.
@@ -277,4 +277,3 @@ def _like(text: str, value: object) -> str:
         indent = next((line[: -len(line.lstrip())] for line in lines if line.lstrip() != line), "  ")
     separators = None if indent or '": ' in text else (",", ":")
     return json.dumps(value, indent=indent, separators=separators, ensure_ascii=text.isascii())
-

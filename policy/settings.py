@@ -150,7 +150,9 @@ class _Reader:
         if not isinstance(value, list):
             self.problem(path, f"must be a list, not {value!r}")
             return ()
-        found = (self.entry(f"{path}[{i}]", item, elsewhere=path == "guarded_elsewhere") for i, item in enumerate(value))
+        found = (
+            self.entry(f"{path}[{i}]", item, elsewhere=path == "guarded_elsewhere") for i, item in enumerate(value)
+        )
         return tuple(entry for entry in found if entry is not None)
 
     def entry(self, path: str, value: object, *, elsewhere: bool) -> Entry | None:

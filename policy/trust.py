@@ -130,7 +130,9 @@ def _is_self(name: object, role_arn: str | None) -> Truth:
     if role_arn is not None and role_arn.count(":") < ARN_FIELDS - 1:
         role_arn = None
     fields = (role_arn or "arn:*:iam::*:role/*").split(":", 5)
-    account = name if name.isdigit() else name.split(":")[4] if name.endswith(":root") and name.count(":") == 5 else None
+    account = (
+        name if name.isdigit() else name.split(":")[4] if name.endswith(":root") and name.count(":") == 5 else None
+    )
     if account is not None:
         return Truth.UNKNOWN if "*" in fields[4] else Truth.of(account == fields[4])
     if role_arn is not None and "*" not in role_arn:

@@ -57,7 +57,9 @@ def _function_arn(function: Resource) -> str:
         return arn
     name = function.props.get("name", function.props.get("functionName"))
     region = function.props.get("region")
-    return f"arn:*:lambda:{region if isinstance(region, str) else '*'}:*:function:{name if isinstance(name, str) else '*'}"
+    return (
+        f"arn:*:lambda:{region if isinstance(region, str) else '*'}:*:function:{name if isinstance(name, str) else '*'}"
+    )
 
 
 _FUNCTION_ARN: Final = re.compile(r"arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:[^:*?]+")

@@ -31,7 +31,7 @@ GOAL: Final = 95.0
 _CACHED: Final = re.compile(r"^@(?P<cache>(?:lru_cache\([^)]*\)|cache))\ndef (?P<name>\w+)\(", re.MULTILINE)
 _BUILT: Final = re.compile(r"_ordered\(parse_\w+, t\)")
 _PROPERTY: Final = re.compile(r"^    @(?P<kind>property|cached_property)\n    def (?P<name>\w+)\(self\)", re.MULTILINE)
-_CONFTEST: Final = '''\
+_CONFTEST: Final = """\
 import functools
 import gc
 import sys
@@ -51,7 +51,7 @@ def _no_old_answers():
     for cache in _CACHES:
         if cache.__module__.startswith("policy."):
             cache.cache_clear()
-'''
+"""
 _SETUP: Final = """\
 [mutmut]
 source_paths=policy
@@ -137,7 +137,9 @@ def report(folder: Path, show: bool) -> bool:
         if show:
             command = [sys.executable, "-m", "mutmut", "show", name]
             found = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-            changed = [line for line in found.stdout.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+            changed = [
+                line for line in found.stdout.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")
+            ]
             print("\n".join(changed))
     return _score(total) >= GOAL
 
@@ -167,8 +169,8 @@ def main() -> int:
         command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(args.processes)]
         try:
             subprocess.run(command, cwd=args.folder, check=True)
-        except subprocess.CalledProcessError:
-            print("mutmut did not run: is it installed? pip install mutmut", file=sys.stderr)
+        except subprocess.CalledProcessError as error:
+            print(f"mutmut ended with {error.returncode}; is it installed? pip install mutmut", file=sys.stderr)
             return 2
     return 0 if report(args.folder, show=True) else 1
 

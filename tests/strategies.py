@@ -85,15 +85,31 @@ _DATE: Final = ("DateLessThan", "DateGreaterThanEquals", "DateEquals", "DateNotE
 # key: (operators, values of a statement, values of a request)
 _KEYS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]]] = {
     KEY: ((*_ARN, *_STRING), _FUNCTION_PATTERNS, (FUNCTION,)),
-    "aws:RequestedRegion": (_STRING, ("eu-central-1", "us-east-1", "eu-*", "EU-central-1"), ("eu-central-1", "us-east-1")),
+    "aws:RequestedRegion": (
+        _STRING,
+        ("eu-central-1", "us-east-1", "eu-*", "EU-central-1"),
+        ("eu-central-1", "us-east-1"),
+    ),
     "aws:SourceVpc": (_STRING, ("vpc-a", "vpc-*", "vpc-a*", "*b"), ("vpc-a", "vpc-ab", "vpc-c")),
-    "aws:SourceIp": (("IpAddress", "NotIpAddress"), ("10.0.0.0/8", "10.1.0.0/16", "203.0.113.7"), ("10.0.0.7", "10.1.0.7", "203.0.113.7")),
-    "aws:CurrentTime": (_DATE, ("2030-01-01T00:00:00Z", "2031-06-01"), ("2029-12-31T23:59:59Z", "2030-01-01T00:00:00Z", "2032-01-01T00:00:00Z")),
+    "aws:SourceIp": (
+        ("IpAddress", "NotIpAddress"),
+        ("10.0.0.0/8", "10.1.0.0/16", "203.0.113.7"),
+        ("10.0.0.7", "10.1.0.7", "203.0.113.7"),
+    ),
+    "aws:CurrentTime": (
+        _DATE,
+        ("2030-01-01T00:00:00Z", "2031-06-01"),
+        ("2029-12-31T23:59:59Z", "2030-01-01T00:00:00Z", "2032-01-01T00:00:00Z"),
+    ),
     "aws:SecureTransport": (("Bool",), ("true", "false"), ("true", "false")),
     "aws:PrincipalTag/team": (_STRING, ("eni-0a", "x", "*", "${aws:PrincipalTag/team}"), ("eni-0a", "x")),
     "aws:ResourceTag/env": (_STRING, ("prod", "p*", "*d", "dev", ""), ("prod", "pd", "dev", "")),
     "aws:PrincipalOrgID": (_STRING, ("o-1", "o-*"), ("o-1", "o-2")),
-    "ec2:Vpc": (_ARN, (f"arn:aws:ec2:eu-central-1:{ACCOUNT}:vpc/vpc-a", "arn:aws:ec2:*:*:vpc/*"), (f"arn:aws:ec2:eu-central-1:{ACCOUNT}:vpc/vpc-a",)),
+    "ec2:Vpc": (
+        _ARN,
+        (f"arn:aws:ec2:eu-central-1:{ACCOUNT}:vpc/vpc-a", "arn:aws:ec2:*:*:vpc/*"),
+        (f"arn:aws:ec2:eu-central-1:{ACCOUNT}:vpc/vpc-a",),
+    ),
 }
 _SET_OPERATORS: Final = ("", "", "", "ForAllValues:", "ForAnyValue:")
 _RESOURCES: Final = (

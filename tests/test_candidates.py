@@ -90,7 +90,14 @@ _TEXTS: Final = tuple("".join(chars) for n in range(4) for chars in product("ab*
 
 @examples(60)
 @given(
-    st.lists(st.tuples(st.sampled_from(("StringEquals", "StringLike", "StringNotLike", "StringEqualsIgnoreCase")), st.text("abA*?", max_size=3)), min_size=1, max_size=3)
+    st.lists(
+        st.tuples(
+            st.sampled_from(("StringEquals", "StringLike", "StringNotLike", "StringEqualsIgnoreCase")),
+            st.text("abA*?", max_size=3),
+        ),
+        min_size=1,
+        max_size=3,
+    )
 )
 def test_every_way_that_text_conditions_turn_out(wanted: list[tuple[str, str]]) -> None:
     found = [c for operator, value in wanted for c in on("aws:x", **{operator: value})]
@@ -105,7 +112,8 @@ def test_every_way_that_text_conditions_turn_out(wanted: list[tuple[str, str]]) 
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(("NumericEquals", "NumericLessThan", "NumericGreaterThanEquals", "NumericNotEquals")), st.integers(-3, 3).map(str)
+            st.sampled_from(("NumericEquals", "NumericLessThan", "NumericGreaterThanEquals", "NumericNotEquals")),
+            st.integers(-3, 3).map(str),
         ),
         min_size=1,
         max_size=3,
@@ -119,16 +127,40 @@ def test_every_way_that_numbers_turn_out(wanted: list[tuple[str, str]]) -> None:
     assert _answers(found, "aws:x", every) <= _answers(found, "aws:x", values.fitting)
 
 
-_NETWORKS: Final = ("10.0.0.0/8", "10.1.0.0/16", "10.0.0.0/9", "0.0.0.0/0", "10.255.255.255", "255.255.255.0/24", "0.0.0.0/1", "::/0", "2001:db8::/32")
+_NETWORKS: Final = (
+    "10.0.0.0/8",
+    "10.1.0.0/16",
+    "10.0.0.0/9",
+    "0.0.0.0/0",
+    "10.255.255.255",
+    "255.255.255.0/24",
+    "0.0.0.0/1",
+    "::/0",
+    "2001:db8::/32",
+)
 
 
 @examples(60)
-@given(st.lists(st.tuples(st.sampled_from(("IpAddress", "NotIpAddress")), st.sampled_from(_NETWORKS)), min_size=1, max_size=4))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(("IpAddress", "NotIpAddress")), st.sampled_from(_NETWORKS)), min_size=1, max_size=4
+    )
+)
 def test_every_way_that_addresses_turn_out(wanted: list[tuple[str, str]]) -> None:
     found = [c for operator, value in wanted for c in on("aws:sourceip", **{operator: value})]
     values = key_values(found, {}, fresh="198.51.100.7")
     assert values.complete
-    edges = {"0.0.0.0", "255.255.255.255", "::", "198.51.100.7", "2001:db8::7", "ffff::1", "2001:db7::", "10.0.255.255", "127.0.0.1"}
+    edges = {
+        "0.0.0.0",
+        "255.255.255.255",
+        "::",
+        "198.51.100.7",
+        "2001:db8::7",
+        "ffff::1",
+        "2001:db7::",
+        "10.0.255.255",
+        "127.0.0.1",
+    }
     for text in _NETWORKS:
         network = parse_network(text)
         assert network is not None
@@ -197,7 +229,10 @@ def test_a_single_key() -> None:
 def test_a_key_that_every_such_resource_has() -> None:
     vpc = "arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-a"
     found = candidates.single("ec2:vpc", conditions(ArnEquals={"ec2:Vpc": vpc}), {}, PLACE)
-    assert strict(found) == [{"ec2:vpc": ("arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-0c0de0c0de0c0de00",)}, {"ec2:vpc": (vpc,)}]
+    assert strict(found) == [
+        {"ec2:vpc": ("arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-0c0de0c0de0c0de00",)},
+        {"ec2:vpc": (vpc,)},
+    ]
     assert {} not in strict(found)
 
 
@@ -220,7 +255,10 @@ def test_a_tag_can_be_empty() -> None:
 
 
 def test_time_runs_from_now_on() -> None:
-    by_key = conditions(DateLessThan={"aws:CurrentTime": ["2030-01-01T00:00:00Z", "2020-01-01T00:00:00Z"]}, NumericLessThan={"aws:EpochTime": "1800000000"})
+    by_key = conditions(
+        DateLessThan={"aws:CurrentTime": ["2030-01-01T00:00:00Z", "2020-01-01T00:00:00Z"]},
+        NumericLessThan={"aws:EpochTime": "1800000000"},
+    )
     found = candidates.time(by_key, NOW)
     assert found.complete
     assert strict(found) == [
@@ -237,7 +275,13 @@ def test_time_runs_from_now_on() -> None:
 
 def test_a_moment_between_two_seconds_is_met_from_both_sides() -> None:
     found = candidates.time(conditions(DateLessThan={"aws:CurrentTime": "1800000000.5"}), NOW)
-    assert [e["aws:epochtime"][0] for e in strict(found)] == ["1790000000", "1799999999", "1800000000", "1800000001", "1800000002"]
+    assert [e["aws:epochtime"][0] for e in strict(found)] == [
+        "1790000000",
+        "1799999999",
+        "1800000000",
+        "1800000001",
+        "1800000002",
+    ]
 
 
 def test_over_the_internet_or_through_an_endpoint_never_both() -> None:
@@ -268,7 +312,9 @@ def test_request_tags_and_their_names_agree() -> None:
     assert found.complete
     elements = strict(found)
     assert elements[0] == {}
-    assert {"aws:requesttag/x": ("a",), "aws:tagkeys": ("x", "y")} in [{k: tuple(sorted(v)) for k, v in e.items()} for e in elements]
+    assert {"aws:requesttag/x": ("a",), "aws:tagkeys": ("x", "y")} in [
+        {k: tuple(sorted(v)) for k, v in e.items()} for e in elements
+    ]
     for element in elements:
         assert ("aws:requesttag/x" in element) is ("x" in element.get("aws:tagkeys", ()))
 
@@ -285,11 +331,13 @@ def test_a_key_with_several_values() -> None:
 def test_identifiers() -> None:
     eni = "arn:aws:ec2:eu-central-1:123456789012:network-interface/"
     by_key = conditions(StringLike={"ec2:NetworkInterfaceID": "*b"})
-    found = candidates.identifier("network-interface", PLACE, [glob(eni + "eni-0a*")], by_key, ["ec2:networkinterfaceid"], {})
+    found = candidates.identifier(
+        "network-interface", PLACE, [glob(eni + "eni-0a*")], by_key, ["ec2:networkinterfaceid"], {}
+    )
     assert found.complete
     pairs = [(e[""][0].removeprefix(eni), e["ec2:networkinterfaceid"][0]) for e in strict(found)]
     assert all(left == right for left, right in pairs)
-    assert [left for left, _ in pairs][0] == "eni-0c0de0c0de0c0de00"
+    assert next(left for left, _ in pairs) == "eni-0c0de0c0de0c0de00"
     assert {"eni-0a", "eni-0ab", "eni-b"} <= {left for left, _ in pairs}
     assert all(not left.startswith("eni-") for e in lax(found) for left in [e[""][0].removeprefix(eni)])
     without = candidates.identifier("subnet", PLACE, [], {}, [], {})

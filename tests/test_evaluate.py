@@ -125,7 +125,9 @@ def test_each_resource_has_its_own_context() -> None:
 
 def test_the_reasons() -> None:
     first = doc(allow(Sid="a"), allow(Sid="no", Action="s3:*"), deny(Sid="d"), name="one")
-    second = doc(allow(Sid="b"), deny(Sid="maybe", Condition=NOT_KNOWN), allow(Sid="half", Condition=NOT_KNOWN), name="two")
+    second = doc(
+        allow(Sid="b"), deny(Sid="maybe", Condition=NOT_KNOWN), allow(Sid="half", Condition=NOT_KNOWN), name="two"
+    )
     boundary = doc(allow(Sid="c"), deny(Sid="e"), NOT_KNOWN, name="limit")
     a, _, d = first.statements
     b, maybe, half = second.statements
@@ -181,7 +183,22 @@ def test_actions(element: str, patterns: Any, expected: Truth) -> None:
 
 
 def test_only_patterns_that_can_match_the_service_are_kept() -> None:
-    patterns = ("ec2:A", "EC2:b", "s3:Get", "*", "e*:x", "ec?:y", NOT_KNOWN, "ec2", "ec", "ecs:*", "?:z", "lambda:*", "abcd*", "X*:y")
+    patterns = (
+        "ec2:A",
+        "EC2:b",
+        "s3:Get",
+        "*",
+        "e*:x",
+        "ec?:y",
+        NOT_KNOWN,
+        "ec2",
+        "ec",
+        "ecs:*",
+        "?:z",
+        "lambda:*",
+        "abcd*",
+        "X*:y",
+    )
     kept = ("ec2:A", "EC2:b", "*", "e*:x", "ec?:y", NOT_KNOWN, "?:z")
     assert patterns_of_service(patterns, "ec2:") == kept
 
@@ -256,6 +273,11 @@ def test_statements(source: Any, expected: Truth) -> None:
 
 
 def test_only_statements_that_can_touch_the_service_are_looked_at() -> None:
-    document = doc(allow(), allow(Action="s3:*"), {"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}, allow(Action=["s3:*", "*"]))
+    document = doc(
+        allow(),
+        allow(Action="s3:*"),
+        {"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"},
+        allow(Action=["s3:*", "*"]),
+    )
     first, _, third, fourth = document.statements
     assert touching(document, "ec2:") == (first, third, fourth)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from policy import evaluate, exposure, finding, judge, problem, witness
+from policy import exposure, finding, judge, problem, witness
 from policy.document import PolicyDocument, parse_document
 from policy.request import Request
 from policy.truth import UNKNOWN, Truth
@@ -128,7 +128,17 @@ def test_a_message_is_looked_through() -> None:
     from tests.fuzz.check import _fit_to_show
 
     _fit_to_show("A sentence about `none` and unknown things.")
-    for message in ("", "  ", "It is None.", "a Truth.YES", "is UNKNOWN", "[secret]", "<x at 0x7f>", "half \ud800", "bug in this policy pack"):
+    for message in (
+        "",
+        "  ",
+        "It is None.",
+        "a Truth.YES",
+        "is UNKNOWN",
+        "[secret]",
+        "<x at 0x7f>",
+        "half \ud800",
+        "bug in this policy pack",
+    ):
         with pytest.raises(WrongError):
             _fit_to_show(message)
 

@@ -137,6 +137,14 @@ def test_the_judging_core_loads_no_pulumi() -> None:
     assert not loaded & {"pulumi", "pulumi_policy", "grpc", *HEAVY}
 
 
-@pytest.mark.parametrize("broken", ["from policy import finding", "import policy.finding", "from .finding import Finding", "from policy.finding import GUARD"])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "from policy import finding",
+        "import policy.finding",
+        "from .finding import Finding",
+        "from policy.finding import GUARD",
+    ],
+)
 def test_the_check_sees_every_form_of_import(broken: str) -> None:
     assert _own(ast.parse(f"def late():\n    {broken}"), set(MODULES)) == {"finding"}

@@ -23,14 +23,27 @@ from policy.truth import Truth
 ROOT: Final = Path(__file__).resolve().parent.parent
 FUNCTION: Final = "arn:aws:lambda:eu-central-1:123456789012:function:orders"
 NOW: Final = Decimal(1_790_000_000)
-OPEN: Final = {"Version": "2012-10-17", "Statement": [{"Sid": "Eni", "Effect": "Allow", "Action": list(ENI_ACTIONS), "Resource": "*"}]}
+OPEN: Final = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "Eni", "Effect": "Allow", "Action": list(ENI_ACTIONS), "Resource": "*"}],
+}
 GUARD: Final = {
     "Version": "2012-10-17",
-    "Statement": {"Effect": "Deny", "Action": "ec2:*", "Resource": "*", "Condition": {"Null": {"lambda:SourceFunctionArn": "false"}}},
+    "Statement": {
+        "Effect": "Deny",
+        "Action": "ec2:*",
+        "Resource": "*",
+        "Condition": {"Null": {"lambda:SourceFunctionArn": "false"}},
+    },
 }
 INVERTED: Final = {
     "Version": "2012-10-17",
-    "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"Null": {"lambda:SourceFunctionArn": "true"}}},
+    "Statement": {
+        "Effect": "Deny",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"Null": {"lambda:SourceFunctionArn": "true"}},
+    },
 }
 
 
@@ -104,8 +117,16 @@ def test_verdicts(value: dict[str, Any], code: str, service: str) -> None:
 
 
 def test_a_list_of_values_is_a_list() -> None:
-    condition = {"ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]}, "StringEquals": {"aws:RequestTag/a": "1", "aws:RequestTag/b": "2"}}
-    grant = {"Effect": "Allow", "Action": "ec2:*", "Resource": "arn:aws:ec2:*:*:network-interface/*", "Condition": condition}
+    condition = {
+        "ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]},
+        "StringEquals": {"aws:RequestTag/a": "1", "aws:RequestTag/b": "2"},
+    }
+    grant = {
+        "Effect": "Allow",
+        "Action": "ec2:*",
+        "Resource": "arn:aws:ec2:*:*:network-interface/*",
+        "Condition": condition,
+    }
     subnet = {"Effect": "Allow", "Action": "ec2:*", "Resource": "arn:aws:ec2:*:*:subnet/*"}
     found = line(policies=[{"Version": "2012-10-17", "Statement": [grant, subnet]}])
     interface, _ = found["actions"]["ec2:CreateNetworkInterface"]["witness"]["requests"]
@@ -118,7 +139,7 @@ def test_errors_name_document_and_path() -> None:
     bad = {"Statement": [{"Effect": "allow", "Action": "ec2:*", "Resource": "*"}]}
     found = line(policies=[OPEN, bad], boundary=["{", OPEN])
     assert found["errors"] == [
-        "policies[1]: Statement[0].Effect: must be \"Allow\" or \"Deny\", not 'allow'",
+        'policies[1]: Statement[0].Effect: must be "Allow" or "Deny", not \'allow\'',
         "boundary[0]: not JSON: Expecting property name enclosed in double quotes at line 1, column 2",
     ]
 
@@ -135,13 +156,18 @@ def test_errors_name_document_and_path() -> None:
         ('{"policies": {}}', 'the line must be an object with a list "policies"'),
         ('{"policies": "x"}', 'the line must be an object with a list "policies"'),
         ('{"policies": [], "function_arn": 7}', "function_arn: must be a string"),
-        ('{"policies": [], "function_arn": "orders"}', "function_arn: not the unqualified ARN of a Lambda function: 'orders'"),
+        (
+            '{"policies": [], "function_arn": "orders"}',
+            "function_arn: not the unqualified ARN of a Lambda function: 'orders'",
+        ),
     ],
 )
 def test_a_line_that_cannot_be_read_judges_nothing_safe(text: str, error: str) -> None:
     found = judge_line(text)
     assert found["errors"] == [error]
-    assert found["actions"] == {action: {"code": "unknown", "service": "unknown", "witness": None} for action in ENI_ACTIONS}
+    assert found["actions"] == {
+        action: {"code": "unknown", "service": "unknown", "witness": None} for action in ENI_ACTIONS
+    }
 
 
 @pytest.mark.parametrize(
@@ -163,7 +189,9 @@ def test_a_line_that_cannot_be_read_judges_nothing_safe(text: str, error: str) -
 def test_the_function_is_given_by_its_unqualified_arn(arn: str, good: bool) -> None:
     documents = [parse_document(OPEN, "d")]
     if good:
-        assert judge(documents, function_arn=arn, now=NOW).answers["ec2:DescribeSubnets"][Caller.CODE].allowed is Truth.YES
+        assert (
+            judge(documents, function_arn=arn, now=NOW).answers["ec2:DescribeSubnets"][Caller.CODE].allowed is Truth.YES
+        )
     else:
         with pytest.raises(InputError, match="function_arn: not the unqualified ARN of a Lambda function"):
             judge(documents, function_arn=arn, now=NOW)
@@ -171,7 +199,10 @@ def test_the_function_is_given_by_its_unqualified_arn(arn: str, good: bool) -> N
 
 def test_the_present_is_now_unless_given() -> None:
     until = {"DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}}
-    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": until}}
+    document = {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": until},
+    }
     text = json.dumps({"policies": [document]})
     assert judge_line(text, now=NOW)["actions"]["ec2:DescribeSubnets"]["code"] == "allowed"
     assert judge_line(text, now=Decimal(1_900_000_000))["actions"]["ec2:DescribeSubnets"]["code"] == "denied"
@@ -185,7 +216,9 @@ def test_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("open.json", "--function-arn", FUNCTION) == 1
     out, err = capsys.readouterr()
     assert err == ""
-    assert "\n".join(row.rstrip() for row in out.split("\n")) == f"""\
+    assert (
+        "\n".join(row.rstrip() for row in out.split("\n"))
+        == f"""\
 action                            function code   Lambda service
 ec2:CreateNetworkInterface        allowed         allowed
 ec2:DescribeNetworkInterfaces     allowed         allowed
@@ -213,6 +246,7 @@ The code can call ec2:CreateNetworkInterface like this:
 }}
 allowed by statement `Eni` of open.json
 """
+    )
 
 
 @pytest.mark.usefixtures("folder")

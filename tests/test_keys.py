@@ -174,6 +174,13 @@ def test_dates() -> None:
 
 
 def test_lists_of_keys_are_in_lower_case() -> None:
-    lists = (keys.ENDPOINT_KEYS, keys.TIME_KEYS, keys.REGION_KEYS, keys.ACCOUNT_KEYS, keys.ALWAYS_PRESENT, keys.IDENTIFIER_KEYS)
+    lists = (
+        keys.ENDPOINT_KEYS,
+        keys.TIME_KEYS,
+        keys.REGION_KEYS,
+        keys.ACCOUNT_KEYS,
+        keys.ALWAYS_PRESENT,
+        keys.IDENTIFIER_KEYS,
+    )
     assert all(key == key.lower() for found in lists for key in found)
     assert keys.SOURCE_FUNCTION_KEY == "lambda:sourcefunctionarn"

@@ -182,7 +182,9 @@ def _with_case(value: Json, change: str) -> Json:
         if name in swapped:
             given_actions = swapped[name]
             swapped[name] = (
-                getattr(given_actions, change)() if isinstance(given_actions, str) else [getattr(a, change)() for a in given_actions]
+                getattr(given_actions, change)()
+                if isinstance(given_actions, str)
+                else [getattr(a, change)() for a in given_actions]
             )
     if "Condition" in swapped:
         found: dict[str, Json] = {}
@@ -258,7 +260,13 @@ def _less_known(draw: st.DrawFn, subject: Subject) -> Subject:
     """The subject at a preview: parts of its function's ARN, its role's ARN or its tags are not known yet."""
     function = draw(
         st.sampled_from(
-            (subject.function_arn, subject.function_arn, f"arn:aws:lambda:*:{ACCOUNT}:function:orders", "arn:*:lambda:*:*:function:orders", ANY_FUNCTION)
+            (
+                subject.function_arn,
+                subject.function_arn,
+                f"arn:aws:lambda:*:{ACCOUNT}:function:orders",
+                "arn:*:lambda:*:*:function:orders",
+                ANY_FUNCTION,
+            )
         )
     )
     tags = draw(st.sampled_from((subject.role_tags, {"team": UNKNOWN}, None)))
@@ -278,7 +286,9 @@ def test_known_answer_survives_learning_whoever_asks(
 
 @examples(60)
 @given(st.data(), roles(), boundaries(), requests())
-def test_what_is_unresolved_is_told(data: st.DataObject, role: list[Json], boundary: list[Json] | None, request: Request) -> None:
+def test_what_is_unresolved_is_told(
+    data: st.DataObject, role: list[Json], boundary: list[Json] | None, request: Request
+) -> None:
     found = evaluate(request, parsed(data.draw(forgotten(role, most=5))) or [], parsed(data.draw(forgotten(boundary))))
     assert found.allowed is not Truth.UNKNOWN or found.unresolved
     assert found.allowed is not Truth.YES or found.allowing
@@ -287,7 +297,9 @@ def test_what_is_unresolved_is_told(data: st.DataObject, role: list[Json], bound
 # ---- witnesses
 
 
-def _replayed(answer: Answer, role: list[PolicyDocument], boundary: list[PolicyDocument] | None, subject: Subject) -> None:
+def _replayed(
+    answer: Answer, role: list[PolicyDocument], boundary: list[PolicyDocument] | None, subject: Subject
+) -> None:
     assert answer.witness is not None
     assert evaluate(answer.witness, role, boundary).allowed is Truth.YES
     for authorization in answer.witness.authorizations:

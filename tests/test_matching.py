@@ -32,7 +32,9 @@ YES, NO, UNKNOWN = Truth.YES, Truth.NO, Truth.UNKNOWN
 patterns = st.text("ab:*?", max_size=6)
 texts = st.text("abc:", max_size=7)
 # Fields that collide often, and now and then one field too few or too many.
-arn_patterns = st.lists(st.sampled_from(("", "a", "b", "*", "?", "a*", "*b", "?b", "a?b", "**")), min_size=5, max_size=8).map(":".join)
+arn_patterns = st.lists(
+    st.sampled_from(("", "a", "b", "*", "?", "a*", "*b", "?b", "a?b", "**")), min_size=5, max_size=8
+).map(":".join)
 arn_texts = st.lists(st.sampled_from(("", "a", "b", "ab", "aab", "acb")), min_size=4, max_size=8).map(":".join)
 
 
@@ -247,7 +249,12 @@ def test_arn_operators_match_six_fields(pattern: str, expected: bool) -> None:
 
 @pytest.mark.parametrize(
     ("value", "pattern", "expected"),
-    [("a:b:c:d:e", "*:*:*:*:*", False), ("a:b:c:d:e:f", "*:*:*:*:*:*", True), (":::::", ":::::", True), ("", "", False)],
+    [
+        ("a:b:c:d:e", "*:*:*:*:*", False),
+        ("a:b:c:d:e:f", "*:*:*:*:*:*", True),
+        (":::::", ":::::", True),
+        ("", "", False),
+    ],
 )
 def test_fewer_than_six_fields_match_nothing(value: str, pattern: str, expected: bool) -> None:
     assert arn_like(value, pattern) is expected
@@ -342,7 +349,13 @@ def test_cells_miss_no_combination_that_a_short_text_shows(
 
 
 @examples(60)
-@given(st.lists(st.sampled_from(("::::::", ":::::*", "*:::::a", "a:::::*b", "*:*:::::*", "?:::::", "b:::::a?", "*")), min_size=1, max_size=4))
+@given(
+    st.lists(
+        st.sampled_from(("::::::", ":::::*", "*:::::a", "a:::::*b", "*:*:::::*", "?:::::", "b:::::a?", "*")),
+        min_size=1,
+        max_size=4,
+    )
+)
 def test_cells_of_arns_miss_no_combination(written: list[str]) -> None:
     globs = [Glob(p, arn=True) for p in written]
     found = cells(globs, base=glob("*"), fresh="x")
@@ -428,7 +441,9 @@ class _Steps:
 
 @pytest.mark.parametrize("length", [50, 200, 800])
 @pytest.mark.parametrize("ending", ["a", "b", "*"])
-def test_hostile_wildcards_cost_one_step_for_a_character(monkeypatch: pytest.MonkeyPatch, length: int, ending: str) -> None:
+def test_hostile_wildcards_cost_one_step_for_a_character(
+    monkeypatch: pytest.MonkeyPatch, length: int, ending: str
+) -> None:
     steps = _Steps(monkeypatch)
     pattern = "*a" * length + ending
     Glob(pattern).matches("a" * length)

@@ -63,7 +63,9 @@ def test_which_service(statements: list[Any], expected: Truth) -> None:
 
 
 def test_the_services_that_are_named() -> None:
-    found = trust(BY_LAMBDA, allow({"Service": ["ec2.amazonaws.com", NOT_KNOWN]}), {**allow({"Service": "x"}), "Effect": "Deny"})
+    found = trust(
+        BY_LAMBDA, allow({"Service": ["ec2.amazonaws.com", NOT_KNOWN]}), {**allow({"Service": "x"}), "Effect": "Deny"}
+    )
     assert found.services() == {LAMBDA, "ec2.amazonaws.com"}
 
 
@@ -127,7 +129,22 @@ def test_conditions_on_the_function() -> None:
 
 @pytest.mark.parametrize(
     "source",
-    [None, 7, [], "", "{", "[]", "[" * 100_000, "9" * 5000, NOT_KNOWN, {}, {"Statement": NOT_KNOWN}, {"Statement": "x"}, {"Statement": [NOT_KNOWN]}, {"Statement": [1]}],
+    [
+        None,
+        7,
+        [],
+        "",
+        "{",
+        "[]",
+        "[" * 100_000,
+        "9" * 5000,
+        NOT_KNOWN,
+        {},
+        {"Statement": NOT_KNOWN},
+        {"Statement": "x"},
+        {"Statement": [NOT_KNOWN]},
+        {"Statement": [1]},
+    ],
 )
 def test_what_cannot_be_read_may_say_anything(source: Any) -> None:
     found = parse_trust(source)

@@ -154,7 +154,11 @@ def test_the_witness_of_an_open_role() -> None:
         ([allow(resource="arn:aws:ec2:*:*:network-interface/*")], CREATE, NO),
         ([allow(resource="arn:aws:ec2:*:*:subnet/*")], CREATE, NO),
         ([allow(resource=["arn:aws:ec2:*:*:network-interface/*", "arn:aws:ec2:*:*:subnet/*"])], CREATE, YES),
-        ([allow(resource="arn:aws:ec2:*:*:network-interface/*"), allow(resource="arn:aws:ec2:*:*:subnet/*")], CREATE, YES),
+        (
+            [allow(resource="arn:aws:ec2:*:*:network-interface/*"), allow(resource="arn:aws:ec2:*:*:subnet/*")],
+            CREATE,
+            YES,
+        ),
         ([allow(), deny(resource="arn:aws:ec2:*:*:subnet/*")], CREATE, NO),
         ([allow(), deny(resource="arn:aws:ec2:*:*:network-interface/*")], CREATE, NO),
         ([allow(), deny(resource="arn:aws:ec2:*:*:security-group/*")], CREATE, YES),
@@ -169,7 +173,11 @@ def test_the_witness_of_an_open_role() -> None:
         ([{"Effect": "Allow", "Action": "ec2:*", "NotResource": "arn:aws:ec2:*:*:*"}], DESCRIBE, YES),
         ([{"Effect": "Allow", "Action": "ec2:*", "NotResource": "*"}], DESCRIBE, NO),
         ([allow(), {"Effect": "Deny", "Action": "ec2:*", "NotResource": "arn:aws:ec2:*:*:*"}], DESCRIBE, NO),
-        ([allow(), {"Effect": "Deny", "Action": "ec2:*", "NotResource": "arn:aws:ec2:*:*:network-interface/*"}], CREATE, NO),
+        (
+            [allow(), {"Effect": "Deny", "Action": "ec2:*", "NotResource": "arn:aws:ec2:*:*:network-interface/*"}],
+            CREATE,
+            NO,
+        ),
         ([{"Effect": "Allow", "Action": "ec2:*", "NotResource": "arn:aws:ec2:*:*:network-interface/*"}], DELETE, NO),
         # Another account's resources, another partition's, another service's.
         ([allow(resource="arn:aws:ec2:*:210987654321:*")], DELETE, NO),
@@ -215,15 +223,37 @@ def test_resources(statements: list[Any], action: str, expected: Truth) -> None:
         ({"Null": {"aws:SecureTransport": "true"}}, DESCRIBE, NO),
         ({"StringEquals": {"aws:SourceVpc": "vpc-a"}}, DESCRIBE, YES),
         ({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, DESCRIBE, YES),
-        ({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "NotIpAddress": {"aws:SourceIp": "203.0.113.0/25"}}, DESCRIBE, YES),
-        ({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "NotIpAddress": {"aws:SourceIp": "203.0.0.0/16"}}, DESCRIBE, NO),
+        (
+            {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "NotIpAddress": {"aws:SourceIp": "203.0.113.0/25"}},
+            DESCRIBE,
+            YES,
+        ),
+        (
+            {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "NotIpAddress": {"aws:SourceIp": "203.0.0.0/16"}},
+            DESCRIBE,
+            NO,
+        ),
         ({"StringEquals": {"aws:UserAgent": "x", "aws:Referer": "y"}}, DESCRIBE, YES),
         # Time, from now on.
         ({"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, DESCRIBE, NO),
         ({"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}, DESCRIBE, YES),
         ({"DateGreaterThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}, DESCRIBE, YES),
-        ({"NumericEquals": {"aws:EpochTime": "1790000001"}, "DateEquals": {"aws:CurrentTime": "2026-09-21T14:13:21Z"}}, DESCRIBE, YES),
-        ({"NumericEquals": {"aws:EpochTime": "1790000001"}, "DateEquals": {"aws:CurrentTime": "2026-09-21T14:13:22Z"}}, DESCRIBE, NO),
+        (
+            {
+                "NumericEquals": {"aws:EpochTime": "1790000001"},
+                "DateEquals": {"aws:CurrentTime": "2026-09-21T14:13:21Z"},
+            },
+            DESCRIBE,
+            YES,
+        ),
+        (
+            {
+                "NumericEquals": {"aws:EpochTime": "1790000001"},
+                "DateEquals": {"aws:CurrentTime": "2026-09-21T14:13:22Z"},
+            },
+            DESCRIBE,
+            NO,
+        ),
         # Facts of the session.
         ({"StringEquals": {"aws:PrincipalTag/team": "blue"}}, DESCRIBE, YES),
         ({"StringEquals": {"aws:PrincipalTag/team": "red"}}, DESCRIBE, NO),
@@ -273,30 +303,30 @@ def test_request_tags_go_with_the_new_interface() -> None:
 
 
 def test_a_deny_for_one_region_leaves_the_others() -> None:
-    (resource, context), = parts(witness([allow(), deny({"StringEquals": {"aws:RequestedRegion": "eu-central-1"}})]))
+    ((resource, context),) = parts(witness([allow(), deny({"StringEquals": {"aws:RequestedRegion": "eu-central-1"}})]))
     region = resource.split(":")[3]
     assert region != "eu-central-1"
     assert context["aws:requestedregion"] == (region,)
-    (resource, _), = parts(witness([allow(), deny(resource="arn:aws:ec2:eu-central-1:*:*")]))
+    ((resource, _),) = parts(witness([allow(), deny(resource="arn:aws:ec2:eu-central-1:*:*")]))
     assert resource.split(":")[3] == "us-east-1"
     every = [deny({"StringEquals": {"aws:RequestedRegion": region}}) for region in keys.regions("aws")]
     assert asked([allow(), *every]).allowed is NO
     assert asked([allow(), *every[:-1]]).allowed is YES
     zone = deny({"StringLike": {"ec2:AvailabilityZone": "eu-central-1*"}})
-    (resource, context), = parts(witness([allow(), zone]))
+    ((resource, context),) = parts(witness([allow(), zone]))
     assert context["ec2:availabilityzone"][0].startswith(resource.split(":")[3])
 
 
 def test_the_functions_own_region_comes_first() -> None:
-    (resource, _), = parts(witness([allow(), deny({"StringEquals": {"aws:RequestedRegion": "us-east-1"}})]))
+    ((resource, _),) = parts(witness([allow(), deny({"StringEquals": {"aws:RequestedRegion": "us-east-1"}})]))
     assert resource.startswith(ENI)
 
 
 def test_a_deny_for_one_vpc_leaves_the_others() -> None:
     vpc = PLACE + "vpc/vpc-a"
-    (_, context), = parts(witness([allow(), deny({"ArnEquals": {"ec2:Vpc": vpc}})]))
+    ((_, context),) = parts(witness([allow(), deny({"ArnEquals": {"ec2:Vpc": vpc}})]))
     assert context["ec2:vpc"] != (vpc,)
-    (_, context), = parts(witness([allow(), deny({"StringEquals": {"aws:SourceVpc": "vpc-a"}})]))
+    ((_, context),) = parts(witness([allow(), deny({"StringEquals": {"aws:SourceVpc": "vpc-a"}})]))
     assert context.get("aws:sourcevpc") != ("vpc-a",)
     assert asked([allow(), deny({"ArnLike": {"ec2:Vpc": "*:*:*:*:*:*"}})]).allowed is NO
 
@@ -310,17 +340,17 @@ def test_a_deny_for_one_function_leaves_the_others() -> None:
 
 def test_patterns_on_one_resource_are_met_together() -> None:
     narrow = [allow(resource=ENI + "eni-0a*")]
-    (resource, _), = parts(witness(narrow, boundary=[allow(resource="arn:aws:ec2:*:*:network-interface/*b")]))
+    ((resource, _),) = parts(witness(narrow, boundary=[allow(resource="arn:aws:ec2:*:*:network-interface/*b")]))
     assert resource == ENI + "eni-0ab"
     assert asked(narrow, boundary=[allow(resource=ENI + "eni-0b*")]).allowed is NO
-    (resource, _), = parts(witness([*narrow, deny(resource="arn:aws:ec2:*:*:*/eni-0a")]))
+    ((resource, _),) = parts(witness([*narrow, deny(resource="arn:aws:ec2:*:*:*/eni-0a")]))
     assert resource.startswith(ENI + "eni-0a")
     assert resource != ENI + "eni-0a"
 
 
 def test_patterns_on_one_key_are_met_together() -> None:
     condition = {"StringLike": {"aws:ResourceTag/env": "x*"}, "StringNotLike": {"aws:ResourceTag/env": ["*x", "xa*"]}}
-    (_, context), = parts(witness([allow(condition), deny({"StringNotLike": {"aws:ResourceTag/env": "?z*y"}})]))
+    ((_, context),) = parts(witness([allow(condition), deny({"StringNotLike": {"aws:ResourceTag/env": "?z*y"}})]))
     value = context["aws:resourcetag/env"][0]
     assert value.startswith("xz")
     assert value.endswith("y")
@@ -335,9 +365,11 @@ def test_two_actions_of_one_statement_have_their_own_witness() -> None:
 
 def test_a_function_in_another_partition_and_account() -> None:
     china = replace(CODE, function_arn="arn:aws-cn:lambda:cn-north-1:210987654321:function:orders")
-    (resource, _), = parts(witness([allow()], subject=china))
+    ((resource, _),) = parts(witness([allow()], subject=china))
     assert resource == "arn:aws-cn:ec2:cn-north-1:210987654321:network-interface/eni-0c0de0c0de0c0de00"
-    (resource, context), = parts(witness([allow({"StringNotEquals": {"aws:RequestedRegion": "cn-north-1"}})], subject=china))
+    ((resource, context),) = parts(
+        witness([allow({"StringNotEquals": {"aws:RequestedRegion": "cn-north-1"}})], subject=china)
+    )
     assert context["aws:requestedregion"] == ("cn-northwest-1",)
 
 
@@ -377,7 +409,9 @@ def test_unknown_parts(statements: list[Any], expected: Truth) -> None:
 
 
 def test_an_undecided_answer_names_the_statements() -> None:
-    documents = [doc(allow(Sid="A", Condition=NOT_KNOWN), allow({"Null": {KEY: "true"}}, Sid="B"), deny(Sid="C", action="s3:*"))]
+    documents = [
+        doc(allow(Sid="A", Condition=NOT_KNOWN), allow({"Null": {KEY: "true"}}, Sid="B"), deny(Sid="C", action="s3:*"))
+    ]
     boundary = [doc(allow(), allow(Sid="D", resource=[NOT_KNOWN]))]
     answer = ask(DELETE, CODE, documents, boundary)
     assert answer.allowed is UNKNOWN
@@ -392,20 +426,26 @@ def test_an_undecided_answer_names_the_keys() -> None:
     assert answer.allowed is UNKNOWN
     assert answer.unknown_keys == ("aws:principalorgid",)
     assert asked([allow({"StringLike": {"aws:userid": "A*"}})]).unknown_keys == ("aws:userid",)
-    assert asked([allow({"ArnEquals": {"aws:PrincipalArn": ROLE}})], subject=replace(CODE, role_arn=None)).unknown_keys == ("aws:principalarn",)
+    assert asked(
+        [allow({"ArnEquals": {"aws:PrincipalArn": ROLE}})], subject=replace(CODE, role_arn=None)
+    ).unknown_keys == ("aws:principalarn",)
     untagged = replace(CODE, role_tags=None)
-    assert asked([allow({"StringEquals": {"aws:PrincipalTag/x": "a"}})], subject=untagged).unknown_keys == ("aws:principaltag/x",)
+    assert asked([allow({"StringEquals": {"aws:PrincipalTag/x": "a"}})], subject=untagged).unknown_keys == (
+        "aws:principaltag/x",
+    )
     half_known = replace(CODE, role_tags={"x": NOT_KNOWN})
-    assert asked([allow({"StringEquals": {"aws:PrincipalTag/x": "a"}})], subject=half_known).unknown_keys == ("aws:principaltag/x",)
+    assert asked([allow({"StringEquals": {"aws:PrincipalTag/x": "a"}})], subject=half_known).unknown_keys == (
+        "aws:principaltag/x",
+    )
     assert asked([allow({"StringEquals": {"aws:SourceVpc": "x"}})]).unknown_keys == ("aws:sourcevpc",)
 
 
 def test_a_fact_that_is_surely_there_is_shown_with_some_value() -> None:
-    (_, context), = parts(witness([allow({"Null": {"aws:userid": "false"}})]))
+    ((_, context),) = parts(witness([allow({"Null": {"aws:userid": "false"}})]))
     assert context["aws:userid"] == ("something",)
-    (_, context), = parts(witness([allow({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})]))
+    ((_, context),) = parts(witness([allow({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})]))
     assert "aws:multifactorauthpresent" not in context
-    (_, context), = parts(witness([allow(), deny({"StringEquals": {"aws:PrincipalTag/team": "red"}})]))
+    ((_, context),) = parts(witness([allow(), deny({"StringEquals": {"aws:PrincipalTag/team": "red"}})]))
     assert context["aws:principaltag/team"] == ("blue",)
 
 
@@ -439,17 +479,21 @@ def test_a_function_that_is_not_known(arn: str, condition: Any, expected: Truth)
 
 
 def test_a_made_up_function_reads_like_one() -> None:
-    (resource, context), = parts(witness([allow(), deny({"ArnEquals": {KEY: f"{ORDERS}:live"}})], subject=replace(CODE, function_arn=ANY_FUNCTION)))
+    ((resource, context),) = parts(
+        witness(
+            [allow(), deny({"ArnEquals": {KEY: f"{ORDERS}:live"}})], subject=replace(CODE, function_arn=ANY_FUNCTION)
+        )
+    )
     assert context[SOURCE] == (f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:my-function",)
     assert resource.startswith(f"arn:aws:ec2:us-east-1:{ACCOUNT}:")
     named = replace(CODE, function_arn="arn:*:lambda:eu-west-1:*:function:orders")
-    (_, context), = parts(witness([allow({"Null": {KEY: "false"}})], subject=named))
+    ((_, context),) = parts(witness([allow({"Null": {KEY: "false"}})], subject=named))
     assert context[SOURCE] == (f"arn:aws:lambda:eu-west-1:{keys.EXAMPLE_ACCOUNT}:function:orders",)
 
 
 def test_an_unknown_place_is_one_that_the_documents_name() -> None:
     china = allow(resource="arn:aws-cn:ec2:*:210987654321:network-interface/*")
-    (resource, _), = parts(witness([china], subject=replace(CODE, function_arn=ANY_FUNCTION)))
+    ((resource, _),) = parts(witness([china], subject=replace(CODE, function_arn=ANY_FUNCTION)))
     assert resource.startswith("arn:aws-cn:ec2:")
     assert resource.split(":")[4] == "210987654321"
     by_account = allow({"StringEquals": {"aws:PrincipalAccount": "210987654321"}})
@@ -464,7 +508,15 @@ def test_an_unknown_place_is_one_that_the_documents_name() -> None:
 
 def _hard() -> list[Any]:
     tags = [f"aws:ResourceTag/t{i}" for i in range(12)]
-    return [allow(), *(deny({"StringLike": {left: "*a*"}, "StringNotLike": {right: "*b*"}}) for left in tags for right in tags if left != right)]
+    return [
+        allow(),
+        *(
+            deny({"StringLike": {left: "*a*"}, "StringNotLike": {right: "*b*"}})
+            for left in tags
+            for right in tags
+            if left != right
+        ),
+    ]
 
 
 def test_past_its_budget_the_answer_is_undecided() -> None:
@@ -474,9 +526,14 @@ def test_past_its_budget_the_answer_is_undecided() -> None:
 
 
 def test_a_key_of_more_combinations_than_are_tried_is_not_closed() -> None:
-    many = {"ForAllValues:StringEquals": {"aws:TagKeys": [f"k{i}" for i in range(20)]}, "ForAnyValue:StringEquals": {"aws:TagKeys": "k0"}}
+    many = {
+        "ForAllValues:StringEquals": {"aws:TagKeys": [f"k{i}" for i in range(20)]},
+        "ForAnyValue:StringEquals": {"aws:TagKeys": "k0"},
+    }
     beside = {"ForAnyValue:StringEquals": {"aws:TagKeys": "k19"}}
-    answer = asked([allow({**many, "Null": {"aws:RequestTag/k19": "true"}}), deny({"Null": {"aws:TagKeys": "true"}})], CREATE)
+    answer = asked(
+        [allow({**many, "Null": {"aws:RequestTag/k19": "true"}}), deny({"Null": {"aws:TagKeys": "true"}})], CREATE
+    )
     assert answer.allowed is not YES
     assert asked([allow(), deny(beside), deny(many)], CREATE).allowed is YES
 

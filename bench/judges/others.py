@@ -1,11 +1,12 @@
 """parliament, cloudsplaining or policyuniverse on the same documents; runs in an environment of its own.
 
-    python others.py <documents.json> <tool>
+python others.py <documents.json> <tool>
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import sys
 from collections.abc import Callable
@@ -14,13 +15,13 @@ from time import perf_counter
 
 
 def _parliament() -> Callable[[str], object]:
-    from parliament import analyze_policy_string
+    from parliament import analyze_policy_string  # type: ignore[import-not-found,unused-ignore]
 
-    return analyze_policy_string
+    return lambda text: analyze_policy_string(text)
 
 
 def _cloudsplaining() -> Callable[[str], object]:
-    from cloudsplaining.scan.policy_document import PolicyDocument
+    from cloudsplaining.scan.policy_document import PolicyDocument  # type: ignore[import-not-found,unused-ignore]
 
     def scan(text: str) -> object:
         document = PolicyDocument(json.loads(text))
@@ -30,7 +31,7 @@ def _cloudsplaining() -> Callable[[str], object]:
 
 
 def _policyuniverse() -> Callable[[str], object]:
-    from policyuniverse.expander_minimizer import expand_policy
+    from policyuniverse.expander_minimizer import expand_policy  # type: ignore[import-not-found,unused-ignore]
 
     return lambda text: expand_policy(policy=json.loads(text))
 
@@ -44,6 +45,8 @@ def main() -> None:
     with contextlib.redirect_stdout(sys.stderr):
         run = _TOOLS[sys.argv[2]]()
         run('{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]}')
+        gc.freeze()  # for all judges alike, as in the pack's process
+        gc.set_threshold(100_000, 50, 50)
         for text in documents:
             before = perf_counter()
             # A document that the tool does not take costs what it costs to find that out.

@@ -28,7 +28,12 @@ SENTINELS: Final = (
     proxy.UNKNOWN_NUMBER_VALUE,
 )
 
-_ENI: Final = ["ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface", "ec2:DescribeSubnets"]
+_ENI: Final = [
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeSubnets",
+]
 _CONDITIONS: Final[tuple[Json, ...]] = (
     {"Null": {KEY: "true"}},
     {"Null": {KEY: "false"}},
@@ -48,7 +53,15 @@ def _statement(rng: Random) -> Json:
     found: dict[str, Json] = {
         "Effect": rng.choice(("Allow", "Allow", "Deny")),
         "Action": rng.choice((_ENI, "ec2:*", "*", ["ec2:*NetworkInterface*", "s3:Get*"], "ec2:DeleteNetworkInterface")),
-        "Resource": rng.choice(("*", "*", ["*"], f"arn:aws:ec2:*:{ACCOUNT}:*/*", ["arn:aws:ec2:eu-central-1:*:network-interface/eni-0*", "arn:aws:ec2:*:*:subnet/*"])),
+        "Resource": rng.choice(
+            (
+                "*",
+                "*",
+                ["*"],
+                f"arn:aws:ec2:*:{ACCOUNT}:*/*",
+                ["arn:aws:ec2:eu-central-1:*:network-interface/eni-0*", "arn:aws:ec2:*:*:subnet/*"],
+            )
+        ),
     }
     if rng.random() < 0.15:
         found["NotAction"] = found.pop("Action")
@@ -64,12 +77,23 @@ def _statement(rng: Random) -> Json:
 def document(rng: Random) -> Json:
     """A document that IAM takes (but for Sids that stand twice)."""
     found = [_statement(rng) for _ in range(rng.choice((1, 1, 1, 2, 3)))]
-    return {"Version": rng.choice(("2012-10-17", "2012-10-17", "2008-10-17")), "Statement": found[0] if len(found) == 1 and rng.random() < 0.3 else found}
+    return {
+        "Version": rng.choice(("2012-10-17", "2012-10-17", "2008-10-17")),
+        "Statement": found[0] if len(found) == 1 and rng.random() < 0.3 else found,
+    }
 
 
 def trust(rng: Random) -> Json:
     """A role's trust policy."""
-    principal = rng.choice(({"Service": "lambda.amazonaws.com"}, {"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]}, {"AWS": ROLE, "Service": "lambda.amazonaws.com"}, {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "*"))
+    principal = rng.choice(
+        (
+            {"Service": "lambda.amazonaws.com"},
+            {"Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"]},
+            {"AWS": ROLE, "Service": "lambda.amazonaws.com"},
+            {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+            "*",
+        )
+    )
     found: dict[str, Json] = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
     if rng.random() < 0.2:
         found["Condition"] = {"ArnLike": {KEY: FUNCTION}}
@@ -111,7 +135,11 @@ def _dumped(rng: Random, value: Json) -> str:
 
 
 def _line(rng: Random) -> str:
-    value = {"policies": [document(rng)], "boundary": rng.choice((None, [document(rng)])), "function_arn": rng.choice((None, FUNCTION))}
+    value = {
+        "policies": [document(rng)],
+        "boundary": rng.choice((None, [document(rng)])),
+        "function_arn": rng.choice((None, FUNCTION)),
+    }
     if rng.random() < 0.5:
         value = structure(rng, value, extra=())
     try:
@@ -124,7 +152,9 @@ def _line(rng: Random) -> str:
 # ---- stacks
 
 
-def _resource(kind: str, name: str, props: Json, computed: Json | None = None, depends: dict[str, list[str]] | None = None) -> Json:
+def _resource(
+    kind: str, name: str, props: Json, computed: Json | None = None, depends: dict[str, list[str]] | None = None
+) -> Json:
     return {"type": kind, "name": name, "inputs": props, "computed": computed or {}, "depends": depends or {}}
 
 
@@ -145,12 +175,23 @@ def _base(rng: Random) -> list[Json]:
         name_prop, doc_prop = "name", "policy"
         role_prop: Json = {"role": rng.choice(("orders-role", rpc.UNKNOWN))}
     else:
-        role = _resource(types.NATIVE_ROLE, "orders-role", {"roleName": "orders-role", "assumeRolePolicyDocument": trust(rng)}, {"arn": arn})
+        role = _resource(
+            types.NATIVE_ROLE,
+            "orders-role",
+            {"roleName": "orders-role", "assumeRolePolicyDocument": trust(rng)},
+            {"arn": arn},
+        )
         name_prop, doc_prop = "policyName", "policyDocument"
         role_prop = {"role": arn}
     way = rng.randrange(7)
     on_role = {"role": ["orders-role"]}
-    managed_arn = rng.choice(("arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole", "arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::aws:policy/New"))
+    managed_arn = rng.choice(
+        (
+            "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole",
+            "arn:aws:iam::aws:policy/ReadOnlyAccess",
+            "arn:aws:iam::aws:policy/New",
+        )
+    )
     if way == 0 and role["type"] == types.ROLE:
         role["inputs"]["inlinePolicies"] = [{"name": "eni", "policy": as_text}]
         if rng.random() < 0.6:
@@ -158,20 +199,61 @@ def _base(rng: Random) -> list[Json]:
     elif way == 0:
         role["inputs"]["policies"] = [{name_prop: "eni", doc_prop: doc}]
     elif way == 1:
-        found.append(_resource(types.ROLE_POLICY, "orders-eni", {"role": role_prop["role"], "policy": as_text, "name": "eni"}, depends=on_role))
+        found.append(
+            _resource(
+                types.ROLE_POLICY,
+                "orders-eni",
+                {"role": role_prop["role"], "policy": as_text, "name": "eni"},
+                depends=on_role,
+            )
+        )
     elif way == 2:
-        found.append(_resource(types.ROLE_ATTACHMENT, "attach", {"role": role_prop["role"], "policyArn": managed_arn}, depends=on_role))
+        found.append(
+            _resource(
+                types.ROLE_ATTACHMENT, "attach", {"role": role_prop["role"], "policyArn": managed_arn}, depends=on_role
+            )
+        )
     elif way == 3:
         found.append(_resource(types.POLICY, "orders-policy", {"name": "eni", "policy": as_text}, {"arn": rpc.UNKNOWN}))
-        found.append(_resource(types.ROLE_ATTACHMENT, "attach", {"role": role_prop["role"], "policyArn": rpc.UNKNOWN}, depends={**on_role, "policyArn": ["orders-policy"]}))
+        found.append(
+            _resource(
+                types.ROLE_ATTACHMENT,
+                "attach",
+                {"role": role_prop["role"], "policyArn": rpc.UNKNOWN},
+                depends={**on_role, "policyArn": ["orders-policy"]},
+            )
+        )
     elif way == 4:
-        found.append(_resource(types.NATIVE_POLICY, "orders-policy", {"policyDocument": doc, "roles": ["orders-role"]}, {"policyArn": rpc.UNKNOWN}, {"roles": ["orders-role"]}))
-        found.append(_resource(types.NATIVE_ROLE_POLICY, "orders-eni", {"roleName": "orders-role", "policyName": "eni", "policyDocument": doc}))
+        found.append(
+            _resource(
+                types.NATIVE_POLICY,
+                "orders-policy",
+                {"policyDocument": doc, "roles": ["orders-role"]},
+                {"policyArn": rpc.UNKNOWN},
+                {"roles": ["orders-role"]},
+            )
+        )
+        found.append(
+            _resource(
+                types.NATIVE_ROLE_POLICY,
+                "orders-eni",
+                {"roleName": "orders-role", "policyName": "eni", "policyDocument": doc},
+            )
+        )
     elif way == 5:
-        found.append(_resource(types.POLICY_ATTACHMENT, "attach", {"roles": ["orders-role", rpc.UNKNOWN], "policyArn": managed_arn}, depends={"roles": ["orders-role"]}))
+        found.append(
+            _resource(
+                types.POLICY_ATTACHMENT,
+                "attach",
+                {"roles": ["orders-role", rpc.UNKNOWN], "policyArn": managed_arn},
+                depends={"roles": ["orders-role"]},
+            )
+        )
         found.append(_resource(types.POLICIES_EXCLUSIVE, "only", {"roleName": "orders-role", "policyNames": ["eni"]}))
     else:
-        found.append(_resource(types.ATTACHMENTS_EXCLUSIVE, "only", {"roleName": "orders-role", "policyArns": [managed_arn]}))
+        found.append(
+            _resource(types.ATTACHMENTS_EXCLUSIVE, "only", {"roleName": "orders-role", "policyArns": [managed_arn]})
+        )
         role["computed"]["managedPolicyArns"] = [managed_arn]
     if rng.random() < 0.15:
         role["inputs"]["permissionsBoundary"] = managed_arn
@@ -183,26 +265,64 @@ def _base(rng: Random) -> list[Json]:
 
 
 def _user(rng: Random, arn: Json) -> Json:
-    vpc: Json = rng.choice(({"subnetIds": ["subnet-a"], "securityGroupIds": ["sg-a"]}, {"subnetIds": [rpc.UNKNOWN]}, None, {"subnetIds": []}))
+    vpc: Json = rng.choice(
+        (
+            {"subnetIds": ["subnet-a"], "securityGroupIds": ["sg-a"]},
+            {"subnetIds": [rpc.UNKNOWN]},
+            None,
+            {"subnetIds": []},
+        )
+    )
     depends = {"role": ["orders-role"]}
     draw = rng.random()
     if draw < 0.75:
-        return _resource(types.FUNCTION, "orders", {"name": "orders", "role": arn, "vpcConfig": vpc, "runtime": "python3.12"}, {"arn": rng.choice((FUNCTION, rpc.UNKNOWN))}, depends)
+        return _resource(
+            types.FUNCTION,
+            "orders",
+            {"name": "orders", "role": arn, "vpcConfig": vpc, "runtime": "python3.12"},
+            {"arn": rng.choice((FUNCTION, rpc.UNKNOWN))},
+            depends,
+        )
     if draw < 0.9:
-        return _resource(types.NATIVE_FUNCTION, "orders", {"functionName": "orders", "role": arn, "vpcConfig": vpc}, {"arn": rpc.UNKNOWN}, depends)
+        return _resource(
+            types.NATIVE_FUNCTION,
+            "orders",
+            {"functionName": "orders", "role": arn, "vpcConfig": vpc},
+            {"arn": rpc.UNKNOWN},
+            depends,
+        )
     kind = rng.choice((types.CANARY, types.NATIVE_CANARY))
-    return _resource(kind, "orders", {"name": "orders", "executionRoleArn": arn, "vpcConfig": vpc}, depends={"executionRoleArn": ["orders-role"]})
+    return _resource(
+        kind,
+        "orders",
+        {"name": "orders", "executionRoleArn": arn, "vpcConfig": vpc},
+        depends={"executionRoleArn": ["orders-role"]},
+    )
 
 
 def _poller(rng: Random) -> Json:
-    source = rng.choice((f"arn:aws:kafka:eu-central-1:{ACCOUNT}:cluster/x/y", f"arn:aws:sqs:eu-central-1:{ACCOUNT}:q", rpc.UNKNOWN))
+    source = rng.choice(
+        (f"arn:aws:kafka:eu-central-1:{ACCOUNT}:cluster/x/y", f"arn:aws:sqs:eu-central-1:{ACCOUNT}:q", rpc.UNKNOWN)
+    )
     kind = rng.choice((types.EVENT_SOURCE, types.NATIVE_EVENT_SOURCE))
-    return _resource(kind, "events", {"functionName": "orders", "eventSourceArn": source, "topics": ["t"]}, depends={"functionName": ["orders"]})
+    return _resource(
+        kind,
+        "events",
+        {"functionName": "orders", "eventSourceArn": source, "topics": ["t"]},
+        depends={"functionName": ["orders"]},
+    )
 
 
 @cache
 def _stand_ins() -> tuple[Json, ...]:
-    return (*SENTINELS, "[secret]", f"text with {rpc.UNKNOWN} inside", Secret("hidden"), Secret({"a": "hidden"}), Secret([rpc.UNKNOWN]))
+    return (
+        *SENTINELS,
+        "[secret]",
+        f"text with {rpc.UNKNOWN} inside",
+        Secret("hidden"),
+        Secret({"a": "hidden"}),
+        Secret([rpc.UNKNOWN]),
+    )
 
 
 def stack(rng: Random) -> Json:
@@ -221,7 +341,9 @@ def stack(rng: Random) -> Json:
         elif draw < 0.75:
             item["computed"] = structure(rng, item["computed"], extra=_stand_ins())
         elif draw < 0.85:
-            item["depends"][rng.choice(("role", "roles", "policyArn", "functionName", "x"))] = rng.choices([*names, "gone"], k=rng.randint(0, 3))
+            item["depends"][rng.choice(("role", "roles", "policyArn", "functionName", "x"))] = rng.choices(
+                [*names, "gone"], k=rng.randint(0, 3)
+            )
         elif draw < 0.9:
             item["type"] = rng.choice(sorted(types.TYPES))
         elif draw < 0.95 and len(found) > 1:
@@ -233,5 +355,3 @@ def stack(rng: Random) -> Json:
             if not isinstance(item[part], dict):
                 item[part] = {"junk": item[part]}
     return found
-
-

@@ -37,7 +37,18 @@ NOW: Final = 1_790_000_000
 # One case is a few small documents. Seconds of it are a way to stop somebody's preview.
 MOST_SECONDS: Final = 5.0
 _NEVER_SHOWN: Final = re.compile(
-    "|".join([*map(re.escape, SENTINELS), r"\bNone\b", r"Truth\.", "UNKNOWN", r"\[secret\]", " at 0x", r"bug in this policy pack", "too little is known of it"])
+    "|".join(
+        [
+            *map(re.escape, SENTINELS),
+            r"\bNone\b",
+            r"Truth\.",
+            "UNKNOWN",
+            r"\[secret\]",
+            " at 0x",
+            r"bug in this policy pack",
+            "too little is known of it",
+        ]
+    )
 )
 _WORDS: Final = ("allowed", "denied", "unknown")
 
@@ -98,9 +109,18 @@ def _document(document: PolicyDocument) -> None:
     for error in document.errors:
         _expect(bool(error.what), "an error that says nothing")
         _expect(_NEVER_SHOWN.search(str(error)) is None, f"not to be shown: {error}")
-        whole = ("a policy document is", "not JSON", "not readable", "nested too deeply", "the key ", "IAM takes at most")
+        whole = (
+            "a policy document is",
+            "not JSON",
+            "not readable",
+            "nested too deeply",
+            "the key ",
+            "IAM takes at most",
+        )
         _expect(bool(error.path) or any(text in error.what for text in whole), f"an error without a path: {error}")
-    _expect(bool(document.statements) or any(e.path == "Statement" for e in document.errors), "no statement and no error")
+    _expect(
+        bool(document.statements) or any(e.path == "Statement" for e in document.errors), "no statement and no error"
+    )
 
 
 def _trust(source: object) -> None:
@@ -113,13 +133,21 @@ def _trust(source: object) -> None:
     list(found.conditions_on_function())
 
 
-def _answer(caller: Caller, answer: Answer, policies: list[PolicyDocument], limits: list[PolicyDocument] | None) -> None:
+def _answer(
+    caller: Caller, answer: Answer, policies: list[PolicyDocument], limits: list[PolicyDocument] | None
+) -> None:
     if answer.allowed is Truth.YES:
         _expect(answer.witness is not None and answer.evaluation is not None, "allowed without a witness")
         assert answer.witness is not None
-        _expect(evaluate(answer.witness, policies, limits).allowed is Truth.YES, f"the witness does not replay: {answer.witness}")
+        _expect(
+            evaluate(answer.witness, policies, limits).allowed is Truth.YES,
+            f"the witness does not replay: {answer.witness}",
+        )
         for part in answer.witness.authorizations:
-            _expect((SOURCE_FUNCTION_ARN.lower() in part.context) is (caller is Caller.CODE), "the witness is another caller's")
+            _expect(
+                (SOURCE_FUNCTION_ARN.lower() in part.context) is (caller is Caller.CODE),
+                "the witness is another caller's",
+            )
         return
     _expect(answer.witness is None, "a witness of what is not allowed")
     if answer.allowed is Truth.UNKNOWN:
@@ -200,7 +228,9 @@ def _stack(value: Json) -> str:
         judge_of.notices(StackValidationArgs(_policy_resources(value, options)), report("notices"))
     for name, message in messages:
         _fit_to_show(message)
-        reasoned = name != finding.GUARD or any(word in message for word in ("Check: ", "cannot call", "without the key"))
+        reasoned = name != finding.GUARD or any(
+            word in message for word in ("Check: ", "cannot call", "without the key")
+        )
         _expect(reasoned, f"a violation without its witness: {message[:300]}")
     names = {name for name, _ in messages}
     return "stack: " + next((name for name in (finding.GUARD, finding.ROLE_GUARD, *_PARTS) if name in names), "silent")
@@ -213,7 +243,9 @@ def _policy_resources(value: Json, options: PolicyResourceOptions) -> list[Polic
     made: dict[str, PolicyResource] = {}
     for item in value:
         props = proxy.unknown_checking_proxy({**_revealed(item["inputs"]), **_revealed(item["computed"])})
-        made.setdefault(item["name"], PolicyResource(item["type"], props, _urn(item), item["name"], options, None, None, [], {}))
+        made.setdefault(
+            item["name"], PolicyResource(item["type"], props, _urn(item), item["name"], options, None, None, [], {})
+        )
     for item in value:
         resource = made[item["name"]]
         for prop, names in item["depends"].items():

@@ -23,28 +23,32 @@ def _deep() -> Json:
 
 # Values of every wrong type, and right ones at the wrong place.
 JUNK: Final[tuple[Json, ...]] = (
-    None, True, False, 0, -1, 7, 1.5, 1e308, float("nan"), float("inf"), float("-inf"), 10**30, 10**5000,
-    "", " ", "*", "**", "?", ":", "a", "\u00e9", "\u00df", "\ud800", "a\udfffb", "\x00", "\ufeff", "\ue000", "\u2028", "\n",
-    "true", "false", "Allow", "Deny", "null", "${", "${}", "${*}", "${aws:userid}", "${aws:none, 'x'}", "${a${b}}", "*" * 70, "?*" * 40,
-    "*a" * 30, "1e999999", "-1e-999999", "NaN", "Infinity", "9" * 500, "0x10", "1_000", "\u0661\u0662", "9999-12-31T23:59:59Z",
-    "9999-12-31T23:59:59-14:00", "0000-00-00", "2026-01-01T00:00:00+99:99", "1.2.3.4/0", "::/0", "::ffff:1.2.3.4", "fe80::1%eth0",
-    "1.2.3.4/255.255.0.0", "255.255.255.255", "1.2.3.4/33", "QUJD", "arn:", "arn:aws:iam", "arn:aws:iam::aws:policy/", ":::::",
-    "arn:aws:lambda:::function:", "arn:aws:iam::123456789012:role/", "x" * 3000,
-    [], {}, [[]], [{}], {"": ""}, {"a": {"b": [1, None]}}, [None, 1, "a", {}], ["a"] * 300, ["*"] * 40, (), _deep(),
+    None, True, False, 0, -1, 7, 1.5, 1e308, float("nan"), float("inf"), float("-inf"), 10**30, 10**5000, "", " ",
+    "*", "**", "?", ":", "a", "\u00e9", "\u00df", "\ud800", "a\udfffb", "\x00", "\ufeff", "\ue000", "\u2028", "\n",
+    "true", "false", "Allow", "Deny", "null", "${", "${}", "${*}", "${aws:userid}", "${aws:none, 'x'}", "${a${b}}",
+    "*" * 70, "?*" * 40, "*a" * 30, "1e999999", "-1e-999999", "NaN", "Infinity", "9" * 500, "0x10", "1_000",
+    "\u0661\u0662", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0000-00-00", "2026-01-01T00:00:00+99:99",
+    "1.2.3.4/0", "::/0", "::ffff:1.2.3.4", "fe80::1%eth0", "1.2.3.4/255.255.0.0", "255.255.255.255", "1.2.3.4/33",
+    "QUJD", "arn:", "arn:aws:iam", "arn:aws:iam::aws:policy/", ":::::", "arn:aws:lambda:::function:",
+    "arn:aws:iam::123456789012:role/", "x" * 3000, [], {}, [[]], [{}], {"": ""}, {"a": {"b": [1, None]}},
+    [None, 1, "a", {}], ["a"] * 300, ["*"] * 40, (), _deep(),
 )  # fmt: skip
 _OPERATORS: Final = (
-    "StringLike", "stringequals", "StringEqualsIfExists", "ForAnyValue:StringLike", "ForAllValues:ArnNotLikeIfExists", "Null", "NullIfExists",
-    "Bool", "BinaryEquals", "IpAddress", "NotIpAddressIfExists", "NumericLessThan", "DateGreaterThanEquals", "DateNotEquals", "ArnEquals",
-    "ForAnyValue:", ":", "IfExists", "ForAllValues:Null", "ForAllValues:ForAnyValue:StringLike", "StringLikeIfExistsIfExists", "Str\u0131ngLike",
-    "\ud800", "", "StringLike ", "__proto__",
+    "StringLike", "stringequals", "StringEqualsIfExists", "ForAnyValue:StringLike", "ForAllValues:ArnNotLikeIfExists",
+    "Null", "NullIfExists", "Bool", "BinaryEquals", "IpAddress", "NotIpAddressIfExists", "NumericLessThan",
+    "DateGreaterThanEquals", "DateNotEquals", "ArnEquals", "ForAnyValue:", ":", "IfExists", "ForAllValues:Null",
+    "ForAllValues:ForAnyValue:StringLike", "StringLikeIfExistsIfExists", "Str\u0131ngLike", "\ud800", "",
+    "StringLike ", "__proto__",
 )  # fmt: skip
 _KEYS: Final = (
-    "lambda:SourceFunctionArn", "aws:RequestedRegion", "ec2:Region", "aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourceIp",
-    "aws:CurrentTime", "aws:EpochTime", "aws:TagKeys", "aws:RequestTag/x", "aws:RequestTag/X", "aws:ResourceTag/x", "ec2:ResourceTag/x",
-    "ec2:Vpc", "ec2:Subnet", "ec2:AvailabilityZone", "ec2:NetworkInterfaceID", "ec2:SubnetID", "aws:userid", "aws:PrincipalTag/x",
-    "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:PrincipalAccount", "aws:TokenIssueTime", "aws:MultiFactorAuthPresent", "aws:SecureTransport",
-    "aws:ViaAWSService", "aws:CalledVia", "sts:ExternalId", "", "/", "aws:RequestTag/", "aws:", "\ud800",
-    "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition", "Principal", "Sid", "Version", "Id", "Statement",
+    "lambda:SourceFunctionArn", "aws:RequestedRegion", "ec2:Region", "aws:SourceIp", "aws:SourceVpc",
+    "aws:SourceVpce", "aws:VpcSourceIp", "aws:CurrentTime", "aws:EpochTime", "aws:TagKeys", "aws:RequestTag/x",
+    "aws:RequestTag/X", "aws:ResourceTag/x", "ec2:ResourceTag/x", "ec2:Vpc", "ec2:Subnet", "ec2:AvailabilityZone",
+    "ec2:NetworkInterfaceID", "ec2:SubnetID", "aws:userid", "aws:PrincipalTag/x", "aws:PrincipalArn",
+    "aws:PrincipalOrgID", "aws:PrincipalAccount", "aws:TokenIssueTime", "aws:MultiFactorAuthPresent",
+    "aws:SecureTransport", "aws:ViaAWSService", "aws:CalledVia", "sts:ExternalId", "", "/", "aws:RequestTag/", "aws:",
+    "\ud800", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition", "Principal", "Sid", "Version",
+    "Id", "Statement",
 )  # fmt: skip
 
 
@@ -96,19 +100,32 @@ def _delete(rng: Random, holder: Json, last: Any, extra: Sequence[Json]) -> None
 def _rename(rng: Random, holder: Json, last: Any, extra: Sequence[Json]) -> None:
     if not isinstance(holder, dict):
         return _replace(rng, holder, last, extra)
-    name = rng.choice((rng.choice(_OPERATORS), rng.choice(_KEYS), str(last).lower(), str(last).upper(), f"{last}IfExists", f"ForAnyValue:{last}"))
+    name = rng.choice(
+        (
+            rng.choice(_OPERATORS),
+            rng.choice(_KEYS),
+            str(last).lower(),
+            str(last).upper(),
+            f"{last}IfExists",
+            f"ForAnyValue:{last}",
+        )
+    )
     holder[name] = holder.pop(last)
     return None
 
 
 def _wrap(rng: Random, holder: Json, last: Any, extra: Sequence[Json]) -> None:
-    holder[last] = rng.choice(([holder[last]], {"a": holder[last]}, [holder[last], _junk(rng, extra)], {rng.choice(_KEYS): holder[last]}))
+    holder[last] = rng.choice(
+        ([holder[last]], {"a": holder[last]}, [holder[last], _junk(rng, extra)], {rng.choice(_KEYS): holder[last]})
+    )
 
 
 def _add(rng: Random, holder: Json, last: Any, extra: Sequence[Json]) -> None:
     target = holder[last] if isinstance(holder[last], dict | list) else holder
     if isinstance(target, dict):
-        target[rng.choice((rng.choice(_OPERATORS), rng.choice(_KEYS)))] = rng.choice((_junk(rng, extra), {rng.choice(_KEYS): _junk(rng, extra)}))
+        target[rng.choice((rng.choice(_OPERATORS), rng.choice(_KEYS)))] = rng.choice(
+            (_junk(rng, extra), {rng.choice(_KEYS): _junk(rng, extra)})
+        )
     else:
         target.insert(rng.randint(0, len(target)), _junk(rng, extra))
 
@@ -132,9 +149,10 @@ _ACTS: Final[tuple[Callable[[Random, Json, Any, Sequence[Json]], None], ...]] = 
 )  # fmt: skip
 
 _SPLICES: Final = (
-    "[" * 200, "{" * 3, '{"a":' * 150, "]" * 5, "}", '"', "\\", "\\u", "\\ud800", "\\udfff\\ud800", "NaN", "-Infinity", "1e400", "-0", "9" * 5000,
-    "\ufeff", "\ud83d", "\x00", "//", "/*", "'", ",", ":", "*", "?", "${", "null", "true", '"Effect":"Deny",', '"Statement":[],', '"Version":1,',
-    '"Condition":{},', '"Action":"*",', "e+", ".5", "\t", "\u2028", "\u202e",
+    "[" * 200, "{" * 3, '{"a":' * 150, "]" * 5, "}", '"', "\\", "\\u", "\\ud800", "\\udfff\\ud800", "NaN",
+    "-Infinity", "1e400", "-0", "9" * 5000, "\ufeff", "\ud83d", "\x00", "//", "/*", "'", ",", ":", "*", "?", "${",
+    "null", "true", '"Effect":"Deny",', '"Statement":[],', '"Version":1,', '"Condition":{},', '"Action":"*",', "e+",
+    ".5", "\t", "\u2028", "\u202e",
 )  # fmt: skip
 
 
