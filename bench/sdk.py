@@ -27,7 +27,7 @@ _STEPS = (
 
 def profile() -> str:
     """A table for each kind of call: the share of each step, and of the pack's callbacks."""
-    servicer = sdk._PolicyAnalyzerServicer(  # type: ignore[no-untyped-call]  # the SDK's own server
+    servicer = sdk._PolicyAnalyzerServicer(
         "bench", "0", policies(), sdk.EnforcementLevel.ADVISORY
     )
     made = messages(_RESOURCES)

@@ -279,8 +279,10 @@ def test_the_table_of_operators() -> None:
         "notipaddress", "arnequals", "arnlike", "arnnotequals", "arnnotlike", "null",
     }  # fmt: skip
     families = {
-        "string": Family.STRING, "numeric": Family.NUMERIC, "date": Family.DATE, "bool": Family.BOOL, "binary": Family.BINARY,
-        "ipaddress": Family.IP_ADDRESS, "notip": Family.IP_ADDRESS, "arn": Family.ARN, "null": Family.NULL,
+        "string": Family.STRING, "numeric": Family.NUMERIC, "date": Family.DATE,
+        "bool": Family.BOOL,
+        "binary": Family.BINARY, "ipaddress": Family.IP_ADDRESS, "notip": Family.IP_ADDRESS, "arn": Family.ARN,
+        "null": Family.NULL,
     }  # fmt: skip
     for name, row in OPERATORS.items():
         assert row.name.lower() == name

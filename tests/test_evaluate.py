@@ -1,4 +1,4 @@
-"""One request against documents: IAM's evaluation logic, by tables. Source: IAM User Guide, "Policy evaluation logic"."""
+"""One request against documents, by tables. Source: IAM User Guide, "Policy evaluation logic"."""
 
 from __future__ import annotations
 

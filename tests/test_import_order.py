@@ -46,7 +46,7 @@ ORDER: Final = (
 )
 # `python -m policy judge`: beside the CrossGuard policies, it ends where the verdict is.
 JUDGE: Final = "judge"
-# The stand-in for the engine. It runs the pack in a process of its own, as the engine does, and knows nothing of judging.
+# The stand-in for the engine. It runs the pack in a process of its own, as the engine does; it knows nothing of judging.
 PREVIEW: Final = (
     "properties",
     "registration",

@@ -409,7 +409,7 @@ def test_cells_say_when_they_gave_up() -> None:
 
 
 def test_the_limit_is_the_number_of_steps() -> None:
-    # From the start, and after each of two texts (an `a` last or not), each pattern takes a step for `:`, `a` and another.
+    # From the start and after two texts (an `a` last or not), each pattern takes a step for `:`, `a` and another.
     found = cells([glob("*a")], base=glob("?"), fresh="x")
     assert found.complete
     assert found.cost == 3 * 2 * 3

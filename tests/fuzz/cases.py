@@ -159,7 +159,7 @@ def _resource(
 
 
 def _base(rng: Random) -> list[Json]:
-    """A stack with one role, something that runs on it, and policies in one of the ways in which a role can have them."""
+    """A stack: a role, something that runs on it, and policies in one of the ways in which a role can have them."""
     found: list[Json] = []
     doc: Any = document(rng)
     as_text = json.dumps(doc)
