@@ -3,15 +3,16 @@
 import gc
 from pathlib import Path
 
-from pulumi_policy import PolicyPack
-
-from policy.policies import policies
-
 # For each stack policy the SDK decodes the whole stack into small objects, all of them in use. At its usual thresholds
 # the cyclic collector walks over them again and again and finds nothing, for a third of the time of a large stack. They
-# are freed by their reference counts, so cycles are looked for rarely, and never among what the imports made.
-gc.freeze()
+# are freed by their reference counts, so cycles are looked for rarely, and never among what the imports make.
 gc.set_threshold(100_000, 50, 50)
+
+from pulumi_policy import PolicyPack  # noqa: E402
+
+from policy.policies import policies  # noqa: E402
+
+gc.freeze()
 
 _README = Path(__file__).resolve().with_name("README.md")
 

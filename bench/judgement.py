@@ -61,7 +61,7 @@ def _commands(file: Path) -> dict[str, list[str]]:
 
 
 def measured(*, quick: bool) -> list[Row]:
-    """The rows of this part. Every round of every judge is a fresh process, in which each document is new."""
+    """The rows of this part, in CPU time. Every round of every judge is a fresh process, in which each document is new."""
     texts = documents()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "documents.json")

@@ -27,9 +27,7 @@ _STEPS = (
 
 def profile() -> str:
     """A table for each kind of call: the share of each step, and of the pack's callbacks."""
-    servicer = sdk._PolicyAnalyzerServicer(
-        "bench", "0", policies(), sdk.EnforcementLevel.ADVISORY
-    )
+    servicer = sdk._PolicyAnalyzerServicer("bench", "0", policies(), sdk.EnforcementLevel.ADVISORY)
     made = messages(_RESOURCES)
     each = [analyzer_pb2.AnalyzeRequest.FromString(message) for message in made.resources]
     stack = analyzer_pb2.AnalyzeStackRequest.FromString(made.stack)
@@ -45,7 +43,7 @@ def profile() -> str:
             profiler = cProfile.Profile()
             profiler.enable()
             for request in requests:
-                method(request, None)
+                method(request, None)  # type: ignore[no-untyped-call]
             profiler.disable()
             columns.append(_shares(pstats.Stats(profiler)))
     for name, what in (*_STEPS, ("policies.py", "this pack's callbacks")):

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pytest
 
+from policy.conditions import Context
 from policy.document import PolicyDocument, Statement, parse_document
 from policy.evaluate import (
     Determining,
@@ -228,7 +229,7 @@ def test_only_patterns_that_can_match_the_service_are_kept() -> None:
     ],
 )
 def test_resources(element: str, patterns: Any, expected: Truth) -> None:
-    context = {"aws:principaltag/eni": ("eni-0ab",), "aws:userid": (NOT_KNOWN,)}
+    context: Context = {"aws:principaltag/eni": ("eni-0ab",), "aws:userid": (NOT_KNOWN,)}
     assert resource_covered(statement(Action="*", **{element: patterns}), ENI, context) is expected
 
 

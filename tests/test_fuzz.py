@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -69,8 +70,15 @@ def _forgetful(allowed: Truth, *more: Any, **_: Any) -> Answer:
 
 
 def _wrong_witness(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(problem.Problem, "shown", lambda _, request: Request(request.action + "s", request.authorizations))
-    patch.setattr(witness, "replace", lambda value, **_: value)
+    original = judge.ask
+
+    def wrong(*args: Any) -> Answer:
+        answer = original(*args)
+        if answer.witness is None:
+            return answer
+        return replace(answer, witness=Request(answer.witness.action + "s", answer.witness.authorizations))
+
+    patch.setattr(judge, "ask", wrong)
 
 
 def _shows_the_sentinel(patch: pytest.MonkeyPatch) -> None:

@@ -47,6 +47,9 @@ INVERTED: Final = {
 }
 
 
+_STATEMENT: Final = {"Effect": "Allow", "Action": list(ENI_ACTIONS), "Resource": "*"}
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, document in (("open", OPEN), ("guard", GUARD), ("inverted", INVERTED)):
@@ -204,8 +207,9 @@ def test_the_present_is_now_unless_given() -> None:
         "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": until},
     }
     text = json.dumps({"policies": [document]})
-    assert judge_line(text, now=NOW)["actions"]["ec2:DescribeSubnets"]["code"] == "allowed"
-    assert judge_line(text, now=Decimal(1_900_000_000))["actions"]["ec2:DescribeSubnets"]["code"] == "denied"
+    for now, code in ((NOW, "allowed"), (Decimal(1_900_000_000), "denied")):
+        found: dict[str, Any] = judge_line(text, now=now)
+        assert found["actions"]["ec2:DescribeSubnets"]["code"] == code
 
 
 # ---- the command
@@ -312,7 +316,7 @@ def test_bad_input(folder: Path, capsys: pytest.CaptureFixture[str], words: list
 
 def test_half_a_character_can_be_printed(folder: Path) -> None:
     """JSON can hold one, no terminal can."""
-    document = {"Version": "2012-10-17", "Statement": {**OPEN["Statement"][0], "Sid": "\ud800", "\udfff": 1}}
+    document = {"Version": "2012-10-17", "Statement": {**_STATEMENT, "Sid": "\ud800", "\udfff": 1}}
     (folder / "half.json").write_text(json.dumps(document), encoding="utf-8")
     command = [sys.executable, "-m", "policy", "judge", str(folder / "half.json"), str(folder / "open.json")]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)

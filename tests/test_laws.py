@@ -309,7 +309,7 @@ def _replayed(
         elif "*" not in subject.function_arn:
             assert told == (subject.function_arn,)
         else:
-            assert told is not None
+            assert isinstance(told, tuple)
             assert len(told) == 1
 
 

@@ -6,7 +6,7 @@ import gc
 import json
 import sys
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 
 
 def main() -> None:
@@ -16,9 +16,9 @@ def main() -> None:
     gc.set_threshold(100_000, 50, 50)
     times = []
     for text in documents:
-        before = perf_counter()
+        before = thread_time()
         json.loads(text)
-        times.append(perf_counter() - before)
+        times.append(thread_time() - before)
     print(json.dumps(times))
 
 

@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 
 
 def _parliament() -> Callable[[str], object]:
@@ -48,11 +48,11 @@ def main() -> None:
         gc.freeze()  # for all judges alike, as in the pack's process
         gc.set_threshold(100_000, 50, 50)
         for text in documents:
-            before = perf_counter()
+            before = thread_time()
             # A document that the tool does not take costs what it costs to find that out.
             with contextlib.suppress(Exception):
                 run(text)
-            times.append(perf_counter() - before)
+            times.append(thread_time() - before)
     print(json.dumps(times))
 
 

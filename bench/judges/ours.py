@@ -7,7 +7,7 @@ import json
 import sys
 from decimal import Decimal
 from pathlib import Path
-from time import perf_counter
+from time import thread_time
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -25,9 +25,9 @@ def main() -> None:
     gc.set_threshold(100_000, 50, 50)
     times = []
     for text in documents:
-        before = perf_counter()
+        before = thread_time()
         judge([parse_document(text)], now=_NOW)
-        times.append(perf_counter() - before)
+        times.append(thread_time() - before)
     print(json.dumps(times))
 
 

@@ -10,6 +10,7 @@ sources are computed.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from concurrent import futures
@@ -74,6 +75,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             filled[kind.autoname] = old.get(kind.autoname) or f"{_name(request.urn)}-{digits}"
         inputs = new | filled
         if self._bridged:
+            # Documents may be given as objects; the bridge makes them text before anybody else sees them.
+            inputs = {key: _document_text(value) if key in _DOCUMENTS else value for key, value in inputs.items()}
             inputs = {**_mark_defaults(inputs), DEFAULTS: sorted(filled)}
         return proto.CheckResponse(inputs=_struct(inputs))
 
@@ -220,6 +223,13 @@ def main(package: str, cloud_file: str) -> None:
     server.start()
     print(port, flush=True)
     server.wait_for_termination()
+
+
+_DOCUMENTS = frozenset(("policy", "assumeRolePolicy"))
+
+
+def _document_text(document: object) -> object:
+    return json.dumps(document, separators=(",", ":"), sort_keys=True) if isinstance(document, dict) else document
 
 
 if __name__ == "__main__":

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from policy.preview import preview
+
 from .engine import E2E, Engine, Pack
-from .test_examples import GUARD, UNVERIFIED, found
+from .test_examples import GUARD, UNVERIFIED, comparable, found
 
 pytestmark = pytest.mark.e2e
 
-SHAPES = E2E / "programs" / "shapes"
+SHAPES, SPELLINGS = E2E / "programs" / "shapes", E2E / "programs" / "spellings"
 SPLIT_IAM, SPLIT_FUNCTIONS = E2E / "programs" / "split-iam", E2E / "programs" / "split-functions"
 OPEN_ARN, GUARDED_ARN = (f"arn:aws:iam::123456789012:role/split-{name}" for name in ("open", "guarded"))
 
@@ -48,3 +52,20 @@ def test_roles_and_functions_in_two_stacks(engine: Engine, pack: Pack, advisory_
         assert OPEN_ARN in told
         assert GUARDED_ARN in told
         assert "Run this policy pack on the stack that makes the role" in told
+
+
+def test_every_way_of_writing_it_is_read(engine: Engine, pack: Pack, advisory_pack: Pack) -> None:
+    """What is known only after the update is judged then: the second word of those functions' names."""
+    previewed = engine.preview(SPELLINGS, [pack]).exited(1)
+    assert comparable(previewed.violations) == comparable(preview(SPELLINGS).violations)
+    assert "can't run policy" not in previewed.stdout
+
+    deployed = engine.up(SPELLINGS, [advisory_pack]).exited(0)
+    assert {violation.policy for violation in deployed.violations} == {GUARD}
+    told = {
+        name
+        for violation in deployed.violations
+        for name in re.findall(r"`([a-z0-9-]+)`", violation.message.split("\n")[1])
+    }
+    assert {"later-open-apply", "later-open-format", "open-dict", "open-crowd-2", "open-transformed"} <= told
+    assert not any(name.startswith(("closed", "later-closed")) for name in told)

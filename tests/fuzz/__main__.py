@@ -42,10 +42,10 @@ def main() -> int:
         print(f"{count:10,}  {outcome}")
     print(f"{args.count:,} cases in {seconds:.0f} s ({args.count / seconds:,.0f}/s), {len(failed)} failed", flush=True)
     kinds: dict[str, int] = {}
-    for number, wrong in sorted(failed):
-        kinds.setdefault(wrong, number)
-    for wrong, number in list(kinds.items())[:_MOST_SHOWN]:
-        same = sum(other == wrong for _, other in failed)
+    for number, signature in sorted(failed):
+        kinds.setdefault(signature, number)
+    for signature, number in list(kinds.items())[:_MOST_SHOWN]:
+        same = sum(other == signature for _, other in failed)
         print(f"\n{same} of this kind, e.g. {describe(seed, number)}", flush=True)
     return 1 if failed else 0
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from unittest import mock
 
 from pulumi_policy import (
+    PolicyCustomTimeouts,
     PolicyResource,
     PolicyResourceOptions,
     ResourceValidationArgs,
@@ -212,7 +213,7 @@ def _stack(value: Json) -> str:
         return add
 
     urns = {_urn(item) for item in value}
-    options = PolicyResourceOptions(False, [], False, None, [], _TIMEOUTS)
+    options = PolicyResourceOptions(False, [], False, [], PolicyCustomTimeouts(0, 0, 0), [])
     with _no_catch_all():
         for item in value:
             args = (item["type"], item["inputs"], _urn(item), item["name"], options, None)
@@ -234,9 +235,6 @@ def _stack(value: Json) -> str:
         _expect(reasoned, f"a violation without its witness: {message[:300]}")
     names = {name for name, _ in messages}
     return "stack: " + next((name for name in (finding.GUARD, finding.ROLE_GUARD, *_PARTS) if name in names), "silent")
-
-
-_TIMEOUTS: Final = type("Timeouts", (), {"create_seconds": 0.0, "update_seconds": 0.0, "delete_seconds": 0.0})()
 
 
 def _policy_resources(value: Json, options: PolicyResourceOptions) -> list[PolicyResource]:
