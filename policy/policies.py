@@ -35,12 +35,15 @@ from policy.resources import TYPES, Declarations, Resource, plain, stack_resourc
 from policy.settings import ACTIONS, ELSEWHERE, EXEMPTIONS, REMEDIATION, SCOPE, Settings, read_settings
 from policy.single import resource_findings
 
-_TAGS: Final = ["aws", "lambda", "iam", "ec2", "vpc", "network-interface"]
-_FRAMEWORK: Final = PolicyComplianceFramework(
-    name="AWS Lambda Developer Guide",
-    reference="Giving Lambda functions access to resources in an Amazon VPC: security best practices",
-    specification=finding.URL,
-)
+_COMMON: Final[dict[str, Any]] = {
+    "framework": PolicyComplianceFramework(
+        name="AWS Lambda Developer Guide",
+        reference="Giving Lambda functions access to resources in an Amazon VPC: security best practices",
+        specification=finding.URL,
+    ),
+    "tags": ["aws", "lambda", "iam", "ec2", "vpc", "network-interface"],
+    "url": finding.URL,
+}
 _STEPS: Final = (
     'Give the ENI actions only to calls without the function\'s ARN: "Condition": {"Null": {"lambda:SourceFunctionArn": '
     '"true"}} on the Allow; or, beside an AWS managed policy, deny them to calls with it: a Deny with "Condition": '
@@ -206,10 +209,8 @@ def policies(judge: Judge | None = None) -> list[Policy]:
             ),
             enforcement_level=EnforcementLevel.MANDATORY,
             severity=Severity.HIGH,
-            framework=_FRAMEWORK,
-            tags=_TAGS,
             remediation_steps=_STEPS,
-            url=finding.URL,
+            **_COMMON,
             config_schema=PolicyConfigSchema(properties=dict(_OPTIONS[finding.ROLE_GUARD])),
             validate=judge.resource,
             remediate=judge.remediate,  # type: ignore[arg-type]  # the SDK takes a plain result, its alias does not say so
@@ -223,10 +224,8 @@ def policies(judge: Judge | None = None) -> list[Policy]:
             ),
             enforcement_level=EnforcementLevel.ADVISORY,
             severity=Severity.LOW,
-            framework=_FRAMEWORK,
-            tags=_TAGS,
             remediation_steps=_STEPS,
-            url=finding.URL,
+            **_COMMON,
             config_schema=PolicyConfigSchema(properties=dict(_OPTIONS[finding.READ_ONLY])),
             validate=judge.stack(finding.READ_ONLY),
         ),
@@ -239,13 +238,11 @@ def policies(judge: Judge | None = None) -> list[Policy]:
             ),
             enforcement_level=EnforcementLevel.ADVISORY,
             severity=Severity.MEDIUM,
-            framework=_FRAMEWORK,
-            tags=_TAGS,
             remediation_steps=(
                 "Read what is unknown and when it will be decided. What is known only after the update is judged again "
                 "then; what is in another stack is judged there, with this policy pack."
             ),
-            url=finding.URL,
+            **_COMMON,
             config_schema=PolicyConfigSchema(properties=dict(_OPTIONS[finding.UNVERIFIED])),
             validate=judge.stack(finding.UNVERIFIED),
         ),
@@ -258,10 +255,8 @@ def policies(judge: Judge | None = None) -> list[Policy]:
             ),
             enforcement_level=EnforcementLevel.MANDATORY,
             severity=Severity.HIGH,
-            framework=_FRAMEWORK,
-            tags=_TAGS,
             remediation_steps=_STEPS,
-            url=finding.URL,
+            **_COMMON,
             config_schema=PolicyConfigSchema(properties=dict(_OPTIONS[finding.GUARD])),
             validate=judge.stack(finding.GUARD),
         ),
@@ -271,10 +266,8 @@ def policies(judge: Judge | None = None) -> list[Policy]:
             description="Exemptions are shown when they are used, when they have ended, and when nothing needs them.",
             enforcement_level=EnforcementLevel.ADVISORY,
             severity=Severity.LOW,
-            framework=_FRAMEWORK,
-            tags=_TAGS,
             remediation_steps="Review the reason. Take out what has ended or has nothing to act on.",
-            url=finding.URL,
+            **_COMMON,
             validate=judge.notices,
         ),
     ]

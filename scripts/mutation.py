@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 MODULES: Final = ("evaluate", "conditions", "matching", "document", "witness", "problem", "relevant", "subject")
 TESTS: Final = ("truth", "matching", "conditions", "document", "evaluate", "keys", "solver", "candidates", "witness")
 GOAL: Final = 95.0
+_MOST_MEMORY: Final = 2 * 1024**3
 
 _CACHED: Final = re.compile(r"^@(?P<cache>(?:lru_cache\([^)]*\)|cache))\ndef (?P<name>\w+)\(", re.MULTILINE)
 _BUILT: Final = re.compile(r"_ordered\(parse_\w+, t\)")
@@ -167,6 +169,8 @@ def main() -> int:
     if not args.report:
         prepare(args.folder, args.modules or list(MODULES))
         command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(args.processes)]
+        # A mutant may well collect things for ever: it then fails alone, and takes nothing else with it.
+        resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
         try:
             subprocess.run(command, cwd=args.folder, check=True)
         except subprocess.CalledProcessError as error:

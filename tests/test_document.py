@@ -540,6 +540,45 @@ def test_what_iam_refuses_makes_its_own_statement_uncertain(more: Any, allowed: 
     assert [s.uncertain for s in beside.statements][1:] == [False, False]
 
 
+@pytest.mark.parametrize("source", ["{", None, {}, " " * 1_000_001, "9" * 5_000, '{"a": 1, "a": 1}'])
+def test_a_document_that_is_refused_as_a_whole_may_allow_anything_and_denies_nothing(source: Any) -> None:
+    document = read(source)
+    (found,) = document.statements
+    assert (document.name, document.unknown) == ("d", False)
+    assert (found.index, found.effect, found.actions, found.resources) == (0, Effect.ALLOW, (UNKNOWN,), (UNKNOWN,))
+    assert found.uncertain
+    assert evaluate(DELETE, [document]).allowed is Truth.UNKNOWN
+    assert evaluate(DELETE, [document, read({"Statement": ALLOW})]).allowed is Truth.YES
+
+
+def test_what_is_refused_keeps_its_place() -> None:
+    (found,) = read({"Statement": {**ALLOW, "Action": ["s3:*", 1, "x", UNKNOWN]}}).statements
+    assert found.actions == ("s3:*", UNKNOWN, "x", UNKNOWN)
+    (found,) = read({"Statement": [7]}).statements
+    assert (found.index, found.effect) == (0, Effect.ALLOW)
+    assert errors({"Statement": {**ALLOW, "Action": [1, "x"]}}) == [
+        "Statement[0].Action[0]: must be a string, not a number",
+        "Statement[0].Action[1]: must be `*` or like `service:Action`, not 'x'",
+    ]
+    long = errors({"Statement": {**ALLOW, "Effect": _LONG[:61]}})
+    assert long == [f'Statement[0].Effect: must be "Allow" or "Deny", not \'{"x" * 57}...\'']
+
+
+def test_text_that_is_nested_ever_more_deeply() -> None:
+    """Near the limit of Python's stack the text can be read, and what is read cannot be shown."""
+    told = set()
+    for depth in range(700, 1_000):
+        statement = f'{{"Effect": {"[" * depth}{"]" * depth}, "Action": "*", "Resource": "*"}}'
+        document = read(f'{{"Statement": {statement}}}')
+        assert document.name == "d"
+        told |= {str(error).partition(", not ")[0] for error in document.errors}
+    assert told <= {
+        'Statement[0].Effect: must be "Allow" or "Deny"',
+        "nested too deeply to be an IAM policy document",
+        "not readable as JSON: nested too deeply, or a number too long",
+    }
+
+
 def test_all_errors_of_a_document_are_told_in_order() -> None:
     source = {"Id": 1, "Extra": 1, "Version": "x", "Statement": [{"Effect": "x"}, {**ALLOW, "Sid": "-", "Extra": 1}]}
     assert errors(source) == [

@@ -11,8 +11,10 @@ import pytest
 from policy import keys
 from policy.document import PolicyDocument, parse_document
 from policy.evaluate import evaluate
+from policy.keys import Session
+from policy.relevant import relevant_to
 from policy.request import Caller, Request
-from policy.subject import ANY_FUNCTION, Subject
+from policy.subject import ANY_FUNCTION, Subject, places
 from policy.truth import UNKNOWN as NOT_KNOWN
 from policy.truth import Truth
 from policy.witness import Answer, ask
@@ -315,6 +317,36 @@ def test_a_deny_for_one_region_leaves_the_others() -> None:
     zone = deny({"StringLike": {"ec2:AvailabilityZone": "eu-central-1*"}})
     ((resource, context),) = parts(witness([allow(), zone]))
     assert context["ec2:availabilityzone"][0].startswith(resource.split(":")[3])
+
+
+@pytest.mark.parametrize(
+    ("patterns", "regions"),
+    [
+        (["*"], ["eu-central-1"]),
+        (["arn:aws:ec2:*:*:network-interface/*"], ["eu-central-1"]),
+        (["arn:aws:s3:::bucket/*"], ["eu-central-1"]),
+        (["arn:aws:sqs:us-west-2:*:queue"], ["eu-central-1"]),
+        (["arn:aws:ec2:us-west-2:*:*"], ["eu-central-1", "us-west-2"]),
+        (["arn:aws:ec2:us-west-2:*"], ["eu-central-1", "us-west-2"]),
+        (["arn:aws:ec2:us-west-2"], ["eu-central-1", "us-west-2"]),
+        (["arn:aws:*:us-west-2:*:*"], ["eu-central-1", "us-west-2"]),
+        (["arn:aws:e?2:us-west-2:*:*"], ["eu-central-1", "us-west-2"]),
+        (["arn:*:ec2:us-west-2:*:*"], ["eu-central-1", "us-west-2"]),
+        (["arn:aws:ec2:us-west-2:*:*", "arn:aws:ec2:us-west-1:*:*", "*"], ["eu-central-1", "us-west-1", "us-west-2"]),
+    ],
+)
+def test_only_places_that_the_documents_tell_apart_are_asked(patterns: list[str], regions: list[str]) -> None:
+    relevant = relevant_to(keys.action(DELETE), [doc(allow(resource=patterns))], None)
+    session = Session(Caller.CODE, "aws", ACCOUNT, ORDERS, ROLE, {}, Decimal(0))
+    found = [place.region for place in places(session, relevant)]
+    assert found[0] == "eu-central-1"
+    assert sorted(found) == regions
+
+
+@pytest.mark.parametrize("pattern", ["arn:aws:ec2:us-west-2:*:*", "arn:aws:ec2:us-west-2:*", "arn:aws:ec2:us-west-2"])
+def test_a_grant_for_one_region_is_found_there(pattern: str) -> None:
+    ((resource, _),) = parts(witness([allow(resource=pattern)]))
+    assert resource.split(":")[3] == "us-west-2"
 
 
 def test_the_functions_own_region_comes_first() -> None:
