@@ -9,12 +9,19 @@ E2E ?= yes
 help: ## List the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(VENV)/ready: requirements.txt requirements-dev.txt
+# pulumi-aws has thousands of modules, of which a program imports a few: they are compiled when they are imported.
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
+
+$(VENV)/examples: requirements.txt requirements-examples.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PIP) -r requirements-examples.txt
 	@touch $@
 
-preview: $(VENV)/ready ## Preview two examples: one is stopped, one passes
+$(VENV)/ready: $(VENV)/examples requirements-dev.txt
+	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+preview: $(VENV)/examples ## Preview two examples: one is stopped, one passes
 	@echo "== examples/unguarded-managed-policy: the function's code can manage network interfaces"
 	@! $(BIN)/python -m policy preview examples/unguarded-managed-policy
 	@echo "== examples/guarded-deny-statement: the same stack with a guard"
@@ -29,7 +36,7 @@ slow: $(VENV)/ready ## Run the tests that take long: random documents, the simul
 e2e: $(VENV)/ready cli ## Run the tests with the real engine; builds the Pulumi CLI first where there is none
 	ENI_GUARD_E2E=required $(BIN)/python -m pytest --quiet -n auto tests/e2e
 
-cli: $(VENV)/ready ## Find the Pulumi CLI, or build it from Go modules into a cache
+cli: $(VENV)/examples ## Find the Pulumi CLI, or build it from Go modules into a cache
 	$(BIN)/python scripts/build_cli.py
 
 check: $(VENV)/ready ## Lint, types, and branch coverage of policy/
