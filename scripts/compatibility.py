@@ -2,7 +2,7 @@
 
     [python3.10] scripts/compatibility.py [PYTEST ARGUMENT ...]
 
-requirements.txt says what the pack runs with, requirements-dev.txt with which providers the examples are tested: of both,
+requirements.txt says what the pack runs with, the other two with which providers it is tested: of all of them,
 the lower end of each range `name>=version` that is on a pulumi package. Everything else is as new as it may be. The tests
 with the real engine are left out: what the CLI hands over does not depend on these versions.
 
@@ -20,11 +20,12 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+REQUIREMENTS = ("requirements.txt", "requirements-examples.txt", "requirements-dev.txt")
 
 
 def oldest() -> list[str]:
     """The lower ends, as pip constraints: `pulumi==3.204`."""
-    text = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in ("requirements.txt", "requirements-dev.txt"))
+    text = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in REQUIREMENTS)
     return [f"{name}=={version}" for name, version in re.findall(r"(?m)^(pulumi[\w-]*)>=([\w.]+)", text)]
 
 
