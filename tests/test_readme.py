@@ -171,6 +171,7 @@ def test_the_pytest_settings_shown_are_the_examples() -> None:
 # ---- CI
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", _blocks(ADMINISTRATORS, "yaml"), ids=["github", "gitlab"])
 def test_the_ci_job_runs_as_it_is_written(block: Block, tmp_path: Path) -> None:
     """Its last command, in a repository laid out as the page says; the installation is left out."""
@@ -214,6 +215,7 @@ def test_the_command_is_run_elsewhere(command: str) -> None:
     assert words in (ROOT / file).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", RUN_HERE)
 def test_the_command_shows_what_the_page_shows(command: str, tmp_path: Path) -> None:
     run = command

@@ -409,7 +409,9 @@ TAGGED: Final = replace(CODE, role_tags={"Team": "blue", "region": "us-west-2"})
 
 
 def test_variables_in_resources() -> None:
-    ((resource, _),) = parts(witness([allow(resource="arn:aws:ec2:*:*:network-interface/eni-${aws:PrincipalTag/team}")]))
+    ((resource, _),) = parts(
+        witness([allow(resource="arn:aws:ec2:*:*:network-interface/eni-${aws:PrincipalTag/team}")])
+    )
     assert resource == ENI + "eni-blue"
     assert asked([allow(resource="arn:aws:ec2:*:${aws:PrincipalAccount}:network-interface/*")]).allowed is YES
     assert asked([allow(resource="arn:aws:ec2:*:*:network-interface/eni-${aws:PrincipalTag/none}")]).allowed is NO
@@ -466,13 +468,18 @@ def test_what_is_certain_is_taken_before_what_is_perhaps() -> None:
 
 def test_what_was_not_tried_is_not_denied() -> None:
     tags = {f"aws:RequestTag/t{i}": "a" for i in range(12)}
-    interface = allow({"StringEquals": tags, "ForAllValues:StringLike": {"aws:TagKeys": "t*"}}, "arn:aws:ec2:*:*:network-interface/*")
+    interface = allow(
+        {"StringEquals": tags, "ForAllValues:StringLike": {"aws:TagKeys": "t*"}}, "arn:aws:ec2:*:*:network-interface/*"
+    )
     answer = asked([interface, allow(resource="arn:aws:ec2:*:*:subnet/*")], CREATE)
     assert answer.allowed is UNKNOWN
     assert "aws:tagkeys" in answer.unknown_keys
     assert not answer.unresolved
     # A Deny that stands in the way of all of them still decides.
-    assert asked([interface, allow(resource="arn:aws:ec2:*:*:subnet/*"), deny({"Null": {KEY: "false"}})], CREATE).allowed is NO
+    assert (
+        asked([interface, allow(resource="arn:aws:ec2:*:*:subnet/*"), deny({"Null": {KEY: "false"}})], CREATE).allowed
+        is NO
+    )
 
 
 # ---- what is not known
