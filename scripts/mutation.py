@@ -5,8 +5,10 @@ runs from a process that has imported the module and filled its caches. So in th
 property is a plain function behind its decorator, what builds a table does so at each look-up, and every test starts
 with empty caches.
 
-Exit status 1 if fewer than 95 % of the mutants are killed. Survivors are listed; tests/mutants.md says why each of the
-known ones is no bug.
+Exit status 1 if fewer than 95 % of the mutants are killed. Survivors are listed. Those known are of these groups:
+shortcuts that save work and decide nothing (`_of_every_region`, `unconditional`, `_keys`, `patterns_of_service`), defaults
+and arguments that a later check makes up for (`split(":", 6)`, `strict=`, names of encodings), the exact price of a step
+in the search's budget, and code that no ENI action reaches (keys with several values other than `aws:TagKeys`).
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ MODULES: Final = ("evaluate", "conditions", "matching", "document", "witness", "
 TESTS: Final = ("truth", "matching", "conditions", "document", "evaluate", "keys", "solver", "candidates", "witness")
 GOAL: Final = 95.0
 _MOST_MEMORY: Final = 2 * 1024**3
+_MOST_STARTS: Final = 30
 
 _CACHED: Final = re.compile(r"^@(?P<cache>(?:lru_cache\([^)]*\)|cache))\ndef (?P<name>\w+)\(", re.MULTILINE)
 _BUILT: Final = re.compile(r"_ordered\(parse_\w+, t\)")
@@ -171,11 +174,16 @@ def main() -> int:
         command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(args.processes)]
         # A mutant may well collect things for ever: it then fails alone, and takes nothing else with it.
         resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
-        try:
-            subprocess.run(command, cwd=args.folder, check=True)
-        except subprocess.CalledProcessError as error:
-            print(f"mutmut ended with {error.returncode}; is it installed? pip install mutmut", file=sys.stderr)
-            return 2
+        for _ in range(_MOST_STARTS):
+            ended = subprocess.run(command, cwd=args.folder, check=False).returncode
+            left = [name for name, outcome in results(args.folder) if outcome == "not run"]
+            if not ended and not left:
+                break
+            if ended > 0:
+                print(f"mutmut ended with {ended}; is it installed? pip install mutmut", file=sys.stderr)
+                return 2
+            # It was killed (which happens on a machine with little memory), and goes on where it was.
+            print(f"\nmutmut ended with {ended}, {len(left)} mutants left", flush=True)
     return 0 if report(args.folder, show=True) else 1
 
 

@@ -70,7 +70,7 @@ def _forgetful(allowed: Truth, *more: Any, **_: Any) -> Answer:
 
 
 def _wrong_witness(patch: pytest.MonkeyPatch) -> None:
-    original = judge.ask
+    original = witness.ask
 
     def wrong(*args: Any) -> Answer:
         answer = original(*args)

@@ -348,7 +348,7 @@ def test_cells_miss_no_combination_that_a_short_text_shows(
     assert _vectors(globs, inside, prefix) <= shown
 
 
-@examples(60)
+@examples(25)
 @given(
     st.lists(
         st.sampled_from(("::::::", ":::::*", "*:::::a", "a:::::*b", "*:*:::::*", "?:::::", "b:::::a?", "*")),

@@ -223,7 +223,7 @@ def test_the_command_shows_what_the_page_shows(command: str, tmp_path: Path) -> 
         if shutil.which("make") is None:
             pytest.skip("there is no make")
         # With this environment as it is, instead of one in the repository.
-        run += f" --no-print-directory VENV={sys.prefix} -o {sys.prefix}/ready"
+        run += f" --no-print-directory VENV={sys.prefix} -o {sys.prefix}/examples"
     run = run.replace("build/pack", str(tmp_path / "pack"))
     done = _run(run, ROOT)
     assert done.returncode == RUN_HERE[command], done.stdout + done.stderr

@@ -450,6 +450,129 @@ def test_a_network_of_another_region_is_in_that_region(key: str, kind: str) -> N
     assert asked([allow(condition), deny({"StringEquals": {"aws:RequestedRegion": "us-west-2"}})]).allowed is NO
 
 
+_X: Final = "${aws:PrincipalTag/x}"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "action"),
+    [
+        ("aws:SourceVpc", "vpc-x", DELETE),
+        ("aws:UserAgent", "x", DELETE),
+        ("aws:ResourceTag/a", "x", DELETE),
+        ("ec2:ResourceTag/a", "x", DELETE),
+        ("ec2:NetworkInterfaceID", "eni-x", DELETE),
+        ("ec2:AvailabilityZone", "eu-central-1x", DELETE),
+    ],
+)
+def test_variables_in_conditions(key: str, value: str, action: str) -> None:
+    subject = replace(CODE, role_tags={"x": value})
+    ((_, context),) = parts(witness([allow({"StringEquals": {key: _X}})], action, subject))
+    assert context == {SOURCE: (ORDERS,), key.lower(): (value,), "aws:principaltag/x": (value,)}
+
+
+@pytest.mark.parametrize("names", [[], ["aws:TagKeys"]])
+def test_variables_in_request_tags(names: list[str]) -> None:
+    subject = replace(CODE, role_tags={"x": "dev"})
+    condition = {
+        "StringEquals": {"aws:RequestTag/env": _X},
+        **({"ForAllValues:StringEquals": dict.fromkeys(names, "env")} if names else {}),
+    }
+    grants = [allow(condition, "arn:aws:ec2:*:*:network-interface/*"), allow(resource="arn:aws:ec2:*:*:subnet/*")]
+    (_, context), _ = parts(witness(grants, CREATE, subject))
+    assert context["aws:requesttag/env"] == ("dev",)
+    assert context.get("aws:tagkeys") == (("env",) if names else None)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "aws:SourceVpc",
+        "aws:SourceIp",
+        "aws:UserAgent",
+        "aws:ResourceTag/a",
+        "aws:CurrentTime",
+        "ec2:NetworkInterfaceID",
+        "ec2:Vpc",
+        "aws:userid",
+    ],
+)
+def test_a_variable_that_the_caller_chooses_is_not_decided(key: str) -> None:
+    """Text that is made from a free choice is not searched for."""
+    made = f"arn:aws:ec2:*:*:network-interface/eni-${{{key}}}"
+    assert asked([allow(resource=made)]).allowed is UNKNOWN
+    assert asked([allow({"StringEquals": {"aws:ResourceTag/z": f"${{{key}}}"}})]).allowed is UNKNOWN
+    # A key that the resource does not have makes no text.
+    if key.startswith("ec2:N"):
+        assert asked([allow(resource=f"arn:aws:ec2:*:*:network-interface/${{{key}}}")], CREATE).allowed is NO
+
+
+def test_a_variable_of_several_possible_values_is_not_decided() -> None:
+    condition = {"StringEquals": {"aws:ResourceTag/a": "${aws:MultiFactorAuthPresent, 'no'}"}}
+    assert asked([allow(condition)]).allowed is UNKNOWN
+
+
+def test_a_request_says_only_what_is_asked_for() -> None:
+    ((_, context),) = parts(witness([allow({"StringEquals": {"aws:ResourceTag/env": "dev"}})]))
+    assert context == {SOURCE: (ORDERS,), "aws:resourcetag/env": ("dev",)}
+    both_tags = {"StringEquals": {"aws:ResourceTag/env": "dev"}, "StringLike": {"ec2:ResourceTag/env": "*"}}
+    ((_, context),) = parts(witness([allow(both_tags)]))
+    assert context == {SOURCE: (ORDERS,), "aws:resourcetag/env": ("dev",), "ec2:resourcetag/env": ("dev",)}
+
+
+def test_the_plainest_values_are_chosen() -> None:
+    far = [deny(resource="arn:aws:ec2:*:*:*/eni-x*"), deny({"StringEquals": {"aws:ResourceTag/env": ["a", "b"]}})]
+    ((resource, context),) = parts(witness([allow(), *far]))
+    assert resource == ENI + "eni-0c0de0c0de0c0de00"
+    assert context == {SOURCE: (ORDERS,)}
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        # Absent for the new interface, and no key of a subnet.
+        ({"Null": {"ec2:NetworkInterfaceID": "true"}}, YES),
+        ({"StringLike": {"ec2:NetworkInterfaceID": "*"}}, NO),
+        ({"StringNotLike": {"ec2:NetworkInterfaceID": "*"}}, YES),
+        ({"StringLikeIfExists": {"ec2:SubnetID": "subnet-0a*"}}, YES),
+        ({"StringLike": {"ec2:SubnetID": "subnet-0a*"}}, NO),
+    ],
+)
+def test_identifiers_of_what_is_made_and_of_what_exists(condition: Any, expected: Truth) -> None:
+    assert asked([allow(condition)], CREATE).allowed is expected
+
+
+def test_an_identifier_and_a_key_behind_it_are_both_met() -> None:
+    condition = {"StringLike": {"ec2:NetworkInterfaceID": "eni-0a*"}, "ArnLike": {"ec2:Vpc": PLACE + "vpc/vpc-0a"}}
+    ((resource, context),) = parts(witness([allow(condition)]))
+    assert resource.startswith(ENI + "eni-0a")
+    assert context["ec2:vpc"] == (PLACE + "vpc/vpc-0a",)
+    beside = {"StringEquals": {"aws:RequestedRegion": "eu-central-1", "ec2:AvailabilityZone": "eu-central-1b"}}
+    assert asked([allow(beside)]).allowed is YES
+
+
+@pytest.mark.parametrize(
+    ("statements", "boundary", "expected"),
+    [
+        ([allow()], None, True),
+        ([allow(resource=["arn:aws:ec2:*:*:*", "*"])], None, True),
+        ([allow(resource="arn:aws:ec2:*:*:*")], None, False),
+        ([allow({"Null": {"aws:x": "true"}})], None, False),
+        ([allow(), deny(resource="arn:aws:ec2:*:*:subnet/*")], None, False),
+        ([allow(Effect=NOT_KNOWN)], None, False),
+        ([allow(Sid="-")], None, False),
+        ([allow(action=[NOT_KNOWN])], None, False),
+        ([{"Effect": "Allow", "Action": "ec2:*", "NotResource": "*"}], None, False),
+        ([allow()], [], False),
+        ([allow()], [allow()], True),
+        ([allow()], [allow(resource="arn:aws:ec2:*:*:*")], False),
+        ([allow(resource="arn:aws:ec2:*:*:*")], [allow()], False),
+    ],
+)
+def test_where_any_call_is_allowed_none_is_searched_for(statements: list[Any], boundary: Any, expected: bool) -> None:
+    limit = None if boundary is None else [doc(*boundary)]
+    assert relevant_to(keys.action(DELETE), [doc(*statements)], limit).unconditional is expected
+
+
 def test_a_tag_may_have_slashes_in_its_name() -> None:
     ((_, context),) = parts(witness([allow({"StringEquals": {"aws:ResourceTag/a/b": "c"}})]))
     assert context["aws:resourcetag/a/b"] == ("c",)
@@ -607,6 +730,13 @@ def test_an_unknown_place_is_one_that_the_documents_name() -> None:
     assert resource.split(":")[4] == "210987654321"
     by_account = allow({"StringEquals": {"aws:PrincipalAccount": "210987654321"}})
     assert asked([by_account], subject=replace(CODE, function_arn=ANY_FUNCTION)).allowed is YES
+    by_vpc = allow({"ArnLike": {"ec2:Vpc": "arn:aws:ec2:*:210987654321:vpc/*"}})
+    assert asked([by_vpc], subject=replace(CODE, function_arn=ANY_FUNCTION)).allowed is YES
+    by_both = allow({"ArnLike": {"ec2:Vpc": "arn:aws:ec2:*:*:vpc/*"}}, "arn:aws:ec2:*:210987654321:network-interface/*")
+    assert asked([by_both], subject=replace(CODE, function_arn=ANY_FUNCTION)).allowed is YES
+    by_tag = allow({"StringEquals": {"aws:ResourceTag/owner": "210987654321"}})
+    ((resource, _),) = parts(witness([by_tag], subject=replace(CODE, function_arn=ANY_FUNCTION)))
+    assert resource.split(":")[4] == keys.EXAMPLE_ACCOUNT
     # A longer number is no account.
     by_number = allow({"StringEquals": {"aws:PrincipalAccount": "2109876543210"}})
     assert asked([by_number], subject=replace(CODE, function_arn=ANY_FUNCTION)).allowed is NO
