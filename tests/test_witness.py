@@ -573,6 +573,14 @@ def test_where_any_call_is_allowed_none_is_searched_for(statements: list[Any], b
     assert relevant_to(keys.action(DELETE), [doc(*statements)], limit).unconditional is expected
 
 
+def test_an_identifier_is_more_than_its_prefix() -> None:
+    every = deny(resource="arn:aws:ec2:*:*:network-interface/eni-*?")
+    assert asked([allow(), every]).allowed is NO
+    most = deny(resource="arn:aws:ec2:*:*:network-interface/eni-*??")
+    ((resource, _),) = parts(witness([allow(), most]))
+    assert len(resource) == len(ENI + "eni-") + 1
+
+
 def test_a_tag_may_have_slashes_in_its_name() -> None:
     ((_, context),) = parts(witness([allow({"StringEquals": {"aws:ResourceTag/a/b": "c"}})]))
     assert context["aws:resourcetag/a/b"] == ("c",)

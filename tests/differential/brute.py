@@ -206,7 +206,8 @@ class Brute:
             if len(fields) == 6:
                 ends.append(fields[5])
         ends += [f"{kind}/{text}" for text in self.on(_IDENTIFIER_KEYS[kind], here)]
-        form = f"{kind}/{_PREFIX[kind]}*"
+        # AWS never gives an identifier that is nothing but its prefix.
+        form = f"{kind}/{_PREFIX[kind]}?*"
         found = texts(tuple(ends), form, f"{kind}/{_PREFIX[kind]}0c0de")
         return [head + text for text in found]
 
