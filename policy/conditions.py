@@ -17,7 +17,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final
 
-from policy.matching import LITERAL_QUESTION, LITERAL_STAR, arn_like, glob
+from policy.matching import LITERAL_QUESTION, LITERAL_STAR, arn_like, glob, unescaped
 from policy.truth import UNKNOWN, Truth, Unknown, all_of, any_of
 
 # What a request says of one context key. A key that is in no mapping is absent. `UNKNOWN` in place of a value:
@@ -77,11 +77,6 @@ def _arn_like(value: str, pattern: str) -> Truth:
 def _arn_unlike(value: str, pattern: str) -> Truth:
     # Whether the negated operators take a text that is not nearly an ARN (`*`, `orders`) for one is not documented.
     return Truth.UNKNOWN if pattern.count(":") < 4 else Truth.of(arn_like(value, pattern))
-
-
-def unescaped(text: str) -> str:
-    """The text with `${*}` and `${?}` as the characters they stand for."""
-    return text.replace(LITERAL_STAR, "*").replace(LITERAL_QUESTION, "?")
 
 
 _MOST_DIGITS: Final = 400

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import lru_cache
@@ -97,7 +97,12 @@ class PolicyDocument:
     statements: tuple[Statement, ...]
     errors: tuple[DocumentError, ...] = ()
     unknown: bool = False
-    size: int = 0
+    text: str = ""
+
+    @property
+    def size(self) -> int:
+        """Its length as IAM counts it: characters without white space. 0 for a document that was given as an object."""
+        return len("".join(self.text.split()))
 
     @staticmethod
     def not_known(name: str) -> PolicyDocument:
@@ -149,31 +154,22 @@ def _parse_text(text: str, name: str) -> PolicyDocument:
         return _refused(name, f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
     except (RecursionError, ValueError):
         return _refused(name, "not readable as JSON: nested too deeply, or a number too long")
-    compact = "".join(text.split())
+    parser = _Parser()
+    try:
+        document = parser.document(value, name, text)
+    except RecursionError:
+        return _refused(name, "nested too deeply to be an IAM policy document")
     # A colon follows each key: where there are no more of them than keys, none stands twice.
-    twice = _duplicates(text) if compact.count('":') != _keys(value) else []
+    twice = _duplicates(text) if _without_space(text).count('":') != parser.keys else []
     if twice:
         # Which of the two counts cannot be known, so neither is believed.
         return _refused(name, f"the key {twice[0]!r} stands twice in one object")
-    try:
-        return _Parser().document(value, name, len(compact))
-    except RecursionError:
-        return _refused(name, "nested too deeply to be an IAM policy document")
+    return document
 
 
-def _keys(value: object) -> int:
-    """How many keys the objects of a document have, as far as they stand where a document has objects."""
-    if not isinstance(value, dict):
-        return 0
-    count = len(value)
-    statements = value.get("Statement")
-    for statement in statements if isinstance(statements, list) else [statements]:
-        if isinstance(statement, dict):
-            count += len(statement)
-            conditions = statement.get("Condition")
-            if isinstance(conditions, dict):
-                count += len(conditions) + sum([len(c) for c in conditions.values() if isinstance(c, dict)])
-    return count
+def _without_space(text: str) -> str:
+    """The text; without its white space where some may stand between a key and its colon, which is rare."""
+    return "".join(text.split()) if any(space in text for space in ('" ', '"\n', '"\r', '"\t')) else text
 
 
 def _duplicates(text: str) -> list[str]:
@@ -270,13 +266,16 @@ class _Parser:
 
     errors: list[DocumentError] = field(default_factory=list)
     sids: set[str] = field(default_factory=set)
+    # How many keys the objects have that stand where a document has objects.
+    keys: int = 0
 
     def error(self, path: str, what: str) -> None:
         self.errors.append(DocumentError(path, what))
 
-    def document(self, value: object, name: str, size: int = 0) -> PolicyDocument:
+    def document(self, value: object, name: str, text: str = "") -> PolicyDocument:
         if not isinstance(value, _OBJECT):
             return _refused(name, f"a policy document is a JSON object, not {_kind(value)}")
+        self.keys += len(value)
         variables = self._version(value)
         for key in value:
             if key not in ("Version", "Id", "Statement"):
@@ -296,11 +295,11 @@ class _Parser:
             return replace(refused, errors=(*self.errors, *refused.errors))
         if not statements:
             self.error("Statement", "is empty")
-        parsed = tuple(self._statement(i, item, variables) for i, item in enumerate(statements))
+        parsed = tuple([self._statement(i, item, variables) for i, item in enumerate(statements)])
         if isinstance(value.get("Version"), Unknown):
             # Whether `${...}` is a variable or text is as unknown as the version.
             parsed = tuple(replace(s, uncertain=True) if _has_variables(s) else s for s in parsed)
-        return PolicyDocument(name, parsed, tuple(self.errors), size=size)
+        return PolicyDocument(name, parsed, tuple(self.errors), text=text)
 
     def _version(self, value: Mapping[object, object]) -> bool:
         """Whether `${...}` is a policy variable in this document."""
@@ -318,6 +317,7 @@ class _Parser:
         if not isinstance(value, _OBJECT):
             self.error(path, f"must be an object, not {_kind(value)}")
             return _anything(index, Effect.ALLOW)
+        self.keys += len(value)
         errors_before = len(self.errors)
         effect = self._effect(value, path)
         sid = self._sid(value, path)
@@ -328,9 +328,7 @@ class _Parser:
         known: tuple[Condition, ...] = ()
         incomplete = False
         if "Condition" in value:
-            conditions = list(self._conditions(value["Condition"], f"{path}.Condition", variables))
-            known = tuple([c for c in conditions if c is not None])
-            incomplete = len(known) < len(conditions)
+            known, incomplete = self._conditions(value["Condition"], f"{path}.Condition", variables)
         uncertain = incomplete or len(self.errors) > errors_before
         return Statement(
             index, sid, effect, actions, not_actions, resources, not_resources, known, variables, uncertain
@@ -409,44 +407,50 @@ class _Parser:
             texts.append(item)
         return tuple(texts)
 
-    def _conditions(self, value: object, path: str, variables: bool) -> Iterator[Condition | None]:
-        if isinstance(value, Unknown):
-            yield None
-            return
+    def _conditions(self, value: object, path: str, variables: bool) -> tuple[tuple[Condition, ...], bool]:
+        """The conditions that can be read, and whether there are others."""
+        known: list[Condition] = []
+        incomplete = False
         if not isinstance(value, _OBJECT):
-            self.error(path, f"must be an object, not {_kind(value)}")
-            yield None
-            return
+            if not isinstance(value, Unknown):
+                self.error(path, f"must be an object, not {_kind(value)}")
+            return (), True
+        self.keys += len(value)
         for written, keys in value.items():
-            yield from self._operator(str(written), keys, f"{path}.{written}", variables)
+            for condition in self._operator(str(written), keys, f"{path}.{written}", variables):
+                if condition is None:
+                    incomplete = True
+                else:
+                    known.append(condition)
+        return tuple(known), incomplete
 
-    def _operator(self, written: str, keys: object, path: str, variables: bool) -> Iterator[Condition | None]:
+    def _operator(self, written: str, keys: object, path: str, variables: bool) -> list[Condition | None]:
+        """Each key under one operator, None for what cannot be read."""
         found = _operator(written)
         if found is None:
             self.error(path, "is no condition operator")
-            yield None
-            return
+            return [None]
         operator, set_operator, if_exists = found
-        if isinstance(keys, Unknown):
-            yield None
-            return
         if not isinstance(keys, _OBJECT):
-            self.error(path, f"must be an object of condition keys, not {_kind(keys)}")
-            yield None
-            return
+            if not isinstance(keys, Unknown):
+                self.error(path, f"must be an object of condition keys, not {_kind(keys)}")
+            return [None]
+        self.keys += len(keys)
+        conditions: list[Condition | None] = []
         for key, given in keys.items():
             key_path = f"{path}.{key}"
             values = self._condition_values(given, key_path)
-            if values is None:
-                yield None
-                continue
             if operator.family is Family.NULL and any(
-                isinstance(v, str) and v.lower() not in ("true", "false") for v in values
+                isinstance(v, str) and v.lower() not in ("true", "false") for v in values or ()
             ):
                 self.error(key_path, 'must be "true" or "false"')
-                yield None
-                continue
-            yield Condition(operator, str(key).lower(), values, set_operator, if_exists, variables, key_path)
+                values = None
+            conditions.append(
+                None
+                if values is None
+                else Condition(operator, str(key).lower(), values, set_operator, if_exists, variables, key_path)
+            )
+        return conditions
 
     def _condition_values(self, value: object, path: str) -> tuple[Text, ...] | None:
         if isinstance(value, str):

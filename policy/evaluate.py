@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from policy.conditions import Context, holds, substitute
 from policy.document import Effect, PolicyDocument, Statement, Text
@@ -17,8 +18,7 @@ from policy.request import Authorization, Request
 from policy.truth import Truth, Unknown, all_of, any_of
 
 
-@dataclass(frozen=True, slots=True)
-class Determining:
+class Determining(NamedTuple):
     """A statement that decides, and the document it stands in."""
 
     document: PolicyDocument
@@ -97,17 +97,14 @@ def _look(action: str, authorization: Authorization, documents: Sequence[PolicyD
 
 def statement_matches(statement: Statement, action: str, authorization: Authorization) -> Truth:
     """Whether a statement, of whichever effect, applies to one resource of a call."""
-    covered = action_covered(statement, action)
+    matched = action_covered(statement, action)
+    if matched is Truth.NO:
+        return matched
+    covered = resource_covered(statement, authorization.resource, authorization.context)
     if covered is Truth.NO:
-        return Truth.NO
-    return all_of(
-        (
-            covered,
-            resource_covered(statement, authorization.resource, authorization.context),
-            *(holds(condition, authorization.context) for condition in statement.conditions),
-            Truth.UNKNOWN if statement.uncertain else Truth.YES,
-        )
-    )
+        return covered
+    met = all_of([holds(condition, authorization.context) for condition in statement.conditions])
+    return all_of((matched, covered, met, Truth.UNKNOWN if statement.uncertain else Truth.YES))
 
 
 def action_covered(statement: Statement, action: str) -> Truth:
@@ -128,9 +125,9 @@ class _Element:
 
     def __init__(self, patterns: tuple[Text, ...], service: str) -> None:
         kept = patterns_of_service(patterns, service)
+        self.empty = not kept
         # Names and wildcards are case-insensitive (IAM User Guide, "Action").
         lowered = [pattern.lower() for pattern in kept if isinstance(pattern, str)]
-        self.empty = not kept
         self._unknown = len(lowered) < len(kept)
         self._names = frozenset(lowered)
         self._globs = [glob(pattern) for pattern in lowered if "*" in pattern or "?" in pattern]
@@ -138,42 +135,52 @@ class _Element:
     def covers(self, action: str) -> Truth:
         """Whether a pattern matches the action, which is one of the service."""
         action = action.lower()
-        if action in self._names or any(pattern.matches(action) for pattern in self._globs):
+        if action in self._names:
             return Truth.YES
+        for pattern in self._globs:
+            if pattern.matches(action):
+                return Truth.YES
         return Truth.UNKNOWN if self._unknown else Truth.NO
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=256)
 def _element(statement: Statement, service: str) -> _Element:
     patterns = statement.actions if statement.actions is not None else statement.not_actions
     return _Element(patterns or (), service)
 
 
-@lru_cache(maxsize=8192)
+# Few are kept: a role is judged with its documents and then left, and what it took is used again.
+@lru_cache(maxsize=256)
 def touching(document: PolicyDocument, service: str) -> tuple[Statement, ...]:
     """The statements that can match an action of the service, given as `ec2:`. Most documents have none."""
-    return tuple(s for s in document.statements if s.actions is None or not _element(s, service).empty)
+    return tuple([s for s in document.statements if s.actions is None or not _element(s, service).empty])
 
 
 def patterns_of_service(patterns: tuple[Text, ...], service: str) -> tuple[Text, ...]:
     """Those of an Action element that can match an action of the service, given as `ec2:`. Documents list hundreds."""
-    length = len(service)
     first = service[0] + service[0].upper() + "*?"
+    # The first character sets most of them aside.
+    likely = [pattern for pattern in patterns if isinstance(pattern, Unknown) or pattern[:1] in first]
+    if not likely:
+        return ()
+    length = len(service)
     return tuple(
-        pattern
-        for pattern in patterns
-        if not isinstance(pattern, str)
-        or (
-            # The first character sets most of them aside.
-            pattern[:1] in first
-            and (pattern[:length].lower() == service or "*" in pattern[:length] or "?" in pattern[:length])
-        )
+        [
+            pattern
+            for pattern in likely
+            if isinstance(pattern, Unknown)
+            or pattern[:length].lower() == service
+            or "*" in pattern[:length]
+            or "?" in pattern[:length]
+        ]
     )
 
 
 def resource_covered(statement: Statement, resource: str, context: Context) -> Truth:
     """Resource, or NotResource, of the statement."""
     if statement.resources is not None:
+        if "*" in statement.resources:
+            return Truth.YES
         return any_of(_resource(pattern, resource, context, statement.variables) for pattern in statement.resources)
     return ~any_of(
         _resource(pattern, resource, context, statement.variables) for pattern in statement.not_resources or ()

@@ -31,7 +31,7 @@ def _parse(source: object, name: str, limit: int) -> PolicyDocument:
     if document.size <= limit:
         return document
     too_long = DocumentError("", f"{document.size:,} characters without white space; IAM takes at most {limit:,}")
-    return PolicyDocument(name, document.statements, (*document.errors, too_long), document.unknown, document.size)
+    return PolicyDocument(name, document.statements, (*document.errors, too_long), document.unknown, document.text)
 
 
 def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> list[Execution]:

@@ -26,6 +26,26 @@ ARN_FIELDS: Final = 6
 FRESH: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.!~"
 
 
+def unescaped(text: str) -> str:
+    """The text with `${*}` and `${?}` as the characters they stand for."""
+    return text.replace(LITERAL_STAR, "*").replace(LITERAL_QUESTION, "?")
+
+
+def _in_order(pieces: tuple[str, ...], text: str) -> bool:
+    """Whether the text is these pieces in their order, with anything between them."""
+    if len(pieces) == 1:
+        return text == pieces[0]
+    at, end = len(pieces[0]), len(text) - len(pieces[-1])
+    if at > end or not text.startswith(pieces[0]) or not text.endswith(pieces[-1]):
+        return False
+    for piece in pieces[1:-1]:
+        # The first place is as good as any: what is found leaves the most room for the rest.
+        at = text.find(piece, at, end) + len(piece)
+        if at < len(piece):
+            return False
+    return True
+
+
 class Glob:
     """One wildcard pattern.
 
@@ -41,8 +61,7 @@ class Glob:
         "_fields",
         "_loop",
         "_loop_colon",
-        "_plain",
-        "_stem",
+        "_pieces",
         "accept",
         "start",
     )
@@ -83,11 +102,9 @@ class Glob:
         self._loop, self._loop_colon = loop, loop_colon
         self.start = 0 if arn and colons < ARN_FIELDS - 1 else 1
         self.accept = 1 << position
-        exact = not loop and not any_char and not ignore_case and self.start
-        self._plain = "".join(chars_at) if exact else None
-        # Shortcuts for the shapes that nearly all patterns have: `text`, `text*`, and ARNs made of such fields.
-        stem = not any_char and not ignore_case and not arn and not field_stops and loop == self.accept
-        self._stem = "".join(chars_at) if stem else None
+        # Without `?`, a text matches if it holds the pieces between the stars in their order: found without the automaton.
+        in_pieces = self.start and not any_char and not ignore_case and not field_stops and (not arn or not loop)
+        self._pieces = tuple(map(unescaped, pattern.split("*"))) if in_pieces else None
         fields = pattern.split(":", ARN_FIELDS - 1) if arn and not ignore_case else ()
         self._fields = tuple(glob(field) for field in fields) if len(fields) == ARN_FIELDS else ()
 
@@ -108,10 +125,8 @@ class Glob:
 
     def matches(self, text: str) -> bool:
         """Whether the whole of `text` matches."""
-        if self._plain is not None:
-            return text == self._plain
-        if self._stem is not None:
-            return text.startswith(self._stem)
+        if self._pieces is not None:
+            return _in_order(self._pieces, text)
         if self._fields:
             fields = text.split(":", ARN_FIELDS - 1)
             return len(fields) == ARN_FIELDS and all(g.matches(f) for g, f in zip(self._fields, fields, strict=True))

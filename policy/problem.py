@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from policy import candidates, keys
@@ -50,18 +51,6 @@ class _Literals:
         return tuple(((variable, ~(maybe if certain else yes)),) for variable, yes, maybe in self.parts)
 
 
-def any_request(action: str, session: Session, relevant: Relevant) -> Request:
-    """A call that a reader finds natural, for where any call is allowed."""
-    region = session.function_arn.split(":")[3] if session.function_arn else keys.EXAMPLE_REGION
-    place = Place(session.partition, region, session.account)
-    context: Context = {SOURCE_FUNCTION_KEY: (session.function_arn,)} if session.function_arn is not None else {}
-    names = [
-        place.arn(f"{kind.name}/{kind.fixed or candidates.some_identifier(kind.name)}", kind.service)
-        for kind in relevant.resources
-    ]
-    return Request(action, tuple([Authorization(name, context) for name in names or ("*",)]))
-
-
 @dataclass
 class Problem:
     """The search for one request by one caller in one place."""
@@ -73,14 +62,28 @@ class Problem:
     variables: list[Variable] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._by_key = self.relevant.conditions
         self._facts: dict[str, keys.Alternatives] = {}
         self._base: dict[str, ContextValues] = {}
         self._shared: dict[str, int] = {}
         self._set_facts()
+        self._set_aside()
+        self._by_key = self.relevant.conditions
+
+    @cached_property
+    def _authorizations(self) -> list[_Authorization]:
+        """One question for each resource of the call. Made when they are needed: many calls are decided before."""
         self._share()
         kinds: Sequence[keys.ResourceType | None] = self.relevant.resources or (None,)
-        self._authorizations = [self._authorization(kind) for kind in kinds]
+        return [self._authorization(kind) for kind in kinds]
+
+    def usual(self, action: str) -> Request:
+        """A call that a reader finds natural, with all that is free left open: where it is allowed, so is any like it."""
+        context = {**self._base, **self._function()}
+        names = [
+            self.place.arn(f"{kind.name}/{kind.fixed or candidates.some_identifier(kind.name)}", kind.service)
+            for kind in self.relevant.resources
+        ]
+        return Request(action, tuple([Authorization(name, context) for name in names or ("*",)]))
 
     def unresolved(self) -> Iterator[Determining]:
         """Statements with a part that is unknown or that IAM refuses."""
@@ -115,6 +118,32 @@ class Problem:
             elif alternatives[0] is not None:
                 self._base[key] = alternatives[0]
 
+    def _set_aside(self) -> None:
+        """Go on without the statements that what is known of every such call keeps from matching."""
+        known = {*self._facts, *keys.REGION_KEYS}
+        dead = {
+            found
+            for found in self.relevant.found
+            for condition in found.statement.conditions
+            if condition.key in known and self.fact_holds(condition, self._base) is Truth.NO
+        }
+        if dead:
+            self.relevant = self.relevant.without(dead)
+            self._facts = {key: self._facts[key] for key in self._facts if key in self.relevant.mentioned}
+
+    def fact_holds(self, condition: Condition, base: Context) -> Truth:
+        """Whether a condition on a fact is met, whichever of the values it may have turns out to be its value."""
+        alternatives = self._facts.get(condition.key, ())
+        if len(alternatives) <= 1:
+            return holds(condition, base)
+        answers = set()
+        for alternative in alternatives:
+            context = {k: v for k, v in base.items() if k != condition.key}
+            if alternative is not None:
+                context[condition.key] = alternative
+            answers.add(holds(condition, context))
+        return answers.pop() if len(answers) == 1 else Truth.UNKNOWN
+
     def add(self, variable: Variable) -> int:
         """One more variable; its number."""
         self.budget.spend(variable.cost + len(variable.elements))
@@ -140,8 +169,11 @@ class Problem:
 
     def search(self, action: str) -> Request | None:
         """A request that is allowed for certain, or None."""
+        if self.relevant.denied:
+            return None
+        constraints = self._constraints(certain=True)
         domains = tuple(((1 << len(v.elements)) - 1) & ~v.lax for v in self.variables)
-        solution = solve(self._constraints(certain=True), domains, self.budget) if all(domains) else None
+        solution = solve(constraints, domains, self.budget) if all(domains) else None
         if solution is None:
             return None
         chosen = [v.elements[(d & -d).bit_length() - 1] for v, d in zip(self.variables, solution, strict=True)]
@@ -149,8 +181,11 @@ class Problem:
 
     def possible(self) -> bool:
         """Whether a request may be allowed, if all that is unknown or untried turns out in its favour."""
+        if self.relevant.denied:
+            return False
+        constraints = self._constraints(certain=False)
         domains = tuple(((1 << len(v.elements)) - 1) | (0 if v.complete else _UNTRIED) for v in self.variables)
-        return solve(self._constraints(certain=False), domains, self.budget) is not None
+        return solve(constraints, domains, self.budget) is not None
 
     def _constraints(self, *, certain: bool) -> list[Constraint]:
         """What must hold: for each resource one Allow, one of the boundary's too, and no Deny."""
@@ -171,10 +206,13 @@ class Problem:
         """One value for each fact that is asked for: the first it may have."""
         first = {key: alternatives[0] for key, alternatives in self._facts.items()}
         known = {key: value for key, value in first.items() if value is not None}
-        if self.session.function_arn is not None:
-            known[SOURCE_FUNCTION_KEY] = (self.session.function_arn,)
+        known.update(self._function())
         known.update({key: (self.place.region,) for key in keys.REGION_KEYS if key in self._base})
         return known
+
+    def _function(self) -> dict[str, ContextValues]:
+        """What the key says: nothing for a call of the service."""
+        return {} if self.session.function_arn is None else {SOURCE_FUNCTION_KEY: (self.session.function_arn,)}
 
     def shown(self, request: Request) -> Request:
         """The request as a reader can make it: it is allowed whatever is unknown of it, so any value will do.
@@ -189,7 +227,8 @@ class Problem:
                 if not isinstance(values, Unknown)
             }
 
-        parts = (Authorization(a.resource, known(a.context)) for a in request.authorizations)
+        facts = self.facts_shown()
+        parts = (Authorization(a.resource, {**facts, **known(a.context)}) for a in request.authorizations)
         return Request(request.action, tuple(parts))
 
 
@@ -292,30 +331,31 @@ class _Authorization:
         for condition in statement.conditions:
             number = self._owner.get(condition.key)
             if number is None:
-                decided.append(self._fact_holds(condition))
+                decided.append(self._problem.fact_holds(condition, self._base))
                 continue
             elements = problem.variables[number].elements
             problem.budget.spend(len(elements) * (2 + len(condition.values)))
-            parts.append((number, *_masks([self._holds(condition, element) for element in elements])))
+            parts.append((number, *_masks(self._answers(condition, elements))))
         return _Literals(all_of(decided), parts)
+
+    def _answers(self, condition: Condition, elements: Sequence[candidates.Element]) -> list[Truth]:
+        """Whether each element meets the condition. Elements for several keys repeat the values of one."""
+        if any(isinstance(value, str) and "${" in value for value in condition.values):
+            return [self._holds(condition, element) for element in elements]
+        known: dict[tuple[str, ...] | None, Truth] = {}
+        answers = []
+        for element in elements:
+            values = element.get(condition.key)
+            if values not in known:
+                known[values] = self._holds(condition, element)
+            answers.append(known[values])
+        return answers
 
     def _holds(self, condition: Condition, element: candidates.Element) -> Truth:
         context = dict(self._base)
         context.pop(condition.key, None)
         context.update(element)
         return holds(condition, context)
-
-    def _fact_holds(self, condition: Condition) -> Truth:
-        alternatives = self._problem._facts.get(condition.key, ())
-        if len(alternatives) <= 1:
-            return holds(condition, self._base)
-        answers = set()
-        for alternative in alternatives:
-            context = {k: v for k, v in self._base.items() if k != condition.key}
-            if alternative is not None:
-                context[condition.key] = alternative
-            answers.add(holds(condition, context))
-        return answers.pop() if len(answers) == 1 else Truth.UNKNOWN
 
 
 def _masks(answers: Sequence[Truth]) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Final
@@ -35,19 +35,20 @@ class Relevant:
         return (*self.identity_allows, *(self.boundary_allows or ()), *self.denies)
 
     @cached_property
-    def unconditional(self) -> bool:
-        """Whether any call is allowed: an Allow of everything without conditions, and nothing that limits it."""
-        limits = () if self.boundary_allows is None else (self.boundary_allows,)
-        return (
-            not self.denies
-            and not self.mentioned
-            and all(any(map(self._allows_everything, allows)) for allows in (self.identity_allows, *limits))
-        )
+    def denied(self) -> bool:
+        """Whether nothing is allowed, because no statement that is left could allow it."""
+        return not self.identity_allows or self.boundary_allows == ()
 
-    def _allows_everything(self, found: Determining) -> bool:
-        statement = found.statement
-        certain = self.covered[found] is Truth.YES and statement.effect is Effect.ALLOW and not statement.uncertain
-        return certain and not statement.conditions and "*" in (statement.resources or ())
+    def without(self, dead: Collection[Determining]) -> Relevant:
+        """The same without these statements."""
+
+        def left(found: tuple[Determining, ...]) -> tuple[Determining, ...]:
+            return tuple([d for d in found if d not in dead])
+
+        limits = None if self.boundary_allows is None else left(self.boundary_allows)
+        return Relevant(
+            self.resources, self.available, self.covered, left(self.identity_allows), limits, left(self.denies)
+        )
 
     @cached_property
     def conditions(self) -> Mapping[str, Sequence[Condition]]:
@@ -83,49 +84,66 @@ class Relevant:
 Covering = tuple[tuple[Determining, Truth], ...]
 
 
-def relevant_to(
-    action: keys.Action, documents: Sequence[PolicyDocument], boundary: Sequence[PolicyDocument] | None
-) -> Relevant:
-    """The statements of these documents that cover the action; the same object each time."""
-    return _relevant_to(action, tuple(documents), None if boundary is None else tuple(boundary))
+class Role:
+    """The documents of one role, looked through once for all questions about it."""
+
+    __slots__ = ("_alike", "_by_action", "_by_service", "_limits", "_policies")
+
+    def __init__(self, policies: tuple[PolicyDocument, ...], limits: tuple[PolicyDocument, ...] | None) -> None:
+        self._policies, self._limits = policies, limits
+        self._by_service: dict[str, tuple[list[Determining], list[Determining]]] = {}
+        self._by_action: dict[keys.Action, Relevant] = {}
+        self._alike: dict[object, Relevant] = {}
+
+    def relevant(self, action: keys.Action) -> Relevant:
+        """The statements that cover the action; one object for all actions that IAM is asked in the same way."""
+        found = self._by_action.get(action)
+        if found is None:
+            found = self._by_action[action] = self._look(action)
+        return found
+
+    def _look(self, action: keys.Action) -> Relevant:
+        policies, limits = self._touching(action.name[: action.name.index(":") + 1].lower())
+        identity = _covering(policies, action.name)
+        if not identity:
+            return _NOTHING
+        limit = None if self._limits is None else _covering(limits, action.name)
+        asked = action.resources, action.keys, identity, limit
+        if asked not in self._alike:
+            self._alike[asked] = _relevant(*asked)
+        return self._alike[asked]
+
+    def _touching(self, service: str) -> tuple[list[Determining], list[Determining]]:
+        if service not in self._by_service:
+            self._by_service[service] = _touching(self._policies, service), _touching(self._limits or (), service)
+        return self._by_service[service]
 
 
-@lru_cache(maxsize=1024)
-def _relevant_to(
-    action: keys.Action, documents: tuple[PolicyDocument, ...], boundary: tuple[PolicyDocument, ...] | None
-) -> Relevant:
-    identity = _covering(documents, action.name)
-    if not identity:
-        return _NOTHING
-    limit = None if boundary is None else _covering(boundary, action.name)
-    return _shared(action.resources, action.keys, identity, limit)
+@lru_cache(maxsize=64)
+def role_of(policies: tuple[PolicyDocument, ...], limits: tuple[PolicyDocument, ...] | None) -> Role:
+    """The role with these policies and this boundary; the same object each time."""
+    return Role(policies, limits)
 
 
-def _covering(documents: Iterable[PolicyDocument], action: str) -> Covering:
-    service = action[: action.index(":") + 1].lower()
-    return tuple(
-        [
-            (Determining(document, statement), covered)
-            for document in documents
-            for statement in touching(document, service)
-            if (covered := action_covered(statement, action)) is not Truth.NO
-        ]
-    )
+def _touching(documents: Iterable[PolicyDocument], service: str) -> list[Determining]:
+    return [Determining(document, statement) for document in documents for statement in touching(document, service)]
 
 
-@lru_cache(maxsize=256)
-def _shared(
+def _covering(found: Iterable[Determining], action: str) -> Covering:
+    return tuple([(d, covered) for d in found if (covered := action_covered(d.statement, action)) is not Truth.NO])
+
+
+def _relevant(
     resources: tuple[keys.ResourceType, ...], available: frozenset[str], identity: Covering, limit: Covering | None
 ) -> Relevant:
-    """One object for all actions that IAM is asked in the same way and that the same statements cover."""
     everything = (*identity, *(limit or ()))
     return Relevant(
         resources,
         available,
         dict(everything),
-        tuple(d for d, _ in identity if d.statement.effect is not Effect.DENY),
-        None if limit is None else tuple(d for d, _ in limit if d.statement.effect is not Effect.DENY),
-        tuple(d for d, _ in everything if d.statement.effect is not Effect.ALLOW),
+        tuple([d for d, _ in identity if d.statement.effect is not Effect.DENY]),
+        None if limit is None else tuple([d for d, _ in limit if d.statement.effect is not Effect.DENY]),
+        tuple([d for d, _ in everything if d.statement.effect is not Effect.ALLOW]),
     )
 
 

@@ -23,6 +23,9 @@ class Caller(Enum):
     CODE = "code"
     SERVICE = "service"
 
+    # By identity, as in `Truth`.
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True)
 class Authorization:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import Final
 
@@ -38,6 +38,11 @@ class Subject:
     role_arn: str | None = None
     role_tags: Mapping[str, str | Unknown] | None = field(default_factory=dict, hash=False)
     now: Decimal = Decimal(0)
+
+    @cached_property
+    def as_code(self) -> Subject:
+        """The function's code in the place of this caller."""
+        return self if self.caller is Caller.CODE else replace(self, caller=Caller.CODE)
 
 
 _ACCOUNT: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")

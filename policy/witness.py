@@ -9,15 +9,15 @@ left in between is UNKNOWN. Every witness is put to `evaluate` before it is show
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from policy import keys
 from policy.document import PolicyDocument
 from policy.evaluate import Determining, Evaluation, evaluate
 from policy.keys import SOURCE_FUNCTION_KEY, Session
-from policy.problem import Problem, any_request
-from policy.relevant import Relevant, relevant_to
+from policy.problem import Problem
+from policy.relevant import Relevant, role_of
 from policy.request import Caller, Request
 from policy.solver import Budget, BudgetExceededError
 from policy.subject import Subject, places, sessions
@@ -55,12 +55,12 @@ def ask(
     An `action` given by its name must be in `keys.known_actions()`. `budget` is in alternatives looked at by the search.
     """
     asked_action = keys.action(action) if isinstance(action, str) else action
-    relevant = relevant_to(asked_action, documents, boundary)
-    if not relevant.identity_allows or relevant.boundary_allows == ():
+    relevant = role_of(tuple(documents), None if boundary is None else tuple(boundary)).relevant(asked_action)
+    if relevant.denied:
         return _DENIED
     # Where no statement asks for the function's ARN, both callers' calls are alike.
     alike = SOURCE_FUNCTION_KEY not in relevant.mentioned
-    asked = replace(subject, caller=Caller.CODE) if alike and subject.caller is not Caller.CODE else subject
+    asked = subject.as_code if alike else subject
     answer = relevant.answers.get(asked)
     if answer is None:
         search = _search(asked_action.name, asked, relevant, documents, boundary, Budget(budget))
@@ -105,16 +105,13 @@ def _ask_session(
     boundary: Sequence[PolicyDocument] | None,
     budget: Budget,
 ) -> Answer:
-    if relevant.unconditional:
-        simple = any_request(action, session, relevant)
-        evaluation = evaluate(simple, documents, boundary)
-        if evaluation.allowed is Truth.YES:
-            return Answer(Truth.YES, simple, evaluation)
     problems = []
     for place in places(session, relevant):
         problem = Problem(relevant, session, place, budget)
-        request = problem.search(action)
-        if request is not None:
+        for make in (problem.usual, problem.search):
+            request = make(action)
+            if request is None:
+                continue
             evaluation = evaluate(request, documents, boundary)
             if evaluation.allowed is Truth.YES:
                 return Answer(Truth.YES, problem.shown(request), evaluation)

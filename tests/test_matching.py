@@ -445,18 +445,39 @@ def test_hostile_wildcards_cost_one_step_for_a_character(
     monkeypatch: pytest.MonkeyPatch, length: int, ending: str
 ) -> None:
     steps = _Steps(monkeypatch)
-    pattern = "*a" * length + ending
-    Glob(pattern).matches("a" * length)
+    Glob("*?a" * length + ending).matches("a" * length)
     assert steps.taken <= length
     steps.taken = 0
     Glob("a?*" * length + ending, ignore_case=True).matches("a" * 2 * length + "c")
     assert steps.taken <= 2 * length + 1
 
 
+class _Searched(str):
+    """A text that remembers from where it was searched."""
+
+    starts: list[int]
+
+    def find(self, sub: str, start: Any = 0, end: Any = None) -> int:
+        self.starts.append(start)
+        return super().find(sub, start, end)
+
+
+@pytest.mark.parametrize("ending", ["", "b", "a"])
+def test_without_question_marks_each_piece_is_looked_for_once_and_onwards(ending: str) -> None:
+    text = _Searched("a" * 800)
+    text.starts = []
+    assert Glob("*a" * 500 + "*" + ending).matches(text) is (ending != "b")
+    assert text.starts == list(range(500))[: len(text.starts)]
+    assert len(text.starts) == (0 if ending == "b" else 500)
+    text.starts.clear()
+    assert not Glob("*a" * 500 + "*b*").matches(text)
+    assert text.starts == list(range(501))
+
+
 @pytest.mark.parametrize("length", [50, 200, 800])
 def test_hostile_arns_cost_one_step_for_a_character_and_reading(monkeypatch: pytest.MonkeyPatch, length: int) -> None:
     steps = _Steps(monkeypatch)
-    hostile = "*a" * length + "*b"
+    hostile = "*a" * length + "?*b"
     text = f"arn:aws:ec2:{'a' * length}:{'a' * length}:{'a' * length}"
     assert not arn_like(text, f"arn:aws:ec2:{hostile}:{hostile}:{hostile}")
     assert steps.taken <= len(text)
@@ -471,7 +492,7 @@ def test_hostile_arns_cost_one_step_for_a_character_and_reading(monkeypatch: pyt
 
 def test_a_match_that_is_lost_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = _Steps(monkeypatch)
-    assert not Glob("ab*c").matches("xb" + "c" * 1000)
+    assert not Glob("a?*c").matches("xb" + "c" * 1000)
     assert steps.taken == 1
 
 

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import pytest
 
-from policy import keys
+from policy import candidates, keys
 from policy.document import PolicyDocument, parse_document
 from policy.evaluate import evaluate
 from policy.keys import Session
-from policy.relevant import relevant_to
+from policy.relevant import Role
 from policy.request import Caller, Request
 from policy.subject import ANY_FUNCTION, Subject, places
 from policy.truth import UNKNOWN as NOT_KNOWN
@@ -336,7 +336,7 @@ def test_a_deny_for_one_region_leaves_the_others() -> None:
     ],
 )
 def test_only_places_that_the_documents_tell_apart_are_asked(patterns: list[str], regions: list[str]) -> None:
-    relevant = relevant_to(keys.action(DELETE), [doc(allow(resource=patterns))], None)
+    relevant = Role((doc(allow(resource=patterns)),), None).relevant(keys.action(DELETE))
     session = Session(Caller.CODE, "aws", ACCOUNT, ORDERS, ROLE, {}, Decimal(0))
     found = [place.region for place in places(session, relevant)]
     assert found[0] == "eu-central-1"
@@ -551,26 +551,36 @@ def test_an_identifier_and_a_key_behind_it_are_both_met() -> None:
 
 
 @pytest.mark.parametrize(
-    ("statements", "boundary", "expected"),
+    ("statements", "boundary", "allowed", "searched"),
     [
-        ([allow()], None, True),
-        ([allow(resource=["arn:aws:ec2:*:*:*", "*"])], None, True),
-        ([allow(resource="arn:aws:ec2:*:*:*")], None, False),
-        ([allow({"Null": {"aws:x": "true"}})], None, False),
-        ([allow(), deny(resource="arn:aws:ec2:*:*:subnet/*")], None, False),
-        ([allow(Effect=NOT_KNOWN)], None, False),
-        ([allow(Sid="-")], None, False),
-        ([allow(action=[NOT_KNOWN])], None, False),
-        ([{"Effect": "Allow", "Action": "ec2:*", "NotResource": "*"}], None, False),
-        ([allow()], [], False),
-        ([allow()], [allow()], True),
-        ([allow()], [allow(resource="arn:aws:ec2:*:*:*")], False),
-        ([allow(resource="arn:aws:ec2:*:*:*")], [allow()], False),
+        ([allow()], None, YES, False),
+        ([allow(resource="arn:aws:ec2:*:*:network-interface/*")], None, YES, False),
+        ([allow(resource=ENI + "eni-1")], None, YES, True),
+        ([allow({"StringEquals": {"aws:RequestedRegion": "eu-central-1"}})], None, YES, False),
+        ([allow({"StringEquals": {"aws:ResourceTag/a": "b"}})], None, YES, True),
+        ([allow(), deny({"StringEquals": {"aws:ResourceTag/a": "b"}})], None, YES, True),
+        ([allow(), deny(resource="arn:aws:ec2:*:*:subnet/*")], None, YES, False),
+        ([allow({"StringLike": {"aws:UserId": "*"}})], None, YES, False),
+        ([allow({"DateGreaterThan": {"aws:TokenIssueTime": "2030-01-01"}})], None, UNKNOWN, True),
+        ([allow(Effect=NOT_KNOWN)], None, UNKNOWN, True),
+        ([allow()], [allow()], YES, False),
+        ([allow()], [allow(resource=ENI + "eni-1")], YES, True),
+        # What is known of the session decides, so nothing is left to search.
+        ([allow({"Null": {KEY: "true"}})], None, NO, False),
+        ([allow({"StringEquals": {"aws:PrincipalAccount": "999999999999"}})], None, NO, False),
+        ([allow()], [allow({"Bool": {"aws:ViaAWSService": "true"}})], NO, False),
     ],
 )
-def test_where_any_call_is_allowed_none_is_searched_for(statements: list[Any], boundary: Any, expected: bool) -> None:
+def test_what_the_usual_call_or_a_fact_decides_is_not_searched_for(
+    monkeypatch: pytest.MonkeyPatch, statements: list[Any], boundary: Any, allowed: Truth, searched: bool
+) -> None:
+    made: list[Any] = []
+    original = candidates.identifier
+    monkeypatch.setattr(candidates, "identifier", lambda *args: made.append(args) or original(*args))
     limit = None if boundary is None else [doc(*boundary)]
-    assert relevant_to(keys.action(DELETE), [doc(*statements)], limit).unconditional is expected
+    subject = Subject(Caller.CODE, ORDERS, ROLE)
+    assert ask(DELETE, subject, [doc(*statements)], limit).allowed is allowed
+    assert bool(made) is searched
 
 
 def test_an_identifier_is_more_than_its_prefix() -> None:
