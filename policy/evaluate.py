@@ -7,7 +7,6 @@ a permissions boundary must allow as well.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -25,8 +24,7 @@ class Determining(NamedTuple):
     statement: Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """The answer and its reasons.
 
     `allowing` and `denying` are the statements that match for certain, `unresolved` those that may match.
@@ -121,11 +119,10 @@ def _service(action: str) -> str:
 class _Element:
     """The patterns of one Action or NotAction element that can match the actions of one service."""
 
-    __slots__ = ("_globs", "_names", "_unknown", "empty")
+    __slots__ = ("_globs", "_names", "_unknown")
 
     def __init__(self, patterns: tuple[Text, ...], service: str) -> None:
         kept = patterns_of_service(patterns, service)
-        self.empty = not kept
         # Names and wildcards are case-insensitive (IAM User Guide, "Action").
         lowered = [pattern.lower() for pattern in kept if isinstance(pattern, str)]
         self._unknown = len(lowered) < len(kept)
@@ -153,13 +150,13 @@ def _element(statement: Statement, service: str) -> _Element:
 @lru_cache(maxsize=256)
 def touching(document: PolicyDocument, service: str) -> tuple[Statement, ...]:
     """The statements that can match an action of the service, given as `ec2:`. Most documents have none."""
-    return tuple([s for s in document.statements if s.actions is None or not _element(s, service).empty])
+    return tuple([s for s in document.statements if s.actions is None or patterns_of_service(s.actions, service)])
 
 
 def patterns_of_service(patterns: tuple[Text, ...], service: str) -> tuple[Text, ...]:
     """Those of an Action element that can match an action of the service, given as `ec2:`. Documents list hundreds."""
-    first = service[0] + service[0].upper() + "*?"
     # The first character sets most of them aside.
+    first = service[0] + service[0].upper() + "*?"
     likely = [pattern for pattern in patterns if isinstance(pattern, Unknown) or pattern[:1] in first]
     if not likely:
         return ()

@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from policy.conditions import ContextValues
 from policy.request import SOURCE_FUNCTION_ARN, Caller
@@ -169,8 +169,7 @@ IDENTIFIER_KEYS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """One caller with the role's credentials. `function_arn` is None for the Lambda service.
 
     `role_tags` is None where they are not known at all; Lambda sets no session tags. `now` is in seconds since

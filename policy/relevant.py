@@ -14,7 +14,7 @@ from policy.evaluate import Determining, action_covered, touching
 from policy.truth import Truth
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Relevant:
     """The statements that cover the action, for certain or perhaps, by what they can do.
 
@@ -34,7 +34,7 @@ class Relevant:
         """All of them."""
         return (*self.identity_allows, *(self.boundary_allows or ()), *self.denies)
 
-    @cached_property
+    @property
     def denied(self) -> bool:
         """Whether nothing is allowed, because no statement that is left could allow it."""
         return not self.identity_allows or self.boundary_allows == ()

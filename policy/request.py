@@ -7,9 +7,8 @@ and IAM User Guide, "AWS global condition context keys", for who sets which key.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from policy.conditions import Context, ContextValues
 from policy.truth import Unknown
@@ -27,12 +26,11 @@ class Caller(Enum):
     __hash__ = object.__hash__
 
 
-@dataclass(frozen=True)
-class Authorization:
+class Authorization(NamedTuple):
     """What IAM is asked for one resource of a call: `*` for an action without resource level."""
 
     resource: str
-    context: Context = field(default_factory=dict)
+    context: Context = {}  # noqa: RUF012  # a mapping that nothing writes to
 
     def to_json(self, key_names: Mapping[str, str]) -> dict[str, object]:
         """`{"resource": ..., "context": {...}}`; a key with one value has a string, one with several a list."""
@@ -45,8 +43,7 @@ def _json_values(values: ContextValues) -> object:
     return known[0] if len(known) == 1 else list(known)
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One API call: IAM must allow it for every resource that EC2 authorises."""
 
     action: str

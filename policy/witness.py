@@ -9,8 +9,7 @@ left in between is UNKNOWN. Every witness is put to `evaluate` before it is show
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from policy import keys
 from policy.document import PolicyDocument
@@ -28,8 +27,7 @@ from policy.truth import Truth
 DEFAULT_BUDGET: Final = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """Whether any request is allowed. YES has its witness, UNKNOWN has its reasons.
 
     `unresolved` are statements that may match but are not known to; `too_complex` says that the search was given up.

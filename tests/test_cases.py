@@ -10,7 +10,6 @@ import json
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -145,7 +144,7 @@ def test_role(name: str) -> None:
         without_key = Request(
             action,
             tuple(
-                replace(part, context={k: v for k, v in part.context.items() if k != SOURCE_FUNCTION_ARN.lower()})
+                part._replace(context={k: v for k, v in part.context.items() if k != SOURCE_FUNCTION_ARN.lower()})
                 for part in request.authorizations
             ),
         )

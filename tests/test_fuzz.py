@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -76,7 +75,7 @@ def _wrong_witness(patch: pytest.MonkeyPatch) -> None:
         answer = original(*args)
         if answer.witness is None:
             return answer
-        return replace(answer, witness=Request(answer.witness.action + "s", answer.witness.authorizations))
+        return answer._replace(witness=Request(answer.witness.action + "s", answer.witness.authorizations))
 
     patch.setattr(judge, "ask", wrong)
 

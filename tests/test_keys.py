@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ FUNCTION: Final = "arn:aws:lambda:eu-central-1:123456789012:function:orders"
 ROLE: Final = "arn:aws:iam::123456789012:role/orders-role"
 NOW: Final = Decimal(1_790_000_000)
 CODE: Final = Session(Caller.CODE, "aws", "123456789012", FUNCTION, ROLE, {"Team": "blue", "open": UNKNOWN}, NOW)
-SERVICE: Final = replace(CODE, caller=Caller.SERVICE, function_arn=None)
+SERVICE: Final = CODE._replace(caller=Caller.SERVICE, function_arn=None)
 
 ABSENT: Final = (None,)
 SOMETHING: Final = ((UNKNOWN,),)
@@ -86,8 +85,8 @@ def test_the_service_is_told_apart_by_the_function_only() -> None:
 
 
 def test_what_is_not_known_of_the_role() -> None:
-    assert fact("aws:principalarn", replace(CODE, role_arn=None)) == SOMETHING
-    assert fact("aws:principaltag/team", replace(CODE, role_tags=None)) == NOTHING_KNOWN
+    assert fact("aws:principalarn", CODE._replace(role_arn=None)) == SOMETHING
+    assert fact("aws:principaltag/team", CODE._replace(role_tags=None)) == NOTHING_KNOWN
 
 
 @pytest.mark.parametrize(
