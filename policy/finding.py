@@ -14,18 +14,12 @@ from policy.document import Effect, PolicyDocument, Statement
 from policy.execution import Decided, Execution, Gap, GrantKind, User, UserKind
 from policy.exposure import Exposed, LockedOut, Outcome, Unverified, WayRound
 from policy.keys import ENI_ACTIONS, SOURCE_FUNCTION_KEY
+from policy.names import GUARD, READ_ONLY, UNVERIFIED, URL
 from policy.request import SOURCE_FUNCTION_ARN, Request
 from policy.resources import Resource
 from policy.trust import LAMBDA
 from policy.truth import Truth, Unknown
 
-GUARD: Final = "vpc-lambda-eni-guard"
-READ_ONLY: Final = "vpc-lambda-eni-read-only"
-UNVERIFIED: Final = "vpc-lambda-eni-unverified"
-NOTICES: Final = "vpc-lambda-eni-notices"
-ROLE_GUARD: Final = "lambda-role-eni-guard"
-
-URL: Final = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"
 _MOST_NAMES: Final = 12
 _MOST_REASONS: Final = 5
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from policy import keys
+from policy import keys, names
 from policy.keys import ENI_ACTIONS
 from policy.matching import glob
 
@@ -70,6 +70,15 @@ REMEDIATION: Final[dict[str, dict[str, Any]]] = {
         "type": "boolean",
         "description": "whether level `remediate` also guards policies that are no part of a role; false",
     },
+}
+
+
+# The options that each policy reads from its configuration.
+OPTIONS: Final[Mapping[str, Mapping[str, dict[str, Any]]]] = {
+    names.ROLE_GUARD: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **REMEDIATION},
+    names.READ_ONLY: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE},
+    names.UNVERIFIED: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE},
+    names.GUARD: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE},
 }
 
 

@@ -9,8 +9,9 @@ from policy import resources
 from policy.diagnosis import dead_guard, form_for
 from policy.document import PolicyDocument, parse_document
 from policy.exposure import Exposed, judge_execution, names_eni_actions
-from policy.finding import ROLE_GUARD, Finding, exposed_message
+from policy.finding import Finding, exposed_message
 from policy.links import link
+from policy.names import ROLE_GUARD
 from policy.request import SOURCE_FUNCTION_ARN
 from policy.resources import Resource
 from policy.trust import LAMBDA, parse_trust

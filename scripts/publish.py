@@ -23,9 +23,10 @@ BESIDE = ("PulumiPolicy.yaml", "__main__.py", "requirements.txt", "README.md", "
 
 
 def needed() -> list[Path]:
-    """The files of the pack: those above, each module that the policies import, and the data."""
+    """The files of the pack: those above, each module that the policies import, at once or later, and the data."""
     sys.path.insert(0, str(ROOT))
-    import policy.policies  # noqa: F401  # for what it loads
+    import policy.judging
+    import policy.policies  # noqa: F401  # for what they load
 
     modules = {Path(str(module.__file__)) for name, module in sys.modules.items() if name.partition(".")[0] == "policy"}
     return [*(ROOT / name for name in BESIDE), *sorted(modules), *sorted((ROOT / "policy").glob("*.json"))]

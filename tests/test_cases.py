@@ -41,11 +41,11 @@ from policy.document import PolicyDocument, parse_document
 from policy.engine import Engine, serve
 from policy.evaluate import evaluate
 from policy.execution import Execution
-from policy.finding import GUARD, NOTICES, READ_ONLY, ROLE_GUARD, UNVERIFIED
 from policy.judge import judge_line
 from policy.keys import ENI_ACTIONS
 from policy.links import link
 from policy.monitor import Monitor
+from policy.names import GUARD, NOTICES, READ_ONLY, ROLE_GUARD, UNVERIFIED
 from policy.policies import policies
 from policy.registration import StackIdentity
 from policy.request import SOURCE_FUNCTION_ARN, Caller, Request

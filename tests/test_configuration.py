@@ -21,10 +21,11 @@ from pulumi_policy import (
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from policy import resources
-from policy.finding import GUARD, NOTICES, READ_ONLY, ROLE_GUARD, UNVERIFIED
+from policy.judging import Judge
 from policy.keys import ENI_ACTIONS
+from policy.names import GUARD, NOTICES, READ_ONLY, ROLE_GUARD, UNVERIFIED
 from policy.pack_config import PackConfigError, PolicyInfo, load, reconcile
-from policy.policies import Judge, policies
+from policy.policies import policies
 from policy.preview import PreviewError, preview
 
 CONFIGURED: Final = (ROLE_GUARD, GUARD, READ_ONLY, UNVERIFIED)

@@ -15,6 +15,7 @@ PACKAGE: Final = ROOT / "policy"
 
 # Judging, from the smallest notion to what the engine calls. A new module is put where it belongs.
 ORDER: Final = (
+    "names",
     "truth",
     "matching",
     "conditions",
@@ -42,6 +43,7 @@ ORDER: Final = (
     "exempt",
     "single",
     "remediation",
+    "judging",
     "policies",
 )
 # `python -m policy judge`: beside the CrossGuard policies, it ends where the verdict is.
@@ -63,7 +65,7 @@ PREVIEW: Final = (
     "preview",
     "testing",
 )
-EDGES: Final = ("resources", "policies", *PREVIEW)
+EDGES: Final = ("resources", "judging", "policies", *PREVIEW)
 HEAVY: Final = ("pulumi_aws", "pulumi_aws_native", "boto3", "botocore")
 
 
@@ -132,6 +134,14 @@ def test_importing_the_pack_loads_nothing_heavy() -> None:
     assert not loaded & set(HEAVY)
 
 
+def test_the_pack_starts_without_what_judges() -> None:
+    code = "import policy.policies, sys; print(*sorted(m for m in sys.modules if m.startswith('policy.')))"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(found.stdout.split())
+    assert "policy.policies" in loaded
+    assert not loaded & {"policy.judging", "policy.document", "policy.links", "policy.finding"}
+
+
 def test_the_judging_core_loads_no_pulumi() -> None:
     loaded = _loaded_by("import policy.witness, policy.managed, policy.trust")
     assert not loaded & {"pulumi", "pulumi_policy", "grpc", *HEAVY}
@@ -143,7 +153,7 @@ def test_the_judging_core_loads_no_pulumi() -> None:
         "from policy import finding",
         "import policy.finding",
         "from .finding import Finding",
-        "from policy.finding import GUARD",
+        "from policy.finding import Finding",
     ],
 )
 def test_the_check_sees_every_form_of_import(broken: str) -> None:

@@ -21,12 +21,13 @@ from pulumi_policy import (
 )
 from pulumi_policy.secret import Secret
 
-from policy import finding
+from policy import finding, names
 from policy.document import PolicyDocument, parse_document
 from policy.evaluate import evaluate
 from policy.judge import judge, judge_line, render
+from policy.judging import Judge
 from policy.keys import ENI_ACTIONS
-from policy.policies import Judge
+from policy.policies import Callbacks
 from policy.request import SOURCE_FUNCTION_ARN, Caller
 from policy.trust import LAMBDA, parse_trust
 from policy.truth import Truth
@@ -172,7 +173,7 @@ def _line(value: str) -> str:
 
 # ---- stacks
 
-_PARTS: Final = (finding.READ_ONLY, finding.UNVERIFIED, finding.GUARD)
+_PARTS: Final = (names.READ_ONLY, names.UNVERIFIED, names.GUARD)
 
 
 def _urn(item: Json) -> str:
@@ -202,7 +203,7 @@ def _no_catch_all() -> Iterator[None]:
 
 
 def _stack(value: Json) -> str:
-    judge_of = Judge(clock=lambda: float(NOW))
+    callbacks = Callbacks(Judge(clock=lambda: float(NOW)))
     messages: list[tuple[str, str]] = []
 
     def report(name: str) -> Callable[[str, str | None], None]:
@@ -217,24 +218,22 @@ def _stack(value: Json) -> str:
     with _no_catch_all():
         for item in value:
             args = (item["type"], item["inputs"], _urn(item), item["name"], options, None)
-            changed = judge_of.remediate(ResourceValidationArgs(*args))
+            changed = callbacks.remediate(ResourceValidationArgs(*args))
             if changed is not None:
                 # Remediation fixes documents. It may add none of a text's stand-ins and lose no property.
                 _expect(set(changed) >= set(item["inputs"]), "a remediation that loses a property")
             inputs = proxy.unknown_checking_proxy(_revealed(item["inputs"]))
             args = (item["type"], inputs, _urn(item), item["name"], options, None)
-            judge_of.resource(ResourceValidationArgs(*args), report(finding.ROLE_GUARD))
+            callbacks.resource(ResourceValidationArgs(*args), report(names.ROLE_GUARD))
         for name in _PARTS:
-            judge_of.stack(name)(StackValidationArgs(_policy_resources(value, options)), report(name))
-        judge_of.notices(StackValidationArgs(_policy_resources(value, options)), report("notices"))
+            callbacks.stack(name)(StackValidationArgs(_policy_resources(value, options)), report(name))
+        callbacks.notices(StackValidationArgs(_policy_resources(value, options)), report("notices"))
     for name, message in messages:
         _fit_to_show(message)
-        reasoned = name != finding.GUARD or any(
-            word in message for word in ("Check: ", "cannot call", "without the key")
-        )
+        reasoned = name != names.GUARD or any(word in message for word in ("Check: ", "cannot call", "without the key"))
         _expect(reasoned, f"a violation without its witness: {message[:300]}")
-    names = {name for name, _ in messages}
-    return "stack: " + next((name for name in (finding.GUARD, finding.ROLE_GUARD, *_PARTS) if name in names), "silent")
+    told = {name for name, _ in messages}
+    return "stack: " + next((name for name in (names.GUARD, names.ROLE_GUARD, *_PARTS) if name in told), "silent")
 
 
 def _policy_resources(value: Json, options: PolicyResourceOptions) -> list[PolicyResource]:
@@ -246,8 +245,8 @@ def _policy_resources(value: Json, options: PolicyResourceOptions) -> list[Polic
         )
     for item in value:
         resource = made[item["name"]]
-        for prop, names in item["depends"].items():
-            resource.property_dependencies[prop] = [made[name] for name in names if name in made]
+        for prop, urns in item["depends"].items():
+            resource.property_dependencies[prop] = [made[name] for name in urns if name in made]
     return list(made.values())
 
 

@@ -1,0 +1,155 @@
+"""What the policies are called with, judged: a resource at a time, then the stack once for all policies on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from threading import Lock
+from typing import Any
+
+from pulumi_policy import PolicyResource, ReportViolation, ResourceValidationArgs, StackValidationArgs
+
+from policy import finding, names
+from policy.document import printable
+from policy.execution import Execution
+from policy.exempt import Use, exempt_resource, guarded_elsewhere, notices, unexempted, unexempted_findings
+from policy.exposure import Exposed, LockedOut, Outcome, judge_execution, merged
+from policy.finding import Finding
+from policy.links import link
+from policy.remediation import HIDDEN, remedy
+from policy.resources import Declarations, Resource, plain, stack_resources, with_values
+from policy.settings import OPTIONS, Settings, read_settings
+from policy.single import resource_findings
+
+
+class Judge:
+    """Judges a stack once for all the policies that report on it.
+
+    An exception in a policy fails the user's whole preview, so a bug in judging is told as what it is: not judged.
+    The engine's callbacks come on four threads, and each stack policy gets the same stack decoded anew.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._declarations = Declarations()
+        self._lock = Lock()
+        self._bugs: dict[str, Finding] = {}
+        self._problems: dict[str, tuple[str, ...]] = {}
+        self._uses: dict[str, Use] = {names.ROLE_GUARD: Use()}
+        self._judged: tuple[object, list[tuple[Execution, list[Outcome]]]] | None = None
+
+    def resource(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
+        """Remember what a resource declares, and report what it proves by itself. It is of one of `TYPES`."""
+        inputs = plain(args.props)
+        resource = Resource(args.urn, args.resource_type, inputs, inputs=inputs)
+        settings = self._settings(names.ROLE_GUARD, args.get_config())
+        refused = self._declarations.refused(args.urn)
+        found: list[Finding] = []
+        try:
+            found = resource_findings(resource, settings.actions, self._now(), refused)
+            found = list(unexempted_findings(found, resource, settings, self._today(), self._uses[names.ROLE_GUARD]))
+        except Exception as error:
+            self._bugs[args.urn] = finding.internal_error(error, resource)
+        self._declarations.remember(args.urn, inputs, (item.path for item in found if item.path))
+        for item in found:
+            report(printable(item.message), None)
+
+    def remediate(self, args: ResourceValidationArgs) -> Mapping[str, Any] | None:
+        """The properties with guarded documents, or None where there is nothing to guard.
+
+        The resource is of one of `TYPES`.
+        """
+        settings = self._settings(names.ROLE_GUARD, args.get_config())
+        try:
+            props = plain(args.props, HIDDEN)
+            standalone = settings.remediate_standalone
+            remedied = remedy(args.resource_type, props, settings.actions, self._now(), standalone=standalone)
+            self._declarations.refuse(args.urn, remedied.refused)
+            resource = Resource(args.urn, args.resource_type, props)
+            use = self._uses[names.ROLE_GUARD]
+            if not remedied.documents or exempt_resource(resource, settings, self._today(), use):
+                return None
+            return with_values(args.props, remedied.documents)
+        except Exception as error:
+            self._bugs[args.urn] = finding.internal_error(error, Resource(args.urn, args.resource_type, {}))
+            return None
+
+    def stack(self, name: str, args: StackValidationArgs, report: ReportViolation) -> None:
+        """Report one stack policy's share of the findings."""
+        settings = self._settings(name, args.get_config())
+        for found in self._findings(name, args.resources, settings):
+            report(printable(found.message), found.urn or None)
+        if name == names.GUARD:
+            # After the other policies that have a configuration, so it knows what is wrong with all of them.
+            problems = finding.configuration_problems(self._problems)
+            if problems:
+                report(printable(problems), None)
+
+    def notices(self, args: StackValidationArgs, report: ReportViolation) -> None:
+        """Tell which exemptions had an effect, which are over, and which have nothing to act on."""
+        if not args.resources:
+            return
+        stack, project = args.resources[0].urn.removeprefix("urn:pulumi:").split("::")[:2]
+        together = Use()
+        for use in self._uses.values():
+            together.add(use)
+        for message in notices(together, stack, project):
+            report(printable(message), None)
+
+    def _now(self) -> Decimal:
+        return Decimal(int(self._clock()))
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(int(self._clock()), timezone.utc).date()
+
+    def _settings(self, name: str, config: Mapping[str, Any]) -> Settings:
+        settings = read_settings(config, OPTIONS[name])
+        self._problems[name] = settings.problems
+        return settings
+
+    def _findings(self, name: str, stack: Sequence[PolicyResource], settings: Settings) -> Iterator[Finding]:
+        """The findings that one policy reports, in order of URN."""
+        today = self._today()
+        use = Use.of((*settings.exemptions, *settings.guarded_elsewhere))
+        judged = self._judge(stack_resources(stack, self._declarations), settings)
+        if name == names.UNVERIFIED:
+            yield from self._bugs.values()
+        kept: list[Outcome] = []
+        errors: list[Finding] = []
+        for execution, outcomes in judged:
+            told_once = finding.without_repeats(outcomes, settings.actions)
+            found = [outcome for outcome in told_once if finding.policy_of(outcome) == name]
+            if execution.role is not None:
+                found = list(finding.unreported(found, self._declarations.reported(execution.role.urn)))
+            if any(not isinstance(o, LockedOut) for o in found) and guarded_elsewhere(execution, settings, today, use):
+                found = [outcome for outcome in found if isinstance(outcome, LockedOut)]
+            kept += unexempted(found, settings, today, use)
+            if name == names.UNVERIFIED and finding.in_scope(execution):
+                errors += finding.document_errors(execution)
+        refused = {o.grant.urn: self._declarations.refused(o.grant.urn) for o in kept if isinstance(o, Exposed)}
+        yield from finding.findings(merged(kept), settings.actions, refused)
+        for error in dict.fromkeys(errors):
+            if not use.covers(settings.exemptions, today, error.urn, error.urn.rpartition("::")[2]):
+                yield error
+        self._uses[name] = use
+
+    def _judge(self, resources: tuple[Resource, ...], settings: Settings) -> list[tuple[Execution, list[Outcome]]]:
+        asked = (resources, settings.actions, settings.event_sources)
+        with self._lock:
+            if self._judged is None or self._judged[0] != asked:
+                self._judged = asked, self._judge_all(*asked)
+            return self._judged[1]
+
+    def _judge_all(
+        self, resources: tuple[Resource, ...], actions: tuple[str, ...], event_sources: bool
+    ) -> list[tuple[Execution, list[Outcome]]]:
+        judged = []
+        for execution in link(resources, event_sources=event_sources):
+            try:
+                judged.append((execution, judge_execution(execution, actions, self._now())))
+            except Exception as error:
+                bug = finding.internal_error(error, execution)
+                self._bugs[bug.urn] = bug
+        return judged
