@@ -94,7 +94,9 @@ class Problem:
     def unknown_keys(self) -> Iterator[str]:
         """The keys of the session that some condition asks for and that are not known."""
         for key, alternatives in self._facts.items():
-            if any(isinstance(a, Unknown) or (a and UNKNOWN in a) for a in alternatives):
+            if key in self.relevant.mentioned and any(
+                isinstance(a, Unknown) or (a and UNKNOWN in a) for a in alternatives
+            ):
                 yield key
 
     def doubtful_keys(self) -> Iterator[str]:
@@ -128,8 +130,8 @@ class Problem:
             if condition.key in known and self.fact_holds(condition, self._base) is Truth.NO
         }
         if dead:
+            # Their keys stay in the request: without them it would be another call, and they might match.
             self.relevant = self.relevant.without(dead)
-            self._facts = {key: self._facts[key] for key in self._facts if key in self.relevant.mentioned}
 
     def fact_holds(self, condition: Condition, base: Context) -> Truth:
         """Whether a condition on a fact is met, whichever of the values it may have turns out to be its value."""

@@ -295,7 +295,9 @@ def test_the_keys_of_an_entry_are_those_of_the_schema() -> None:
 def test_the_modules_are_those_of_the_package() -> None:
     named = set(re.findall(r"`(\w+)\.py`", _text("README.md").partition("## How it works")[2]))
     assert {name for name in named if not (ROOT / "policy" / f"{name}.py").exists()} == set()
-    code = "import policy.policies, policy.judging, sys; print(*(n[7:] for n in sys.modules if n.startswith('policy.')))"
+    code = (
+        "import policy.policies, policy.judging, sys; print(*(n[7:] for n in sys.modules if n.startswith('policy.')))"
+    )
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert set(loaded.stdout.split()) - named == set(), "not in README.md, 'How it works'"
 

@@ -583,6 +583,13 @@ def test_what_the_usual_call_or_a_fact_decides_is_not_searched_for(
     assert bool(made) is searched
 
 
+def test_a_request_has_the_facts_that_keep_a_statement_from_matching() -> None:
+    absent = deny({"Null": {"aws:ViaAWSService": "true"}})
+    for grants in (allow(), allow({"StringEquals": {"aws:ResourceTag/a": "b"}})):
+        ((_, context),) = parts(witness([grants, absent]))
+        assert context["aws:viaawsservice"] == ("false",)
+
+
 def test_an_identifier_is_more_than_its_prefix() -> None:
     every = deny(resource="arn:aws:ec2:*:*:network-interface/eni-*?")
     assert asked([allow(), every]).allowed is NO
