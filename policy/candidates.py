@@ -14,7 +14,16 @@ from decimal import Context as DecimalContext
 from itertools import pairwise, product
 from typing import Final, TypeVar
 
-from policy.conditions import Condition, Context, Family, parse_date, parse_network, parse_number, substitute
+from policy.conditions import (
+    Condition,
+    Context,
+    Family,
+    parse_date,
+    parse_network,
+    parse_number,
+    substitute,
+    value_holds,
+)
 from policy.keys import (
     ALWAYS_PRESENT,
     ENDPOINT_KEYS,
@@ -24,6 +33,7 @@ from policy.keys import (
     key_type,
 )
 from policy.matching import LITERAL_QUESTION, LITERAL_STAR, Glob, cells, glob
+from policy.truth import Truth
 
 T = TypeVar("T")
 
@@ -290,9 +300,11 @@ def request_tags(by_key: Conditions, constants: Context, place: Place) -> Variab
     """The tags given with the call: `aws:TagKeys` names exactly those for which `aws:RequestTag/` has a value."""
     prefix = "aws:requesttag/"
     named = [key.removeprefix(prefix) for key in by_key if key.startswith(prefix)]
-    names = key_values(by_key.get("aws:tagkeys", ()), constants, fresh="other")
-    spellings = {name.lower(): name for name in reversed([*names.fitting, *named])}
-    spellings.update({name.lower(): name for name in names.fitting})
+    conditions = by_key.get("aws:tagkeys", ())
+    names = key_values(conditions, constants, fresh="other")
+    told_apart = list(_told_apart(names.fitting, named, conditions, constants))
+    spellings = {name.lower(): name for name in reversed([*told_apart, *named])}
+    spellings.update({name.lower(): name for name in told_apart})
     variable = Variable(complete=names.complete, cost=names.cost)
     choices: list[list[Element]] = []
     for lower, name in spellings.items():
@@ -313,8 +325,22 @@ def request_tags(by_key: Conditions, constants: Context, place: Place) -> Variab
                 merged[key] = merged.get(key, ()) + given
         variable.add(merged)
     # Two spellings of one name are two tags: not tried.
-    variable.complete = variable.complete and len(names.fitting) == len({name.lower() for name in names.fitting})
+    variable.complete = variable.complete and len(told_apart) == len({name.lower() for name in told_apart})
     return variable
+
+
+def _told_apart(
+    names: Iterable[str], named: Sequence[str], conditions: Sequence[Condition], constants: Context
+) -> Iterator[str]:
+    """Of several names without a condition on their value, of which each condition says the same, one stands for all."""
+    seen = set()
+    for name in names:
+        said = tuple(value_holds(c, name, constants) for c in conditions if c.operator.family is not Family.NULL)
+        alone = name.lower() in named or Truth.UNKNOWN in said
+        if alone or said not in seen:
+            yield name
+        if not alone:
+            seen.add(said)
 
 
 def several(key: str, by_key: Conditions, constants: Context, place: Place) -> Variable:

@@ -328,16 +328,16 @@ def _holds_when_absent(condition: Condition) -> Truth:
 
 def _holds_for(condition: Condition, values: tuple[str | Unknown, ...], context: Context) -> Truth:
     if condition.set_operator is SetOperator.FOR_ALL_VALUES:
-        return all_of(_value_holds(condition, value, context) for value in values)
+        return all_of(value_holds(condition, value, context) for value in values)
     if condition.set_operator is SetOperator.FOR_ANY_VALUE:
-        return any_of(_value_holds(condition, value, context) for value in values)
+        return any_of(value_holds(condition, value, context) for value in values)
     if len(values) > 1 or condition.key in MULTIVALUED_KEYS:
         # IAM asks for a set operator on a key with several values and does not say what happens without one.
         return Truth.UNKNOWN
-    return _value_holds(condition, values[0], context)
+    return value_holds(condition, values[0], context)
 
 
-def _value_holds(condition: Condition, value: str | Unknown, context: Context) -> Truth:
+def value_holds(condition: Condition, value: str | Unknown, context: Context) -> Truth:
     """One value of the request against all values of the statement: any of them, or, negated, none of them."""
     operator = condition.operator
     substituted = condition.variables and operator.takes_variables

@@ -18,7 +18,7 @@ from policy.conditions import Condition, holds, parse_network
 from policy.document import parse_document
 from policy.keys import EXAMPLE_ACCOUNT
 from policy.matching import LITERAL_QUESTION, LITERAL_STAR, glob
-from policy.truth import Truth
+from policy.truth import UNKNOWN, Truth
 from tests.strategies import examples
 
 PLACE: Final = Place("aws", "eu-central-1", EXAMPLE_ACCOUNT)
@@ -319,6 +319,27 @@ def test_request_tags_and_their_names_agree() -> None:
         assert ("aws:requesttag/x" in element) is ("x" in element.get("aws:tagkeys", ()))
 
 
+def _names(*elements: Any) -> set[frozenset[str]]:
+    return {frozenset(element.get("aws:tagkeys", ())) for element in elements}
+
+
+def test_one_name_stands_for_all_of_which_the_conditions_say_the_same() -> None:
+    many = [f"k{i}" for i in range(12)]
+    by_key = conditions(ForAllValues__StringEquals={"aws:TagKeys": many}, StringEquals={"aws:RequestTag/k7": "a"})
+    found = request_tags(by_key, {}, PLACE)
+    assert found.complete
+    # `k7` has a value to choose, `other` is in no list.
+    assert frozenset().union(*_names(*found.elements)) == {"other", "k0", "k7"}
+    apart = conditions(
+        ForAllValues__StringEquals={"aws:TagKeys": ["a", "b"]}, ForAnyValue__StringLike={"aws:TagKeys": "b*"}
+    )
+    assert {"a", "b"} <= set().union(*_names(*request_tags(apart, {}, PLACE).elements))
+    # What a variable will say of a name is not known.
+    listed = {"ForAnyValue__StringEquals": {"aws:TagKeys": ["b", "c"]}}
+    unknown = conditions(ForAllValues__StringLike={"aws:TagKeys": "${aws:RequestTag/a}"}, **listed)
+    assert {"b", "c"} <= set().union(*_names(*request_tags(unknown, {"aws:requesttag/a": UNKNOWN}, PLACE).elements))
+
+
 def test_a_key_with_several_values() -> None:
     by_key = conditions(ForAnyValue__StringEquals={"ec2:IKEVersions": ["a", "b"]})
     found = candidates.several("ec2:ikeversions", by_key, {}, PLACE)
@@ -345,8 +366,7 @@ def test_identifiers() -> None:
 
 
 def test_too_many_combinations_are_not_complete() -> None:
-    wanted = [f"k{i}" for i in range(12)]
-    found = request_tags(conditions(ForAnyValue__StringEquals={"aws:TagKeys": wanted}), {}, PLACE)
+    found = request_tags(conditions(StringEquals={f"aws:RequestTag/k{i}": "a" for i in range(12)}), {}, PLACE)
     assert not found.complete
     assert len(found.elements) == 256
 
