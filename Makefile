@@ -53,6 +53,7 @@ fuzz: $(VENV)/ready ## Feed mutated documents and resources to everything that p
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
 mutation: $(VENV)/ready ## Mutation testing of the judging core (takes long)
+	$(PIP) "mutmut>=3.8,<4"
 	$(BIN)/python scripts/mutation.py $(ARGS)
 
 bench: $(VENV)/ready ## Measure the pack against an empty one, AWSGuard and the IAM analyzers

@@ -22,7 +22,7 @@ ROOT = HERE.parent
 OURS = PolicyPack("this pack", ROOT)
 NOOP = PolicyPack("no-op", HERE / "noop")
 # Resources: rounds, rounds of a quick run, and whether AWSGuard takes part.
-_SIZES = {1_000: (15, 3, True), 10_000: (7, 0, True), 50_000: (3, 0, False)}
+_SIZES = {1_000: (9, 3, True), 10_000: (5, 0, True), 50_000: (3, 0, False)}
 # `pulumi-analyzer-policy` of the CLI runs this module of the pack's own node_modules.
 _RUN_NODE = "node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js"
 

@@ -6,7 +6,7 @@ property is a plain function behind its decorator, what builds a table does so a
 with empty caches.
 
 Exit status 1 if fewer than 95 % of the mutants are killed. Survivors are listed. Those known are of these groups:
-shortcuts that save work and decide nothing (`_of_every_region`, `unconditional`, `_keys`, `patterns_of_service`), defaults
+shortcuts that save work and decide nothing (`_of_every_region`, `usual`, `_without_space`, `patterns_of_service`), defaults
 and arguments that a later check makes up for (`split(":", 6)`, `strict=`, names of encodings), the exact price of a step
 in the search's budget, and code that no ENI action reaches (keys with several values other than `aws:TagKeys`).
 """
