@@ -76,8 +76,10 @@ class Problem:
         kinds: Sequence[keys.ResourceType | None] = self.relevant.resources or (None,)
         return [self._authorization(kind) for kind in kinds]
 
-    def usual(self, action: str) -> Request:
+    def usual(self, action: str) -> Request | None:
         """A call that a reader finds natural, with all that is free left open: where it is allowed, so is any like it."""
+        if self.relevant.denied:
+            return None
         context = {**self._base, **self._function()}
         names = [
             self.place.arn(f"{kind.name}/{kind.fixed or candidates.some_identifier(kind.name)}", kind.service)
