@@ -185,23 +185,37 @@ ARN_KEYS: Final = ("ec2:vpc", "ec2:subnet")
 # Keys whose values begin with something of the place: what that is, and a natural end.
 _LOCAL: Final[Mapping[str, tuple[str, str]]] = {
     "ec2:availabilityzone": ("{region}", "a"),
-    "ec2:vpc": ("arn:{partition}:ec2:{region}:{account}:vpc/vpc-", "0c0de0c0de0c0de00"),
-    "ec2:subnet": ("arn:{partition}:ec2:{region}:{account}:subnet/subnet-", "0c0de0c0de0c0de00"),
+    "ec2:vpc": ("arn:{partition}:ec2:{region}:{network}:vpc/vpc-", "0c0de0c0de0c0de00"),
+    "ec2:subnet": ("arn:{partition}:ec2:{region}:{network}:subnet/subnet-", "0c0de0c0de0c0de00"),
 }
+# What belongs to the owner of the network, who may be another account that shares it. (VPC User Guide, "VPC sharing":
+# participants create and own the interfaces, the owner of the VPC owns its subnets, and IAM is asked for these by the
+# owner's ARN.)
+NETWORK_KINDS: Final = frozenset(("subnet", "vpc"))
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a call goes."""
+    """Where a call goes. `network` is the account that owns the VPC: the caller's own, or one that shares it."""
 
     partition: str
     region: str
     account: str
+    network: str
+
+    @property
+    def shared(self) -> bool:
+        """Whether the network is another account's."""
+        return self.network != self.account
+
+    def owner(self, kind: str) -> str:
+        """The account that a resource of this kind belongs to."""
+        return self.network if kind in NETWORK_KINDS else self.account
 
     def arn(self, resource: str, service: str = "ec2") -> str:
         """The ARN of a resource of EC2, or of IAM, which has no regions."""
         region = "" if service == "iam" else self.region
-        return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
+        return f"arn:{self.partition}:{service}:{region}:{self.owner(resource.partition('/')[0])}:{resource}"
 
 
 def values_of(key: str, conditions: Sequence[Condition], constants: Context, place: Place) -> Values:
@@ -209,7 +223,7 @@ def values_of(key: str, conditions: Sequence[Condition], constants: Context, pla
     kind = key_type(key)
     if key == "aws:securetransport" or kind == "Bool":
         return Values(("true", "false"), (), complete=True)
-    facts = {"partition": place.partition, "region": place.region, "account": place.account}
+    facts = {"partition": place.partition, "region": place.region, "network": place.network}
     if key in _LOCAL:
         start, end = (text.format(**facts) for text in _LOCAL[key])
         return _local_values(conditions, constants, start, end)

@@ -159,7 +159,8 @@ _GLOBAL_NAMES: Final = (
 ENDPOINT_KEYS: Final = ("aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip")
 TIME_KEYS: Final = ("aws:currenttime", "aws:epochtime")
 REGION_KEYS: Final = ("aws:requestedregion", "ec2:region")
-ACCOUNT_KEYS: Final = ("aws:principalaccount", "aws:resourceaccount")
+RESOURCE_ACCOUNT_KEY: Final = "aws:resourceaccount"
+ACCOUNT_KEYS: Final = ("aws:principalaccount", RESOURCE_ACCOUNT_KEY)
 
 # Keys of EC2 that every existing resource of that kind has: a call without them does not happen.
 ALWAYS_PRESENT: Final = frozenset(("ec2:vpc", "ec2:subnet", "ec2:availabilityzone", "ec2:availabilityzoneid"))

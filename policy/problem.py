@@ -80,12 +80,21 @@ class Problem:
         """A call that a reader finds natural, with all that is free left open: where it is allowed, so is any like it."""
         if self.relevant.denied:
             return None
-        context = {**self._base, **self._function()}
-        names = [
-            self.place.arn(f"{kind.name}/{kind.fixed or candidates.some_identifier(kind.name)}", kind.service)
-            for kind in self.relevant.resources
-        ]
-        return Request(action, tuple([Authorization(name, context) for name in names or ("*",)]))
+        if not self.relevant.resources:
+            return Request(action, (Authorization("*", {**self.base(None), **self._function()}),))
+        parts = []
+        for kind in self.relevant.resources:
+            identifier = kind.fixed or candidates.some_identifier(kind.name)
+            name = self.place.arn(f"{kind.name}/{identifier}", kind.service)
+            parts.append(Authorization(name, {**self.base(kind), **self._function()}))
+        return Request(action, tuple(parts))
+
+    def base(self, kind: keys.ResourceType | None) -> dict[str, ContextValues]:
+        """The context of a call for a resource of this kind, as far as nobody chooses it."""
+        if not self.place.shared or keys.RESOURCE_ACCOUNT_KEY not in self._base:
+            return self._base
+        owner = self.place.account if kind is None else self.place.owner(kind.name)
+        return {**self._base, keys.RESOURCE_ACCOUNT_KEY: (owner,)}
 
     def unresolved(self) -> Iterator[Determining]:
         """Statements with a part that is unknown or that IAM refuses."""
@@ -113,7 +122,7 @@ class Problem:
                 self._base[key] = (self.place.region,)
                 continue
             alternatives = keys.fact(key, self.session)
-            if alternatives is None:
+            if alternatives is None or (key == keys.RESOURCE_ACCOUNT_KEY and self.place.shared):
                 self._base[key] = UNKNOWN
                 continue
             self._facts[key] = alternatives
@@ -244,7 +253,7 @@ class _Authorization:
         self._kind = kind
         self._available = available
         self._owner = dict(problem._shared)
-        self._base = dict(problem._base)
+        self._base = dict(problem.base(kind))
         self._resource_variable: int | None = None
         self._fixed_resource = "*"
         self._own_variables()
@@ -254,6 +263,8 @@ class _Authorization:
     def request(self, chosen: Sequence[candidates.Element]) -> Authorization:
         """This part of the request, with the chosen element of each variable."""
         context = self._problem.facts_shown()
+        if self._problem.place.shared and keys.RESOURCE_ACCOUNT_KEY in self._base:
+            context[keys.RESOURCE_ACCOUNT_KEY] = self._base[keys.RESOURCE_ACCOUNT_KEY]
         resource = self._fixed_resource
         own = {*self._owner.values(), *([] if self._resource_variable is None else [self._resource_variable])}
         for number in sorted(own):

@@ -46,6 +46,7 @@ class Subject:
 
 
 _ACCOUNT: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+_SERVICE_FIELD, _REGION_FIELD, _ACCOUNT_FIELD = 2, 3, 4
 _PARTITION: Final = re.compile(r"^arn:(aws[a-z-]*):")
 
 
@@ -99,7 +100,38 @@ def _function_arns(
 
 
 def places(session: Session, relevant: Relevant) -> Iterator[Place]:
-    """One place for each way in which the documents tell places apart, the function's own region first."""
+    """One place for each way in which the documents tell places apart, the function's own region and account first."""
+    for network in (session.account, *_sharing(session, relevant)):
+        yield from _places(session, relevant, network)
+
+
+def _sharing(session: Session, relevant: Relevant) -> Iterable[str]:
+    """Other accounts whose network the call may use: those that the documents name.
+
+    Whether an account shares its subnets with this one is not known here. A document that names one expects it to.
+    """
+    by_key = relevant.conditions
+    arn_keys = [key for key in candidates.ARN_KEYS if key in by_key]
+    if not arn_keys and not any(kind.name in candidates.NETWORK_KINDS for kind in relevant.resources):
+        return ()
+    arns = [*relevant.resource_patterns, *_texts(by_key, arn_keys)]
+    found = [account for text in arns for account in _account_of(text)]
+    found += [text for text in _texts(by_key, (keys.RESOURCE_ACCOUNT_KEY,)) if _ACCOUNT.fullmatch(text)]
+    return [account for account in dict.fromkeys(found) if account != session.account]
+
+
+def _texts(by_key: Mapping[str, Sequence[Condition]], names: Iterable[str]) -> Iterator[str]:
+    return (v for key in names for c in by_key.get(key, ()) for v in c.values if isinstance(v, str))
+
+
+def _account_of(pattern: str) -> Iterator[str]:
+    """The account whose resources of EC2 the pattern of an ARN names, if it names one."""
+    fields = pattern.split(":", ARN_FIELDS - 1)
+    if len(fields) > _ACCOUNT_FIELD and glob(fields[_SERVICE_FIELD]).matches("ec2"):
+        yield from _ACCOUNT.findall(fields[_ACCOUNT_FIELD])
+
+
+def _places(session: Session, relevant: Relevant, network: str) -> Iterator[Place]:
     by_key = relevant.conditions
     own = session.function_arn.split(":")[3] if session.function_arn else keys.EXAMPLE_REGION
     regional = [c for key in keys.REGION_KEYS for c in by_key.get(key, ())]
@@ -112,12 +144,12 @@ def places(session: Session, relevant: Relevant) -> Iterator[Place]:
     # What a variable makes of a pattern differs from region to region.
     each = any(name in keys.REGION_KEYS for text in relevant.resource_patterns for name in variable_keys(text))
     if not regional and not globs and not zones and not each:
-        yield Place(session.partition, own, session.account)
+        yield Place(session.partition, own, session.account, network)
         return
     kinds = ("vpc", "subnet", *(kind.name for kind in relevant.resources))
     seen = set()
     for region in dict.fromkeys((own, *keys.regions(session.partition))):
-        place = Place(session.partition, region, session.account)
+        place = Place(session.partition, region, session.account, network)
         context = {**facts, **dict.fromkeys(keys.REGION_KEYS, (region,))}
         signature = (
             region if each else "",
@@ -141,6 +173,6 @@ def _of_every_region(pattern: str) -> bool:
     fields = pattern.split(":", 5)
     if len(fields) < ARN_FIELDS:
         return False
-    service, region = fields[2], fields[3]
+    service, region = fields[_SERVICE_FIELD], fields[_REGION_FIELD]
     of_another = "*" not in pattern[: len(fields[0]) + len(fields[1]) + 2] and not glob(service).matches("ec2")
     return (of_another and "*" not in service) or region == "*"

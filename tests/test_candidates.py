@@ -21,7 +21,7 @@ from policy.matching import LITERAL_QUESTION, LITERAL_STAR, glob
 from policy.truth import UNKNOWN, Truth
 from tests.strategies import examples
 
-PLACE: Final = Place("aws", "eu-central-1", EXAMPLE_ACCOUNT)
+PLACE: Final = Place("aws", "eu-central-1", EXAMPLE_ACCOUNT, EXAMPLE_ACCOUNT)
 NOW: Final = Decimal(1_790_000_000)
 
 

@@ -767,6 +767,89 @@ def test_an_unknown_place_is_one_that_the_documents_name() -> None:
     assert asked([by_number], subject=replace(CODE, function_arn=ANY_FUNCTION)).allowed is NO
 
 
+# ---- subnets that another account shares (VPC User Guide, "VPC sharing"): the owner's ARN is what IAM is asked for
+
+SHARING: Final = "210987654321"
+_OWN_INTERFACES: Final = f"arn:aws:ec2:*:{ACCOUNT}:network-interface/*"
+_THEIR_SUBNETS: Final = f"arn:aws:ec2:*:{SHARING}:subnet/*"
+_THEIR_VPC: Final = f"arn:aws:ec2:eu-central-1:{SHARING}:vpc/vpc-0abc"
+_OWN: Final = {"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}
+_NOT_OWN: Final = {"StringNotEquals": {"aws:ResourceAccount": ACCOUNT}}
+
+
+@pytest.mark.parametrize(
+    ("statements", "action", "expected"),
+    [
+        ([allow(resource=[_OWN_INTERFACES, _THEIR_SUBNETS])], CREATE, YES),
+        ([allow({"Null": {KEY: "true"}}, [_OWN_INTERFACES, _THEIR_SUBNETS])], CREATE, NO),
+        # The new interface is the caller's own, whoever owns the subnet.
+        ([allow(resource=f"arn:aws:ec2:*:{SHARING}:*/*")], CREATE, NO),
+        ([allow(resource=f"arn:aws:ec2:*:{SHARING}:*/*")], DELETE, NO),
+        ([allow(resource=_OWN_INTERFACES)], CREATE, NO),
+        # The interface in such a subnet has the owner's VPC.
+        ([allow({"ArnEquals": {"ec2:Vpc": _THEIR_VPC}})], DELETE, YES),
+        ([allow({"StringEquals": {"ec2:Subnet": f"arn:aws:ec2:*:{SHARING}:subnet/subnet-1"}})], DELETE, NO),
+        ([allow({"ArnLike": {"ec2:Subnet": f"arn:aws:ec2:*:{SHARING}:subnet/subnet-1"}})], DELETE, YES),
+        ([allow(), deny({"StringNotEquals": {"ec2:Vpc": _THEIR_VPC}})], DELETE, YES),
+        # Subnet and VPC are of one owner.
+        ([allow(resource=[_OWN_INTERFACES, _THEIR_SUBNETS]), deny({"ArnLike": {"ec2:Vpc": _THEIR_VPC}})], CREATE, YES),
+        (
+            [
+                allow(resource=[_OWN_INTERFACES, _THEIR_SUBNETS]),
+                deny({"ArnNotLikeIfExists": {"ec2:Vpc": f"arn:aws:ec2:*:{ACCOUNT}:vpc/*"}}, "arn:aws:ec2:*:*:subnet/*"),
+            ],
+            CREATE,
+            NO,
+        ),
+        # The key for the resource's account says whose the subnet is, and whose the interface.
+        ([allow(resource=[_OWN_INTERFACES, _THEIR_SUBNETS]), deny(_NOT_OWN)], CREATE, NO),
+        ([allow(_OWN, [_OWN_INTERFACES, _THEIR_SUBNETS])], CREATE, NO),
+        (
+            [
+                allow(_OWN, _OWN_INTERFACES),
+                allow({"StringEquals": {"aws:ResourceAccount": SHARING}}, "arn:aws:ec2:*:*:subnet/*"),
+            ],
+            CREATE,
+            YES,
+        ),
+        ([allow({"StringEquals": {"aws:ResourceAccount": SHARING}})], DELETE, NO),
+        # An account that no document names shares nothing, as far as is known; another service's resources are no subnets.
+        ([allow(), deny(resource=f"arn:aws:ec2:*:{ACCOUNT}:subnet/*")], CREATE, NO),
+        (
+            [
+                allow(resource=[_OWN_INTERFACES, "arn:aws:ec2:*:*:subnet/*", f"arn:aws:sqs:*:{SHARING}:queue"]),
+                deny(resource=f"arn:aws:ec2:*:{ACCOUNT}:subnet/*"),
+            ],
+            CREATE,
+            NO,
+        ),
+        (
+            [
+                allow(),
+                deny(resource=f"arn:aws:ec2:*:{ACCOUNT}:subnet/*"),
+                deny({"Bool": {"aws:SecureTransport": "false"}}, _THEIR_SUBNETS),
+            ],
+            CREATE,
+            YES,
+        ),
+    ],
+)
+def test_a_subnet_may_be_shared_by_an_account_that_the_documents_name(
+    statements: list[Any], action: str, expected: Truth
+) -> None:
+    assert asked(statements, action).allowed is expected
+
+
+def test_the_witness_names_the_owner_of_a_shared_subnet() -> None:
+    own = allow(_OWN, _OWN_INTERFACES)
+    theirs = allow({"StringEquals": {"aws:ResourceAccount": SHARING}}, "arn:aws:ec2:*:*:subnet/*")
+    interface, subnet = parts(witness([own, theirs], CREATE))
+    assert interface[0] == ENI + "*"
+    assert interface[1]["aws:resourceaccount"] == (ACCOUNT,)
+    assert subnet[0].startswith(f"arn:aws:ec2:eu-central-1:{SHARING}:subnet/subnet-")
+    assert subnet[1]["aws:resourceaccount"] == (SHARING,)
+
+
 # ---- giving up
 
 

@@ -7,12 +7,14 @@ choice that the denying statement depends on.
 
 Respected, because nobody can make such a request: the function's ARN and the session's facts; over the internet or
 through a VPC endpoint, never both; a key only where EC2's reference lists it for the resource; `aws:TagKeys` are the
-names of the request's tags; the new interface of a Create is `network-interface/*`; the account is the role's own.
+names of the request's tags; the new interface of a Create is `network-interface/*`. Interfaces are the role's own
+account's; subnets and VPCs may be those of another account that the statements for the call name: it may share them.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -161,8 +163,8 @@ class Brute:
         if not all(any(s["Effect"] == "Allow" for s in group) for group in groups):
             return None
         seen = set()
-        for region in self._regions():
-            attempt = _Attempt(self, groups, action, region, code)
+        for network, region in product(_networks(groups), self._regions()):
+            attempt = _Attempt(self, groups, action, region, network, code)
             if attempt.signature in seen:
                 continue
             seen.add(attempt.signature)
@@ -196,9 +198,9 @@ class Brute:
         """The keys that the role has conditions on."""
         return sorted(key for key in self._values if key == prefix or key.startswith(prefix + "/"))
 
-    def identifiers(self, kind: str, region: str) -> list[str]:
+    def identifiers(self, kind: str, region: str, account: str) -> list[str]:
         """Resources of one kind that the role's patterns suggest."""
-        head = f"arn:aws:ec2:{region}:{ACCOUNT}:"
+        head = f"arn:aws:ec2:{region}:{account}:"
         here = {**_FACTS, "aws:requestedregion": (region,)}
         ends = []
         for pattern in self._patterns:
@@ -206,10 +208,10 @@ class Brute:
             if len(fields) == 6:
                 ends.append(fields[5])
         ends += [f"{kind}/{text}" for text in self.on(_IDENTIFIER_KEYS[kind], here)]
-        # AWS never gives an identifier that is nothing but its prefix.
+        # AWS never gives an identifier that is nothing but its prefix, or that ends the field of an ARN.
         form = f"{kind}/{_PREFIX[kind]}?*"
         found = texts(tuple(ends), form, f"{kind}/{_PREFIX[kind]}0c0de")
-        return [head + text for text in found]
+        return [head + text for text in found if not set(text.partition("/")[2]) & set(":/")]
 
     def moments(self) -> list[int]:
         """Now, and both sides of each date from now on."""
@@ -255,11 +257,25 @@ class Brute:
         return str(self._role["function_arn"])
 
 
+def _networks(groups: Iterable[Iterable[Json]]) -> list[str]:
+    """The accounts whose subnets a call may use: the role's own, and those that the statements for it name."""
+    found = []
+    for statement in (s for group in groups for s in group):
+        for name in ("Resource", "NotResource"):
+            found += [p for p in as_list(statement.get(name, [])) if p.split(":")[2:3] in (["ec2"], ["*"])]
+        for _, key, values in conditions(statement):
+            if key.lower() in ("ec2:vpc", "ec2:subnet", "aws:resourceaccount"):
+                found += texts_of(values)
+    return list(dict.fromkeys([ACCOUNT, *re.findall(r"(?<!\d)\d{12}(?!\d)", " ".join(found))]))
+
+
 class _Attempt:
     """The search in one region: choices, and what each statement makes of each option of them."""
 
-    def __init__(self, brute: Brute, groups: list[list[Json]], action: str, region: str, code: bool) -> None:
-        self._brute, self._action, self.tried = brute, action, 0
+    def __init__(
+        self, brute: Brute, groups: list[list[Json]], action: str, region: str, network: str, code: bool
+    ) -> None:
+        self._brute, self._action, self._network, self.tried = brute, action, network, 0
         self._facts: dict[str, Sequence[str]] = {
             **_FACTS, "aws:requestedregion": (region,), "ec2:region": (region,),
         }  # fmt: skip
@@ -270,9 +286,12 @@ class _Attempt:
         self._share()
         # For each authorisation: the choices it depends on, and its statements as parts (choice, bits that meet it).
         self._parts: list[dict[int, None]] = []
+        self._accounts: list[Sequence[str]] = []
         self._allows: list[list[list[tuple[int, int]]]] = []
         self._denies: list[list[tuple[int, int]]] = []
         for kind, listed in KINDS[action]:
+            self._facts["aws:resourceaccount"] = (network if kind == "subnet" else ACCOUNT,)
+            self._accounts.append(self._facts["aws:resourceaccount"])
             self._authorisation(kind, listed, region, groups)
         self.signature = (
             tuple(tuple(map(tuple, way)) for way in self._allows),
@@ -323,7 +342,7 @@ class _Attempt:
         elif kind == "new":
             resources = [f"arn:aws:ec2:{region}:{ACCOUNT}:network-interface/*"]
         else:
-            resources = brute.identifiers(kind, region)
+            resources = brute.identifiers(kind, region, self._facts["aws:resourceaccount"][0])
         repeated = [_IDENTIFIER_KEYS[kind]] if kind in _IDENTIFIER_KEYS else []
         options = [{"": (r,), **{key: (r.partition("/")[2],) for key in repeated}} for r in resources]
         target = self._choice(options, owner, repeated)
@@ -339,12 +358,16 @@ class _Attempt:
             elif brute.mentions(key):
                 name = key[4:]
                 forms = {
-                    "ec2:vpc": f"arn:aws:ec2:{region}:{ACCOUNT}:vpc/vpc-*",
-                    "ec2:subnet": f"arn:aws:ec2:{region}:{ACCOUNT}:subnet/subnet-*",
+                    "ec2:vpc": f"arn:aws:ec2:{region}:{self._network}:vpc/vpc-?*",
+                    "ec2:subnet": f"arn:aws:ec2:{region}:{self._network}:subnet/subnet-?*",
                     "ec2:availabilityzone": f"{region}?",
                 }
-                fresh = f"{region}a" if name == "availabilityzone" else forms[key].replace("*", "0c0de")
-                found = texts(brute.on(key, self._facts), forms[key], fresh)
+                fresh = f"{region}a" if name == "availabilityzone" else forms[key].replace("?*", "0c0de")
+                found = [
+                    text
+                    for text in texts(brute.on(key, self._facts), forms[key], fresh)
+                    if name == "availabilityzone" or re.fullmatch(r"[^:/]+", text.partition("/")[2])
+                ]
                 self._choice([{key: (t,)} for t in found], owner, (key,))
         self._parts.append(dict.fromkeys((target, *owner.values())))
         ways: list[list[list[tuple[int, int]]]] = []
@@ -452,8 +475,8 @@ class _Attempt:
 
     def _found(self, chosen: Sequence[int]) -> Found:
         parts = []
-        for used in self._parts:
-            context = dict(self._facts)
+        for used, account in zip(self._parts, self._accounts, strict=True):
+            context = {**self._facts, "aws:resourceaccount": account}
             for number in used:
                 context.update(self._choices[number][chosen[number]])
             resource = context.pop("")[0]

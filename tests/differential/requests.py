@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from policy import keys
 from policy.request import Authorization, Caller, Request
-from tests.differential.generate import ACCOUNT, REGIONS, ROLE_ARN
+from tests.differential.generate import ACCOUNT, OTHER_ACCOUNT, REGIONS, ROLE_ARN
 from tests.differential.plain import Json, as_list, conditions, statements, texts_of
 
 KEY: Final = "lambda:sourcefunctionarn"
@@ -76,10 +76,12 @@ class RequestGenerator:
         texts = [*self._values.get("aws:requestedregion", ()), *self._values.get("ec2:region", ())]
         texts += [pattern.split(":")[3] for pattern in self._resources]
         self._regions = [text for text in texts if text in REGIONS]
-
         # A key that no text names makes no difference, and costs the simulator time.
         self._mentioned = {KEY, *self._values}
         everything = json.dumps([role["policies"], role["boundary"]]).lower()
+        # Who owns the subnets and VPCs: another account may share its own.
+        self._networks = (ACCOUNT, ACCOUNT, OTHER_ACCOUNT) if OTHER_ACCOUNT in everything else (ACCOUNT,)
+        self._network = ACCOUNT
         self._mentioned.update(key for key in (*_FACTS, "aws:requestedregion") if key in everything)
 
     def calls(self, actions: Iterable[str], number: int) -> list[Call]:
@@ -95,6 +97,7 @@ class RequestGenerator:
         rng = self._rng
         entry = keys.action(action)
         region = rng.choice((*REGIONS, *self._regions, *self._regions))
+        self._network = rng.choice(self._networks)
         shared = {**_FACTS, "aws:requestedregion": region, "ec2:region": region}
         if caller is Caller.CODE:
             shared[KEY] = self._function_arn
@@ -125,6 +128,7 @@ class RequestGenerator:
         rng = self._rng
         available = common if kind is None else kind.keys
         context: dict[str, tuple[str, ...]] = {key: (value,) for key, value in shared.items()}
+        context["aws:resourceaccount"] = (self._owner(kind),)
         tags: list[str] = []
         if "aws:tagkeys" in available:
             named = [key.partition("/")[2] for key in self._values if key.startswith("aws:requesttag/")]
@@ -146,10 +150,13 @@ class RequestGenerator:
                 context[key] = (self._value(key, region),)
         return context
 
+    def _owner(self, kind: keys.ResourceType | None) -> str:
+        return self._network if kind is not None and kind.name == "subnet" else ACCOUNT
+
     def _resource(self, kind: keys.ResourceType | None, region: str) -> str:
         if kind is None:
             return "*"
-        head = f"arn:aws:ec2:{region}:{ACCOUNT}:{kind.name}/"
+        head = f"arn:aws:ec2:{region}:{self._owner(kind)}:{kind.name}/"
         if kind.fixed is not None:
             return head + kind.fixed
         prefix = "eni-" if kind.name == "network-interface" else f"{kind.name}-"
@@ -165,7 +172,9 @@ class RequestGenerator:
             kind = key[4:]
             own = [text.split("/")[-1] for text in self._values.get(key, ())]
             drawn = self._drawn(own) if own and rng.random() < 0.8 else "0c0de"
-            return f"arn:aws:ec2:{region}:{ACCOUNT}:{kind}/" + (drawn if drawn.startswith(kind) else f"{kind}-{drawn}")
+            return f"arn:aws:ec2:{region}:{self._network}:{kind}/" + (
+                drawn if drawn.startswith(kind) else f"{kind}-{drawn}"
+            )
         own = self._values.get(key, [])
         if key in ("aws:sourceip", "aws:vpcsourceip"):
             own = [self._address(text) for text in own]
