@@ -62,7 +62,7 @@ _RESTRICTING_KEYS: Final = (
     "aws:EpochTime", "aws:RequestTag/x", "aws:RequestTag/Team", "aws:TagKeys", "aws:ResourceTag/x", "ec2:ResourceTag/x",
     "ec2:Vpc", "ec2:Subnet", "ec2:AvailabilityZone", "aws:SecureTransport", "aws:UserAgent", "aws:PrincipalTag/x",
     "aws:PrincipalAccount", "aws:ViaAWSService", "aws:VpcSourceIp", "ec2:SubnetID", "ec2:NetworkInterfaceID",
-    "aws:Referer",
+    "aws:Referer", "aws:ResourceAccount",
 )  # fmt: skip
 _RANGES: Final = (
     "203.0.113.0/24", "203.0.113.64/26", "203.0.113.0/25", "10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/1", "128.0.0.0/1",
@@ -416,7 +416,7 @@ class RoleGenerator:
             return rng.choice(("1500000000", "1790000000", "1790000001", "1800000000", "1900000000"))
         if operator == "Bool":
             return rng.choice(("true", "false", True, False))
-        if key == "aws:PrincipalAccount":
+        if key in ("aws:PrincipalAccount", "aws:ResourceAccount"):
             return rng.choice((ACCOUNT, ACCOUNT, OTHER_ACCOUNT, "1234*", "*", "${aws:PrincipalAccount}"))
         if key in ("aws:RequestedRegion", "ec2:Region"):
             return rng.choice(
