@@ -295,11 +295,7 @@ def holds(condition: Condition, context: Context) -> Truth:
     if present is Truth.NO:
         return _holds_when_absent(condition)
     values = context[condition.key]
-    met = Truth.UNKNOWN if isinstance(values, Unknown) else _holds_for(condition, values, context)
-    if present is Truth.UNKNOWN:
-        when_absent = _holds_when_absent(condition)
-        return met if met is when_absent else Truth.UNKNOWN
-    return met
+    return Truth.UNKNOWN if isinstance(values, Unknown) else _holds_for(condition, values, context)
 
 
 def _presence(key: str, context: Context) -> Truth:

@@ -276,12 +276,11 @@ def _cells(globs: tuple[Glob, ...], base: Glob, fresh: str, prefix: str, without
 def _prefix_texts(globs: Sequence[Glob], base: Glob, prefix: str) -> Iterable[str]:
     """Where every pattern is `text` or `text*`: each text, and each with a tail that runs into no other.
 
-    Complete, because how the patterns turn out depends on the longest `text` that a value starts with or equals.
+    Complete, because how the patterns turn out depends on the longest `text` that a value starts with or equals. Each
+    begins with `prefix`: what does not is settled by it.
     """
     stems = {g.literal_prefix() for g in globs} | {prefix + base.literal_prefix()}
     for stem in sorted(stems, key=lambda s: (len(s), s)):
-        if not stem.startswith(prefix):
-            continue
         taken = {other[len(stem)] for other in stems if len(other) > len(stem) and other.startswith(stem)}
         tail = next((c for c in FRESH if c not in taken), "")
         for text in (stem[len(prefix) :], stem[len(prefix) :] + tail):

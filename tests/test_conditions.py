@@ -327,6 +327,14 @@ def test_several_values(operator: str, values: Any, given: list[Any], expected: 
     assert asked(operator, values, given) is expected
 
 
+def test_variables_in_conditions_on_several_values() -> None:
+    team = {"aws:principaltag/team": ("blue",)}
+    for name in ("ForAllValues:StringEquals", "ForAnyValue:StringEquals"):
+        wanted = condition(name, "${aws:PrincipalTag/team}")
+        assert holds(wanted, {"aws:x": ("blue", "blue"), **team}) is YES
+        assert holds(wanted, {"aws:x": ("red", "red"), **team}) is NO
+
+
 def test_a_key_that_can_have_several_values_asks_for_a_set_operator() -> None:
     assert asked("StringEquals", "a", "a", "aws:TagKeys") is UNKNOWN
     assert asked("ForAnyValue:StringEquals", "a", "a", "aws:TagKeys") is YES
@@ -404,6 +412,7 @@ TEAM: Final[Context] = {"aws:principaltag/team": ("blue",), "aws:tagkeys": ("a",
         ("${aws:none, ''}", ""),
         ("${aws:none, red}", None),
         ("${aws:none 'red'}", None),
+        ("${aws:none}'red'", None),
         # A key with several values has none to put in, and the default is for absent keys.
         ("${aws:TagKeys}", None),
         ("${aws:TagKeys, 'red'}", None),
@@ -568,7 +577,8 @@ def test_the_name_of_a_condition() -> None:
     assert not condition("StringLike", "a").if_exists
 
 
-def test_an_unknown_presence_is_decided_where_both_ways_agree() -> None:
-    every = condition("StringLikeIfExists", "*")
-    assert holds(every, {"aws:x": NOT_KNOWN}) is UNKNOWN
+def test_an_unknown_presence_decides_nothing() -> None:
+    for name in ("StringLike", "StringLikeIfExists", "StringNotLike", "ForAllValues:StringLike", "Null"):
+        values = "true" if name == "Null" else "*"
+        assert holds(condition(name, values), {"aws:x": NOT_KNOWN}) is UNKNOWN, name
     assert isinstance(NOT_KNOWN, Unknown)

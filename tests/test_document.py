@@ -592,6 +592,13 @@ def test_all_errors_of_a_document_are_told_in_order() -> None:
     ]
 
 
+def test_errors_beside_a_missing_statement_are_told() -> None:
+    assert errors({"Version": "x"}) == [
+        'Version: must be "2012-10-17" or "2008-10-17", not \'x\'',
+        "Statement: is missing",
+    ]
+
+
 def test_an_object_nested_too_deeply() -> None:
     deep: Any = []
     for _ in range(100_000):

@@ -123,6 +123,13 @@ def test_settled_is_settled(pattern: str, text: str, more: str) -> None:
         ("a*b*c", "a--b--c", True),
         ("a*b*c", "abcb", False),
         ("a**c", "abc", True),
+        # No two pieces share a character.
+        ("ab*bc", "abc", False),
+        ("*ab*b", "ab", False),
+        ("*ab*b", "abb", True),
+        ("a*aba*a", "aaba", False),
+        ("a*aba*a", "aabaa", True),
+        ("a*b*b*c", "abc", False),
         ("*?", "", False),
         ("?*", "x", True),
         ("a.c", "abc", False),
@@ -406,6 +413,23 @@ def test_cells_say_when_they_gave_up() -> None:
     assert not found.complete
     assert found.texts
     assert cells(many[:2], base=glob("*"), fresh="x", limit=50).complete
+
+
+def test_what_was_given_up_has_cost_its_limit() -> None:
+    given_up = cells([glob("*a")], base=glob("?"), fresh="x", limit=6)
+    assert given_up.complete is False
+    assert given_up.cost == 6
+
+
+def test_plain_prefixes_cost_what_their_pairs_do() -> None:
+    two, four = (cells([glob(f"{c}*") for c in text], base=glob("*"), fresh="x") for text in ("ab", "abcd"))
+    assert (two.cost, four.cost) == (8, 32)
+    assert cells([], base=glob("*"), fresh="x").cost == 1
+
+
+def test_plain_prefixes_outside_the_prefix_are_passed_over() -> None:
+    found = cells([glob("b"), glob("p:a"), glob("p:ab*")], base=glob("*"), fresh="x", prefix="p:")
+    assert set(found.texts) >= {"x", "a", "ab"}
 
 
 def test_the_limit_is_the_number_of_steps() -> None:
