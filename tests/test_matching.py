@@ -274,6 +274,23 @@ def test_a_pattern_that_is_no_arn_is_looked_at_once_for_resources() -> None:
     assert whole is glob("arn:aws:ec2:*")
 
 
+def test_only_arns_are_matched_field_by_field() -> None:
+    assert Glob("a*?:b:c:d:e:f").matches("ax:y:b:c:d:e:f")
+    assert not Glob("a*?:b:c:d:e:f", arn=True).matches("ax:y:b:c:d:e:f")
+    for arn in (False, True):
+        assert Glob("A?:b:c:d:e:f", ignore_case=True, arn=arn).matches("a1:B:c:d:e:f")
+        assert not Glob("A?:b:c:d:e:f", arn=arn).matches("a1:B:c:d:e:f")
+
+
+@pytest.mark.parametrize("field", range(6))
+def test_the_automaton_takes_in_a_colon_in_the_last_field_only(field: int) -> None:
+    for wildcard, more in (("*", "x:y"), ("?", ":")):
+        pattern = ":".join(wildcard if i == field else "a" for i in range(6))
+        text = ":".join(more if i == field else "a" for i in range(6))
+        found = Glob(pattern, arn=True)
+        assert bool(found.after(text) & found.accept) is (field == 5)
+
+
 def test_the_literal_prefix_ends_before_the_first_wildcard() -> None:
     assert [Glob(p).literal_prefix() for p in ("abc", "ab*c*", "a?c*", "*", "?", "")] == ["abc", "ab", "a", "", "", ""]
 

@@ -813,6 +813,15 @@ _NOT_OWN: Final = {"StringNotEquals": {"aws:ResourceAccount": ACCOUNT}}
             YES,
         ),
         ([allow({"StringEquals": {"aws:ResourceAccount": SHARING}})], DELETE, NO),
+        (
+            [
+                allow(
+                    {"StringEqualsIfExists": {"ec2:Vpc": _THEIR_VPC}, "StringEquals": {"aws:ResourceAccount": SHARING}}
+                )
+            ],
+            DESCRIBE,
+            NO,
+        ),
         # An account that no document names shares nothing, as far as is known; another service's resources are no subnets.
         ([allow(), deny(resource=f"arn:aws:ec2:*:{ACCOUNT}:subnet/*")], CREATE, NO),
         (
@@ -840,14 +849,87 @@ def test_a_subnet_may_be_shared_by_an_account_that_the_documents_name(
     assert asked(statements, action).allowed is expected
 
 
-def test_the_witness_names_the_owner_of_a_shared_subnet() -> None:
+@pytest.mark.parametrize(
+    ("pattern", "named"),
+    [
+        (f"arn:aws:ec2:*:{SHARING}", True),
+        (f"arn:aws:ec2:*:{SHARING}:*:a:b", True),
+        (f"arn:aws:*:*:{SHARING}:*", True),
+        (f"arn:aws:e*:*:{SHARING}*:*", True),
+        ("arn:aws:ec2:*", False),
+        ("arn:aws:ec2", False),
+        ("arn:aws:ec2:*:*:subnet/subnet-210987654321", False),
+        ("arn:aws:ec2:*:*:subnet/subnet-1:x:210987654321", False),
+        ("arn:aws:ec2:*:2109876543210:*", False),
+        (f"arn:aws:sqs:*:{SHARING}:*", False),
+        (f"arn:aws:ec2:*:{ACCOUNT}:*", False),
+    ],
+)
+def test_an_account_is_named_by_the_field_for_it(pattern: str, named: bool) -> None:
+    harmless = deny({"Bool": {"aws:SecureTransport": "false"}}, pattern)
+    assert asked([allow(), deny(resource=f"arn:aws:ec2:*:{ACCOUNT}:subnet/*"), harmless], CREATE).allowed is (
+        YES if named else NO
+    )
+
+
+@pytest.mark.parametrize("tagged", [False, True])
+def test_the_witness_names_the_owner_of_a_shared_subnet(tagged: bool) -> None:
     own = allow(_OWN, _OWN_INTERFACES)
-    theirs = allow({"StringEquals": {"aws:ResourceAccount": SHARING}}, "arn:aws:ec2:*:*:subnet/*")
+    shared: dict[str, Any] = {"aws:ResourceAccount": SHARING}
+    # Without a tag the usual call is allowed; with one it takes a search.
+    condition = {"StringEquals": {**shared, "aws:ResourceTag/team": "blue"} if tagged else shared}
+    theirs = allow(condition, "arn:aws:ec2:*:*:subnet/*")
     interface, subnet = parts(witness([own, theirs], CREATE))
     assert interface[0] == ENI + "*"
     assert interface[1]["aws:resourceaccount"] == (ACCOUNT,)
     assert subnet[0].startswith(f"arn:aws:ec2:eu-central-1:{SHARING}:subnet/subnet-")
     assert subnet[1]["aws:resourceaccount"] == (SHARING,)
+
+
+def test_a_place_is_of_the_region_that_is_called() -> None:
+    assert asked([allow({"StringEquals": {"ec2:Region": "mars-1"}})]).allowed is NO
+    assert asked([allow({"StringEquals": {"ec2:Region": "eu-west-3"}})]).allowed is YES
+
+
+def test_a_key_of_ec2_with_several_values() -> None:
+    # None of an action that is judged by default has such a key; the reference knows some, all of VPN connections.
+    vpn = keys.ResourceType("vpn-connection", frozenset(("ec2:ikeversions",)))
+    modify = keys.Action("ec2:ModifyVpnTunnelOptions", (vpn,), frozenset(), read_only=False)
+
+    def modified(*statements: Any) -> Answer:
+        return ask(modify, CODE, [doc(*statements)])
+
+    some = {"ForAnyValue:StringEquals": {"ec2:IkeVersions": "ikev1"}}
+    found = modified(allow(some), deny({"ForAllValues:StringEquals": {"ec2:IkeVersions": "ikev1"}}))
+    assert found.allowed is YES
+    assert found.witness is not None
+    values = found.witness.authorizations[0].context["ec2:ikeversions"]
+    assert isinstance(values, tuple)
+    assert "ikev1" in values
+    assert len(values) == 2
+    assert modified(allow(some), deny(some)).allowed is NO
+    assert modified(allow(), deny({"Null": {"ec2:IkeVersions": "false"}})).allowed is YES
+
+
+def test_a_function_is_not_named_by_a_wildcard() -> None:
+    unknown = replace(CODE, function_arn=ANY_FUNCTION)
+    starred = {"StringEquals": {KEY: f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:*"}}
+    assert asked([allow(starred)], subject=unknown).allowed is NO
+    assert asked([allow(), deny(starred)], subject=unknown).allowed is YES
+
+
+def test_two_tags_of_one_request_may_be_compared() -> None:
+    same = {"StringEquals": {"aws:RequestTag/a": "${aws:RequestTag/b}"}, "Null": {"aws:TagKeys": "false"}}
+    statements = [allow(resource="arn:aws:ec2:*:*:subnet/*"), allow(same, "arn:aws:ec2:*:*:network-interface/*")]
+    context = parts(witness(statements, CREATE))[0][1]
+    assert context["aws:requesttag/a"] == context["aws:requesttag/b"]
+
+
+def test_the_function_in_the_place_of_the_service() -> None:
+    # New ones, because a subject keeps its answer.
+    assert replace(SERVICE).as_code == CODE
+    code = replace(CODE)
+    assert code.as_code is code
 
 
 # ---- giving up
