@@ -278,7 +278,7 @@ class _Authorization:
     def _own_variables(self) -> None:
         """The keys that belong to this resource; those that the reference does not list for it are absent."""
         problem = self._problem
-        base, place = problem._base, problem.place
+        base, place = problem.base(self._kind), problem.place
         listed = {key for key in problem.relevant.mentioned if self._lists(key)}
         for key in problem.relevant.mentioned:
             free = keys.fact(key, problem.session) is None and key not in keys.REGION_KEYS
@@ -322,7 +322,7 @@ class _Authorization:
         patterns = resource_globs(filled(problem.relevant.resource_patterns, self._base))
         by_key = {key: problem._by_key.get(key, []) for key in self._listed}
         variable = candidates.identifier(
-            kind.name, problem.place, patterns, by_key, sorted(self._listed), problem._base
+            kind.name, problem.place, patterns, by_key, sorted(self._listed), problem.base(kind)
         )
         self._resource_variable = problem.add(variable)
         own = {key for key in self._listed if key in keys.IDENTIFIER_KEYS}

@@ -137,9 +137,13 @@ def _places(session: Session, relevant: Relevant, network: str) -> Iterator[Plac
     regional = [c for key in keys.REGION_KEYS for c in by_key.get(key, ())]
     alternatives = {key: keys.fact(key, session) or () for key in relevant.mentioned}
     facts = {key: known[0] for key, known in alternatives.items() if len(known) == 1 and known[0] is not None}
-    patterns = [p for p in filled(relevant.resource_patterns, facts) if not _of_every_region(p)]
-    globs = resource_globs(patterns)
-    globs += [g for key in candidates.ARN_KEYS for g in text_globs(by_key.get(key, ()), facts)]
+    known_facts = [facts]
+    if network != session.account and keys.RESOURCE_ACCOUNT_KEY in facts:
+        known_facts.append({**facts, keys.RESOURCE_ACCOUNT_KEY: (network,)})
+    globs: list[Glob] = []
+    for known in known_facts:
+        globs += resource_globs(p for p in filled(relevant.resource_patterns, known) if not _of_every_region(p))
+        globs += [g for key in candidates.ARN_KEYS for g in text_globs(by_key.get(key, ()), known)]
     zones = list(text_globs(by_key.get("ec2:availabilityzone", ()), facts))
     # What a variable makes of a pattern differs from region to region.
     each = any(name in keys.REGION_KEYS for text in relevant.resource_patterns for name in variable_keys(text))

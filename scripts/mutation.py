@@ -6,9 +6,13 @@ property is a plain function behind its decorator, what builds a table does so a
 with empty caches.
 
 Exit status 1 if fewer than 95 % of the mutants are killed. Survivors are listed. Those known are of these groups:
-shortcuts that save work and decide nothing (`_of_every_region`, `usual`, `_without_space`, `patterns_of_service`), defaults
-and arguments that a later check makes up for (`split(":", 6)`, `strict=`, names of encodings), the exact price of a step
-in the search's budget, and code that no ENI action reaches (keys with several values other than `aws:TagKeys`).
+
+- shortcuts that save work and decide nothing: `_of_every_region`, `usual`, `_without_space`, the fields of `Glob.matches`,
+  `"*"` before a pattern is looked at, what `Role` and `Relevant.answers` keep;
+- a first service or part found with a longer or shorter text that finds the same (`split(":", 6)`, `_service`);
+- arguments that a later check makes up for: `strict=`, names of encodings, defaults that no caller leaves out;
+- the exact price of a step in the search's budget;
+- words for what stays undecided, where another reason is told as well.
 """
 
 from __future__ import annotations

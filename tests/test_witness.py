@@ -822,6 +822,32 @@ _NOT_OWN: Final = {"StringNotEquals": {"aws:ResourceAccount": ACCOUNT}}
             DESCRIBE,
             NO,
         ),
+        # So does the variable of that name.
+        (
+            [
+                allow(resource=_OWN_INTERFACES),
+                allow({"ArnLike": {"ec2:Vpc": "arn:aws:ec2:*:${aws:ResourceAccount}:vpc/vpc-1"}}, _THEIR_SUBNETS),
+            ],
+            CREATE,
+            YES,
+        ),
+        (
+            [
+                allow(resource=_OWN_INTERFACES),
+                allow({"ArnLike": {"ec2:Vpc": "arn:aws:ec2:eu-west-3:${aws:ResourceAccount}:vpc/*"}}, _THEIR_SUBNETS),
+            ],
+            CREATE,
+            YES,
+        ),
+        (
+            [
+                allow(resource=[_OWN_INTERFACES, "arn:aws:ec2:eu-west-3:${aws:ResourceAccount}:subnet/*"]),
+                deny(resource=f"arn:aws:ec2:*:{ACCOUNT}:subnet/*"),
+                deny({"Bool": {"aws:SecureTransport": "false"}}, _THEIR_SUBNETS),
+            ],
+            CREATE,
+            YES,
+        ),
         # An account that no document names shares nothing, as far as is known; another service's resources are no subnets.
         ([allow(), deny(resource=f"arn:aws:ec2:*:{ACCOUNT}:subnet/*")], CREATE, NO),
         (
