@@ -135,6 +135,9 @@ def test_a_message_is_looked_through() -> None:
     from tests.fuzz.check import _fit_to_show
 
     _fit_to_show("A sentence about `none` and unknown things.")
+    # What stands there is no sentinel: a half of a character, escaped, and all of a sentinel but its first digit.
+    _fit_to_show("`\\udcb04da6b54-80e4-46f7-96ec-b56ff0331ba9` is not in this stack")
+    _fit_to_show("`role[secret]` is not in this stack")
     for message in (
         "",
         "  ",

@@ -41,11 +41,13 @@ MOST_SECONDS: Final = 5.0
 _NEVER_SHOWN: Final = re.compile(
     "|".join(
         [
-            *map(re.escape, SENTINELS),
+            # Not the end of an escaped half of a character, before a text that is a sentinel but for its first digit.
+            *(rf"(?<!\\ud[0-9a-f]{{2}}){re.escape(sentinel)}" for sentinel in SENTINELS),
             r"\bNone\b",
             r"Truth\.",
             "UNKNOWN",
-            r"\[secret\]",
+            # Inside of a longer text it is that text's own.
+            r"(?<![^\s`'\"])\[secret\]",
             " at 0x",
             r"bug in this policy pack",
             "too little is known of it",
