@@ -138,7 +138,7 @@ def test_a_message_is_looked_through() -> None:
     # What stands there is no sentinel: a half of a character, escaped, and all of a sentinel but its first digit.
     _fit_to_show("`\\udcb04da6b54-80e4-46f7-96ec-b56ff0331ba9` is not in this stack")
     _fit_to_show("`role[secret]` is not in this stack")
-    _fit_to_show("the state lists `[secret]y`")
+    _fit_to_show("the state lists `[secret]-y`")
     for message in (
         "",
         "  ",
@@ -147,6 +147,7 @@ def test_a_message_is_looked_through() -> None:
         "is UNKNOWN",
         "[secret]",
         "`[secret]`, which is not in this stack",
+        "it is [secret].",
         "<x at 0x7f>",
         "half \ud800",
         "bug in this policy pack",

@@ -47,7 +47,7 @@ _NEVER_SHOWN: Final = re.compile(
             r"Truth\.",
             "UNKNOWN",
             # Inside of a longer text it is that text's own.
-            r"(?<![^\s`'\"])\[secret\](?!\w)",
+            r"(?<![^\s`'\"])\[secret\](?![^\s`'\",.:;)])",
             " at 0x",
             r"bug in this policy pack",
             "too little is known of it",
