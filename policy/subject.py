@@ -53,10 +53,8 @@ _PARTITION: Final = re.compile(r"^arn:(aws[a-z-]*):")
 def sessions(subject: Subject, relevant: Relevant) -> Iterator[Session]:
     """Every caller that the subject may turn out to be, as far as the documents can tell them apart."""
     by_key = relevant.conditions
-    texts = [*relevant.resource_patterns]
-    for key, conditions in by_key.items():
-        if key in keys.ACCOUNT_KEYS or key in candidates.ARN_KEYS or key == SOURCE_FUNCTION_KEY:
-            texts += [v for c in conditions for v in c.values if isinstance(v, str)]
+    naming = {*keys.ACCOUNT_KEYS, *candidates.ARN_KEYS, SOURCE_FUNCTION_KEY}
+    texts = [*relevant.resource_patterns, *_texts(by_key, (key for key in by_key if key in naming))]
     _, partition, _, _, account, *_ = subject.function_arn.split(":", 5)
     partitions, accounts = [partition], [account]
     if "*" in partition:
@@ -150,7 +148,7 @@ def _places(session: Session, relevant: Relevant, network: str) -> Iterator[Plac
     if not regional and not globs and not zones and not each:
         yield Place(session.partition, own, session.account, network)
         return
-    kinds = ("vpc", "subnet", *(kind.name for kind in relevant.resources))
+    kinds = {*candidates.NETWORK_KINDS, *(kind.name for kind in relevant.resources)}
     seen = set()
     for region in dict.fromkeys((own, *keys.regions(session.partition))):
         place = Place(session.partition, region, session.account, network)
