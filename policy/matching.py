@@ -136,14 +136,26 @@ class Glob:
         """Whether, from `state` on, no text matches or every text does."""
         return not state or bool(state & self.accept & self._loop & self._loop_colon)
 
+    def stuck(self, state: int, without: str) -> bool:
+        """Whether no text without these characters leads from `state` to a match."""
+        passable = self._any
+        for char, positions in self._by_char.items():
+            if char not in without:
+                passable |= positions
+        barred = (self.accept - 1) & ~passable
+        return not state >> barred.bit_length()
+
     def next_chars(self, state: int) -> set[str]:
         """The literal characters that lead on from `state`: all others do what any fresh character does."""
         return {char for char, positions in self._by_char.items() if state & positions}
 
     def is_plain_prefix(self) -> bool:
-        """Whether the pattern is a literal with at most one `*`, at its end."""
-        case_kept = all(len(chars) == 1 for chars in self._chars_at)
-        return case_kept and not self._any and self._loop in (0, self.accept) and self._loop == self._loop_colon
+        """Whether the pattern is a literal, alone or with `*` or `?*` at its end."""
+        case_kept = all(len(chars) <= 1 for chars in self._chars_at)
+        whole = self._loop == self._loop_colon and self._any == self._any_colon
+        if self._any:
+            return case_kept and whole and self._any == self.accept >> 1 and self._loop == self.accept
+        return case_kept and whole and self._loop in (0, self.accept)
 
     def literal_prefix(self) -> str:
         """The characters before the first wildcard."""
@@ -227,8 +239,10 @@ def cells(
     text. `limit` bounds the steps of the search: past it the result is not complete.
     """
     # After the prefix many patterns are settled: they match nothing more, or anything.
-    open_globs = (g for g in dict.fromkeys(patterns) if not g.settled(g.after(prefix)))
-    return _cells(tuple(open_globs), base, fresh, prefix, without, limit)
+    open_globs = tuple(
+        g for g in dict.fromkeys(patterns) if not g.settled(state := g.after(prefix)) and not g.stuck(state, without)
+    )
+    return _cells(open_globs, base, fresh, prefix, without, limit)
 
 
 @lru_cache(maxsize=512)
@@ -274,7 +288,7 @@ def _cells(globs: tuple[Glob, ...], base: Glob, fresh: str, prefix: str, without
 
 
 def _prefix_texts(globs: Sequence[Glob], base: Glob, prefix: str) -> Iterable[str]:
-    """Where every pattern is `text` or `text*`: each text, and each with a tail that runs into no other.
+    """Where every pattern is `text`, `text*` or `text?*`: each text, and each with a tail that runs into no other.
 
     Complete, because how the patterns turn out depends on the longest `text` that a value starts with or equals. Each
     begins with `prefix`: what does not is settled by it.

@@ -305,6 +305,15 @@ def test_the_literal_prefix_ends_before_the_first_wildcard() -> None:
         (Glob("a*c"), False),
         (Glob("*a*"), False),
         (Glob("a?"), False),
+        (Glob("?*"), True),
+        (Glob("a?*"), True),
+        (Glob("a??*"), False),
+        (Glob("?a*"), False),
+        (Glob("a*?"), False),
+        (Glob("a*?*"), False),
+        (Glob("a?*", field_stops=True), False),
+        (Glob("a:b:c:d:e:f?*", arn=True), True),
+        (Glob("a?*", arn=True), False),
         (Glob("ab", ignore_case=True), False),
         (Glob("12*", ignore_case=True), True),
         (Glob("a:b:c:d:e:f*", arn=True), True),
@@ -336,10 +345,33 @@ def test_settled() -> None:
     assert not Glob("ab*", field_stops=True).settled(Glob("ab*", field_stops=True).after("abc"))
 
 
+_SHORT: Final = tuple("".join(chars) for length in range(5) for chars in product("abx:", repeat=length))
+
+
+@examples(120)
+@given(st.text("abA:*?", max_size=5), st.text("ab:", max_size=3), st.sampled_from(("", ":", "b", "ab")), st.booleans())
+def test_stuck_is_stuck(pattern: str, text: str, without: str, ignore_case: bool) -> None:
+    found = Glob(pattern, ignore_case=ignore_case)
+    state = found.after(text)
+    matched = any(found.matches(text + more) for more in _SHORT if not set(more) & set(without))
+    assert not (found.stuck(state, without) and matched)
+
+
+def test_stuck() -> None:
+    found = Glob("a*:b*")
+    assert found.stuck(found.after("a"), ":")
+    assert not found.stuck(found.after("a"), "")
+    assert not found.stuck(found.after("a:b"), ":")
+    assert found.stuck(found.after("a:"), "b:")
+    assert not Glob("a?b").stuck(Glob("a?b").after("a"), ":")
+    # The other case of the letter will do.
+    assert not Glob("xb", ignore_case=True).stuck(1, "b")
+    assert Glob("xb", ignore_case=True).stuck(1, "bB")
+
+
 # ---- cells: one text for each way in which patterns can turn out
 
 Make = Callable[[str], Glob]
-_SHORT: Final = tuple("".join(chars) for length in range(5) for chars in product("abx:", repeat=length))
 
 
 def _vectors(globs: list[Glob], found: list[str], prefix: str = "") -> set[tuple[bool, ...]]:
@@ -389,12 +421,17 @@ def test_cells_of_arns_miss_no_combination(written: list[str]) -> None:
 
 
 @examples(60)
-@given(st.lists(st.text("ab", max_size=3), min_size=1, max_size=4), st.lists(st.text("ab", max_size=3), max_size=3))
-def test_cells_of_plain_prefixes_miss_no_combination(stems: list[str], exact: list[str]) -> None:
-    globs = [Glob(s + "*") for s in stems] + [Glob(s) for s in exact]
-    found = cells(globs, base=glob("*"), fresh="abab")
+@given(
+    st.lists(st.tuples(st.text("ab", max_size=3), st.sampled_from(("*", "?*", ""))), min_size=1, max_size=6),
+    st.sampled_from(("*", "?*", "a*", "a?*")),
+)
+def test_cells_of_plain_prefixes_miss_no_combination(written: list[tuple[str, str]], base: str) -> None:
+    globs = [Glob(stem + end) for stem, end in written]
+    found = cells(globs, base=glob(base), fresh="abab")
     assert found.complete
-    assert _vectors(globs, [t for t in _SHORT if ":" not in t]) <= _vectors(globs, list(found.texts))
+    inside = [t for t in _SHORT if ":" not in t and _plain_reference(base, t)]
+    assert _vectors(globs, inside) <= _vectors(globs, list(found.texts))
+    assert all(_plain_reference(base, text) for text in found.texts)
 
 
 def _cells(written: list[str], base: str = "*", fresh: str = "fresh", **more: Any) -> tuple[str, ...]:
