@@ -40,7 +40,10 @@ def evaluate(
     request: Request, documents: Sequence[PolicyDocument], boundary: Sequence[PolicyDocument] | None = None
 ) -> Evaluation:
     """Judge the request. `boundary` is None where the role has no permissions boundary."""
-    parts = [_authorize(request.action, a, documents, boundary) for a in request.authorizations]
+    action = request.action
+    identity = _covering(action, documents)
+    limits = None if boundary is None else _covering(action, boundary)
+    parts = [_authorize(authorization, identity, limits) for authorization in request.authorizations]
     return Evaluation(
         all_of(part.allowed for part in parts),
         tuple(dict.fromkeys(d for part in parts for d in part.allowing)),
@@ -49,115 +52,138 @@ def evaluate(
     )
 
 
-def _authorize(
-    action: str,
-    authorization: Authorization,
-    documents: Sequence[PolicyDocument],
-    boundary: Sequence[PolicyDocument] | None,
-) -> Evaluation:
-    identity = _look(action, authorization, documents)
-    if boundary is None:
-        return identity
-    limit = _look(action, authorization, boundary)
+# The statements that cover the action of a call, for certain or perhaps.
+_Covering = Sequence[tuple[Determining, Truth]]
+
+
+def _covering(action: str, documents: Sequence[PolicyDocument]) -> _Covering:
+    service = service_of(action)
+    return [
+        (found, covered)
+        for document in documents
+        for found, actions in touching(document, service)
+        if (covered := actions.cover(action)) is not Truth.NO
+    ]
+
+
+def _authorize(authorization: Authorization, identity: _Covering, limits: _Covering | None) -> Evaluation:
+    granted = _look(authorization, identity)
+    if limits is None:
+        return granted
+    limit = _look(authorization, limits)
     return Evaluation(
-        all_of((identity.allowed, limit.allowed)),
-        identity.allowing + limit.allowing,
-        identity.denying + limit.denying,
-        identity.unresolved + limit.unresolved,
+        all_of((granted.allowed, limit.allowed)),
+        granted.allowing + limit.allowing,
+        granted.denying + limit.denying,
+        granted.unresolved + limit.unresolved,
     )
 
 
-def _look(action: str, authorization: Authorization, documents: Sequence[PolicyDocument]) -> Evaluation:
+def _look(authorization: Authorization, covering: _Covering) -> Evaluation:
     """Every statement that can match is looked at, so that all reasons are known and not only the first."""
     allowing: list[Determining] = []
     denying: list[Determining] = []
     unresolved: list[Determining] = []
     allow, deny = Truth.NO, Truth.NO
-    for document in documents:
-        for statement in touching(document, _service(action)):
-            matched = statement_matches(statement, action, authorization)
-            if matched is Truth.NO:
-                continue
-            found = Determining(document, statement)
-            if statement.effect is None or matched is Truth.UNKNOWN:
-                unresolved.append(found)
-                matched = Truth.UNKNOWN
-            elif statement.effect is Effect.ALLOW:
-                allowing.append(found)
-            else:
-                denying.append(found)
-            if statement.effect is not Effect.DENY:
-                allow = any_of((allow, matched))
-            if statement.effect is not Effect.ALLOW:
-                deny = any_of((deny, matched))
+    for found, covered in covering:
+        statement = found.statement
+        matched = _matches(statement, covered, authorization)
+        if matched is Truth.NO:
+            continue
+        if statement.effect is None or matched is Truth.UNKNOWN:
+            unresolved.append(found)
+            matched = Truth.UNKNOWN
+        elif statement.effect is Effect.ALLOW:
+            allowing.append(found)
+        else:
+            denying.append(found)
+        if statement.effect is not Effect.DENY:
+            allow = any_of((allow, matched))
+        if statement.effect is not Effect.ALLOW:
+            deny = any_of((deny, matched))
     return Evaluation(all_of((allow, ~deny)), tuple(allowing), tuple(denying), tuple(unresolved))
 
 
 def statement_matches(statement: Statement, action: str, authorization: Authorization) -> Truth:
     """Whether a statement, of whichever effect, applies to one resource of a call."""
-    matched = action_covered(statement, action)
-    if matched is Truth.NO:
-        return matched
+    covered = action_covered(statement, action)
+    return covered if covered is Truth.NO else _matches(statement, covered, authorization)
+
+
+def _matches(statement: Statement, action_is_covered: Truth, authorization: Authorization) -> Truth:
     covered = resource_covered(statement, authorization.resource, authorization.context)
     if covered is Truth.NO:
         return covered
     met = all_of([holds(condition, authorization.context) for condition in statement.conditions])
-    return all_of((matched, covered, met, Truth.UNKNOWN if statement.uncertain else Truth.YES))
+    return all_of((action_is_covered, covered, met, Truth.UNKNOWN if statement.uncertain else Truth.YES))
 
 
 def action_covered(statement: Statement, action: str) -> Truth:
     """Action, or NotAction, of the statement."""
-    covered = _element(statement, _service(action)).covers(action)
-    return covered if statement.actions is not None else ~covered
+    return _actions(statement, service_of(action)).cover(action)
 
 
 @lru_cache(maxsize=1024)
-def _service(action: str) -> str:
+def service_of(action: str) -> str:
+    """The service of an action as patterns begin with it, e.g. `ec2:`."""
     return action[: action.index(":") + 1].lower()
 
 
-class _Element:
-    """The patterns of one Action or NotAction element that can match the actions of one service."""
+class Actions:
+    """What the Action or NotAction element of a statement says of one service's actions."""
 
-    __slots__ = ("_globs", "_names", "_unknown")
+    __slots__ = ("_globs", "_listed", "_names", "_unlisted")
 
-    def __init__(self, patterns: tuple[Text, ...], service: str) -> None:
-        kept = patterns_of_service(patterns, service)
+    def __init__(self, patterns: tuple[Text, ...], *, negated: bool) -> None:
         # Names and wildcards are case-insensitive (IAM User Guide, "Action").
-        lowered = [pattern.lower() for pattern in kept if isinstance(pattern, str)]
-        self._unknown = len(lowered) < len(kept)
+        lowered = [pattern.lower() for pattern in patterns if isinstance(pattern, str)]
         self._names = frozenset(lowered)
         self._globs = [glob(pattern) for pattern in lowered if "*" in pattern or "?" in pattern]
+        self._listed = Truth.of(not negated)
+        self._unlisted = Truth.UNKNOWN if len(lowered) < len(patterns) else Truth.of(negated)
 
-    def covers(self, action: str) -> Truth:
-        """Whether a pattern matches the action, which is one of the service."""
+    def cover(self, action: str) -> Truth:
+        """Whether the element covers the action, which is one of the service."""
         action = action.lower()
         if action in self._names:
-            return Truth.YES
+            return self._listed
         for pattern in self._globs:
             if pattern.matches(action):
-                return Truth.YES
-        return Truth.UNKNOWN if self._unknown else Truth.NO
+                return self._listed
+        return self._unlisted
 
 
 @lru_cache(maxsize=256)
-def _element(statement: Statement, service: str) -> _Element:
-    patterns = statement.actions if statement.actions is not None else statement.not_actions
-    return _Element(patterns or (), service)
+def _actions(statement: Statement, service: str) -> Actions:
+    negated = statement.actions is None
+    patterns = statement.not_actions if negated else statement.actions
+    return Actions(patterns_of_service(patterns or (), service), negated=negated)
 
 
-# Few are kept: a role is judged with its documents and then left, and what it took is used again.
-@lru_cache(maxsize=256)
-def touching(document: PolicyDocument, service: str) -> tuple[Statement, ...]:
+def touching(document: PolicyDocument, service: str) -> Sequence[tuple[Determining, Actions]]:
     """The statements that can match an action of the service, given as `ec2:`. Most documents have none."""
-    return tuple([s for s in document.statements if s.actions is None or patterns_of_service(s.actions, service)])
+    found: list[tuple[Determining, Actions]] | None = document.by_service.get(service)
+    if found is not None:
+        return found
+    found = document.by_service[service] = []
+    for statement in document.statements:
+        if statement.actions is None:
+            found.append((Determining(document, statement), _actions(statement, service)))
+        elif patterns := patterns_of_service(statement.actions, service):
+            found.append((Determining(document, statement), Actions(patterns, negated=False)))
+    return found
+
+
+@lru_cache(maxsize=16)
+def _initials(service: str) -> str:
+    return service[0] + service[0].upper() + "*?"
 
 
 def patterns_of_service(patterns: tuple[Text, ...], service: str) -> tuple[Text, ...]:
     """Those of an Action element that can match an action of the service, given as `ec2:`. Documents list hundreds."""
     # The first character sets most of them aside.
-    first = service[0] + service[0].upper() + "*?"
-    likely = [pattern for pattern in patterns if isinstance(pattern, Unknown) or pattern[:1] in first]
+    first = _initials(service)
+    likely = [pattern for pattern in patterns if isinstance(pattern, Unknown) or (pattern or "*")[0] in first]
     if not likely:
         return ()
     length = len(service)

@@ -11,18 +11,18 @@ import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, NamedTuple, TextIO
 
 from policy import keys
 from policy.document import PolicyDocument, parse_document, printable
 from policy.keys import ENI_ACTIONS
+from policy.relevant import Role
 from policy.request import Caller, Request
 from policy.subject import Subject
 from policy.truth import Truth
-from policy.witness import Answer, ask
+from policy.witness import DENIED, Answer, ask_role
 
 _WORDS: Final = {Truth.YES: "allowed", Truth.NO: "denied", Truth.UNKNOWN: "unknown"}
 _FUNCTION_ARN: Final = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,140}")
@@ -32,8 +32,7 @@ class InputError(Exception):
     """What was given cannot be judged; the text says which part of it, and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """The answers to both questions for each action, and what is wrong with the documents."""
 
     answers: Mapping[str, Mapping[Caller, Answer]]
@@ -60,6 +59,9 @@ def witness_json(request: Request) -> dict[str, object]:
     return {"requests": [a.to_json({k: keys.spelled(k) for k in a.context}) for a in request.authorizations]}
 
 
+_NEITHER: Final = {Caller.CODE: DENIED, Caller.SERVICE: DENIED}
+
+
 def judge(
     policies: Sequence[PolicyDocument],
     boundary: Sequence[PolicyDocument] | None = None,
@@ -76,10 +78,15 @@ def judge(
     moment = Decimal(int(time.time())) if now is None else now
     code = Subject(Caller.CODE, now=moment) if function_arn is None else Subject(Caller.CODE, function_arn, now=moment)
     service = Subject(Caller.SERVICE, code.function_arn, now=moment)
-    answers = {
-        action: {subject.caller: ask(action, subject, policies, boundary) for subject in (code, service)}
-        for action in actions
-    }
+    role = Role(tuple(policies), None if boundary is None else tuple(boundary))
+    answers: dict[str, Mapping[Caller, Answer]] = {}
+    for action in map(keys.action, actions):
+        # Most documents say nothing of EC2.
+        answers[action.name] = (
+            _NEITHER
+            if role.relevant(action).denied
+            else {Caller.CODE: ask_role(action, code, role), Caller.SERVICE: ask_role(action, service, role)}
+        )
     return Judgement(answers, (*policies, *(boundary or ())))
 
 

@@ -65,8 +65,9 @@ class Problem:
         self._facts: dict[str, keys.Alternatives] = {}
         self._base: dict[str, ContextValues] = {}
         self._shared: dict[str, int] = {}
-        self._set_facts()
-        self._set_aside()
+        if self.relevant.mentioned:
+            self._set_facts()
+            self._set_aside()
         self._by_key = self.relevant.conditions
 
     @cached_property

@@ -10,7 +10,7 @@ from typing import Any, Final
 from policy import keys
 from policy.conditions import Condition, Context, substitute, variable_keys
 from policy.document import Effect, PolicyDocument
-from policy.evaluate import Determining, action_covered, touching
+from policy.evaluate import Actions, Determining, service_of, touching
 from policy.truth import Truth
 
 
@@ -18,7 +18,8 @@ from policy.truth import Truth
 class Relevant:
     """The statements that cover the action, for certain or perhaps, by what they can do.
 
-    `boundary_allows` is None without a boundary. `answers` keeps what was found for each subject.
+    `boundary_allows` is None without a boundary. `denied` says that no statement is there that could allow the action.
+    `answers` keeps what was found for each subject.
     """
 
     resources: tuple[keys.ResourceType, ...]
@@ -28,16 +29,15 @@ class Relevant:
     boundary_allows: tuple[Determining, ...] | None
     denies: tuple[Determining, ...]
     answers: dict[Any, Any] = field(default_factory=dict)
+    denied: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.denied = not self.identity_allows or self.boundary_allows == ()
 
     @cached_property
     def found(self) -> tuple[Determining, ...]:
         """All of them."""
         return (*self.identity_allows, *(self.boundary_allows or ()), *self.denies)
-
-    @property
-    def denied(self) -> bool:
-        """Whether nothing is allowed, because no statement that is left could allow it."""
-        return not self.identity_allows or self.boundary_allows == ()
 
     def without(self, dead: Collection[Determining]) -> Relevant:
         """The same without these statements."""
@@ -81,17 +81,18 @@ class Relevant:
         return frozenset(mentioned)
 
 
-Covering = tuple[tuple[Determining, Truth], ...]
+_Touching = tuple[tuple[Determining, Actions], ...]
+_Covering = tuple[Truth, ...]
 
 
 class Role:
-    """The documents of one role, looked through once for all questions about it."""
+    """The documents of one role, looked through once for all questions about it. `boundary` is None without one."""
 
-    __slots__ = ("_alike", "_by_action", "_by_service", "_limits", "_policies")
+    __slots__ = ("_alike", "_by_action", "_by_service", "boundary", "documents")
 
-    def __init__(self, policies: tuple[PolicyDocument, ...], limits: tuple[PolicyDocument, ...] | None) -> None:
-        self._policies, self._limits = policies, limits
-        self._by_service: dict[str, tuple[list[Determining], list[Determining]]] = {}
+    def __init__(self, documents: tuple[PolicyDocument, ...], boundary: tuple[PolicyDocument, ...] | None) -> None:
+        self.documents, self.boundary = documents, boundary
+        self._by_service: dict[str, tuple[_Touching, _Touching]] = {}
         self._by_action: dict[keys.Action, Relevant] = {}
         self._alike: dict[object, Relevant] = {}
 
@@ -103,43 +104,49 @@ class Role:
         return found
 
     def _look(self, action: keys.Action) -> Relevant:
-        policies, limits = self._touching(action.name[: action.name.index(":") + 1].lower())
-        identity = _covering(policies, action.name)
+        identity, limits = self._touching(service_of(action.name))
         if not identity:
             return _NOTHING
-        limit = None if self._limits is None else _covering(limits, action.name)
-        asked = action.resources, action.keys, identity, limit
-        if asked not in self._alike:
-            self._alike[asked] = _relevant(*asked)
-        return self._alike[asked]
+        covered = tuple([actions.cover(action.name) for _, actions in identity])
+        limited = tuple([actions.cover(action.name) for _, actions in limits])
+        asked = action.resources, action.keys, covered, limited
+        found = self._alike.get(asked)
+        if found is None:
+            limit = None if self.boundary is None else _covering(limits, limited)
+            found = self._alike[asked] = _relevant(action, _covering(identity, covered), limit)
+        return found
 
-    def _touching(self, service: str) -> tuple[list[Determining], list[Determining]]:
-        if service not in self._by_service:
-            self._by_service[service] = _touching(self._policies, service), _touching(self._limits or (), service)
-        return self._by_service[service]
+    def _touching(self, service: str) -> tuple[_Touching, _Touching]:
+        found = self._by_service.get(service)
+        if found is None:
+            found = _touching(self.documents, service), _touching(self.boundary or (), service)
+            self._by_service[service] = found
+        return found
 
 
 @lru_cache(maxsize=64)
-def role_of(policies: tuple[PolicyDocument, ...], limits: tuple[PolicyDocument, ...] | None) -> Role:
+def role_of(documents: tuple[PolicyDocument, ...], boundary: tuple[PolicyDocument, ...] | None) -> Role:
     """The role with these policies and this boundary; the same object each time."""
-    return Role(policies, limits)
+    return Role(documents, boundary)
 
 
-def _touching(documents: Iterable[PolicyDocument], service: str) -> list[Determining]:
-    return [Determining(document, statement) for document in documents for statement in touching(document, service)]
+def _touching(documents: Iterable[PolicyDocument], service: str) -> _Touching:
+    return tuple([found for document in documents for found in touching(document, service)])
 
 
-def _covering(found: Iterable[Determining], action: str) -> Covering:
-    return tuple([(d, covered) for d in found if (covered := action_covered(d.statement, action)) is not Truth.NO])
+def _covering(found: _Touching, covered: Iterable[Truth]) -> list[tuple[Determining, Truth]]:
+    return [(d, truth) for (d, _), truth in zip(found, covered, strict=True) if truth is not Truth.NO]
 
 
 def _relevant(
-    resources: tuple[keys.ResourceType, ...], available: frozenset[str], identity: Covering, limit: Covering | None
+    action: keys.Action, identity: list[tuple[Determining, Truth]], limit: list[tuple[Determining, Truth]] | None
 ) -> Relevant:
+    if not identity:
+        return _NOTHING
     everything = (*identity, *(limit or ()))
     return Relevant(
-        resources,
-        available,
+        action.resources,
+        action.keys,
         dict(everything),
         tuple([d for d, _ in identity if d.statement.effect is not Effect.DENY]),
         None if limit is None else tuple([d for d, _ in limit if d.statement.effect is not Effect.DENY]),

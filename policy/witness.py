@@ -16,7 +16,7 @@ from policy.document import PolicyDocument
 from policy.evaluate import Determining, Evaluation, evaluate
 from policy.keys import SOURCE_FUNCTION_KEY, Session
 from policy.problem import Problem
-from policy.relevant import Relevant, role_of
+from policy.relevant import Relevant, Role, role_of
 from policy.request import Caller, Request
 from policy.solver import Budget, BudgetExceededError
 from policy.subject import Subject, places, sessions
@@ -41,6 +41,9 @@ class Answer(NamedTuple):
     too_complex: bool = False
 
 
+DENIED: Final = Answer(Truth.NO)
+
+
 def ask(
     action: str | keys.Action,
     subject: Subject,
@@ -52,38 +55,35 @@ def ask(
 
     An `action` given by its name must be in `keys.known_actions()`. `budget` is in alternatives looked at by the search.
     """
-    asked_action = keys.action(action) if isinstance(action, str) else action
-    relevant = role_of(tuple(documents), None if boundary is None else tuple(boundary)).relevant(asked_action)
+    asked = keys.action(action) if isinstance(action, str) else action
+    return ask_role(asked, subject, role_of(tuple(documents), None if boundary is None else tuple(boundary)), budget)
+
+
+def ask_role(action: keys.Action, subject: Subject, role: Role, budget: int = DEFAULT_BUDGET) -> Answer:
+    """The same of a role that was looked through before."""
+    relevant = role.relevant(action)
     if relevant.denied:
-        return _DENIED
+        return DENIED
     # Where no statement asks for the function's ARN, both callers' calls are alike.
     alike = SOURCE_FUNCTION_KEY not in relevant.mentioned
     asked = subject.as_code if alike else subject
     answer = relevant.answers.get(asked)
     if answer is None:
-        search = _search(asked_action.name, asked, relevant, documents, boundary, Budget(budget))
-        answer = relevant.answers[asked] = search
+        answer = relevant.answers[asked] = _search(action.name, asked, relevant, role, Budget(budget))
     witness = answer.witness
-    if witness is None or (witness.action == asked_action.name and asked is subject):
+    if witness is None or (witness.action == action.name and asked is subject):
         return answer
-    witness = Request(asked_action.name, witness.authorizations)
+    witness = Request(action.name, witness.authorizations)
     if subject.caller is Caller.SERVICE:
         witness = witness.without(SOURCE_FUNCTION_KEY)
     return Answer(answer.allowed, witness, answer.evaluation)
 
 
-def _search(
-    action: str,
-    subject: Subject,
-    relevant: Relevant,
-    documents: Sequence[PolicyDocument],
-    boundary: Sequence[PolicyDocument] | None,
-    budget: Budget,
-) -> Answer:
+def _search(action: str, subject: Subject, relevant: Relevant, role: Role, budget: Budget) -> Answer:
     answers: list[Answer] = []
     try:
         for session in sessions(subject, relevant):
-            answers.append(_ask_session(action, session, relevant, documents, boundary, budget))
+            answers.append(_ask_session(action, session, relevant, role, budget))
     except BudgetExceededError:
         return Answer(Truth.UNKNOWN, too_complex=True)
     if len({answer.allowed for answer in answers}) == 1:
@@ -92,17 +92,7 @@ def _search(
     return Answer(Truth.UNKNOWN, unknown_keys=(SOURCE_FUNCTION_KEY,))
 
 
-_DENIED: Final = Answer(Truth.NO)
-
-
-def _ask_session(
-    action: str,
-    session: Session,
-    relevant: Relevant,
-    documents: Sequence[PolicyDocument],
-    boundary: Sequence[PolicyDocument] | None,
-    budget: Budget,
-) -> Answer:
+def _ask_session(action: str, session: Session, relevant: Relevant, role: Role, budget: Budget) -> Answer:
     problems = []
     for place in places(session, relevant):
         problem = Problem(relevant, session, place, budget)
@@ -110,7 +100,7 @@ def _ask_session(
             request = make(action)
             if request is None:
                 continue
-            evaluation = evaluate(request, documents, boundary)
+            evaluation = evaluate(request, role.documents, role.boundary)
             if evaluation.allowed is Truth.YES:
                 return Answer(Truth.YES, problem.shown(request), evaluation)
         problems.append(problem)

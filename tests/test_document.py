@@ -507,11 +507,11 @@ def test_a_usual_document_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_text_forms_take_no_line_breaks_for_several_texts() -> None:
     form = TextForm("a letter", "[a-z]")
-    assert form.takes_all(["a", "b"])
-    assert form.takes_all(["a"])
-    assert not form.takes_all(["a", "B"])
-    assert not form.takes_all(["a", 1])
-    assert not form.takes_all([])
+    assert form.texts(["a", "b"])
+    assert form.texts(["a"])
+    assert not form.texts(["a", "B"])
+    assert not form.texts(["a", 1])
+    assert not form.texts([])
     assert form.words == "a letter"
 
 

@@ -69,7 +69,7 @@ def _forgetful(allowed: Truth, *more: Any, **_: Any) -> Answer:
 
 
 def _wrong_witness(patch: pytest.MonkeyPatch) -> None:
-    original = witness.ask
+    original = witness.ask_role
 
     def wrong(*args: Any) -> Answer:
         answer = original(*args)
@@ -77,7 +77,7 @@ def _wrong_witness(patch: pytest.MonkeyPatch) -> None:
             return answer
         return answer._replace(witness=Request(answer.witness.action + "s", answer.witness.authorizations))
 
-    patch.setattr(judge, "ask", wrong)
+    patch.setattr(judge, "ask_role", wrong)
 
 
 def _shows_the_sentinel(patch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from policy.truth import Truth, Unknown, all_of, any_of
 YES, NO, UNKNOWN = Truth.YES, Truth.NO, Truth.UNKNOWN
 
 
-@pytest.mark.parametrize("answer", list(Truth))
+@pytest.mark.parametrize("answer", [YES, NO, UNKNOWN])
 def test_a_truth_is_no_boolean(answer: Truth) -> None:
     with pytest.raises(TypeError, match=r"compare it with Truth\.YES, Truth\.NO or Truth\.UNKNOWN"):
         bool(answer)
@@ -38,7 +38,7 @@ def _as_truth(outcomes: set[bool]) -> Truth:
     return UNKNOWN if len(outcomes) == 2 else Truth.of(outcomes.pop())
 
 
-@pytest.mark.parametrize("answers", [c for n in range(4) for c in product(Truth, repeat=n)])
+@pytest.mark.parametrize("answers", [c for n in range(4) for c in product((YES, NO, UNKNOWN), repeat=n)])
 def test_all_of_and_any_of_are_what_every_outcome_agrees_on(answers: tuple[Truth, ...]) -> None:
     outcomes = list(product(*(_MEANING[answer] for answer in answers)))
     assert all_of(answers) is _as_truth({all(outcome) for outcome in outcomes})

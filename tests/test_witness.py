@@ -343,6 +343,24 @@ def test_only_places_that_the_documents_tell_apart_are_asked(patterns: list[str]
     assert sorted(found) == regions
 
 
+@pytest.mark.parametrize(
+    ("condition", "resource"),
+    [
+        ({"StringEquals": {"aws:RequestedRegion": "us-west-2"}}, "*"),
+        ({"StringLike": {"ec2:AvailabilityZone": "us-west-2*"}}, "*"),
+        ({}, "arn:aws:ec2:us-west-2:*:*"),
+    ],
+)
+def test_the_regions_that_the_documents_name_are_asked_first(condition: dict[str, Any], resource: str) -> None:
+    """The budget may end before the last, of a role of which each region is a place of its own."""
+    each = deny(resource="arn:aws:ec2:*:*:network-interface/eni-${aws:RequestedRegion}*")
+    relevant = Role((doc(allow(condition, resource), each),), None).relevant(keys.action(DELETE))
+    session = Session(Caller.CODE, "aws", ACCOUNT, ORDERS, ROLE, {}, Decimal(0))
+    found = [place.region for place in places(session, relevant)]
+    assert found[:3] == ["eu-central-1", "us-west-2", "us-east-1"]
+    assert sorted(found) == sorted(keys.regions("aws"))
+
+
 @pytest.mark.parametrize("pattern", ["arn:aws:ec2:us-west-2:*:*", "arn:aws:ec2:us-west-2:*", "arn:aws:ec2:us-west-2"])
 def test_a_grant_for_one_region_is_found_there(pattern: str) -> None:
     ((resource, _),) = parts(witness([allow(resource=pattern)]))
