@@ -1,6 +1,7 @@
 """What the Pulumi engine runs: the policy pack, served to it until it stops."""
 
 import gc
+from inspect import signature
 from pathlib import Path
 
 # For each stack policy the SDK decodes the whole stack into small objects, all of them in use. At its usual thresholds
@@ -8,9 +9,14 @@ from pathlib import Path
 # are freed by their reference counts, so cycles are looked for rarely, and never among what the imports make.
 gc.set_threshold(100_000, 50, 50)
 
+from pulumi.runtime import Settings  # noqa: E402
 from pulumi_policy import PolicyPack  # noqa: E402
 
 from policy.policies import policies  # noqa: E402
+
+# The SDK asks for this signature at each call of the engine, and to work it out takes half of the call. `inspect` looks for
+# one under this name first.
+Settings.__signature__ = signature(Settings)  # type: ignore[attr-defined]
 
 gc.freeze()
 
