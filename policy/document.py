@@ -420,45 +420,37 @@ class _Parser:
             return (), True
         self.keys += len(value)
         for written, keys in value.items():
-            for condition in self._operator(str(written), keys, f"{path}.{written}", variables):
-                if condition is None:
-                    incomplete = True
-                else:
-                    known.append(condition)
+            if not self._operator(str(written), keys, f"{path}.{written}", variables, known):
+                incomplete = True
         return tuple(known), incomplete
 
-    def _operator(self, written: str, keys: object, path: str, variables: bool) -> list[Condition | None]:
-        """Each key under one operator, None for what cannot be read."""
+    def _operator(self, written: str, keys: object, path: str, variables: bool, known: list[Condition]) -> bool:
+        """Add the conditions under one operator to those that are known; whether all of them can be read."""
         found = _operator(written)
         if found is None:
             self.error(path, "is no condition operator")
-            return [None]
+            return False
         operator, set_operator, if_exists = found
         if not isinstance(keys, _OBJECT):
             if not isinstance(keys, Unknown):
                 self.error(path, f"must be an object of condition keys, not {_kind(keys)}")
-            return [None]
+            return False
         self.keys += len(keys)
-        conditions: list[Condition | None] = []
+        before = len(known)
+        presence = operator.family is Family.NULL
         for key, given in keys.items():
             key_path = f"{path}.{key}"
-            values = self._condition_values(given, key_path)
-            if operator.family is Family.NULL and any(
-                isinstance(v, str) and v.lower() not in ("true", "false") for v in values or ()
-            ):
+            values = (given,) if isinstance(given, str) else self._condition_values(given, key_path)
+            if values is None:
+                continue
+            if presence and any(isinstance(v, str) and v.lower() not in ("true", "false") for v in values):
                 self.error(key_path, 'must be "true" or "false"')
-                values = None
-            conditions.append(
-                None
-                if values is None
-                else Condition(operator, str(key).lower(), values, set_operator, if_exists, variables, key_path)
-            )
-        return conditions
+                continue
+            known.append(Condition(operator, str(key).lower(), values, set_operator, if_exists, variables, key_path))
+        return len(known) - before == len(keys)
 
     def _condition_values(self, value: object, path: str) -> tuple[Text, ...] | None:
-        if isinstance(value, str):
-            return (value,)
-        items = value if isinstance(value, _LIST) and not isinstance(value, str) else [value]
+        items = value if isinstance(value, _LIST) else [value]
         values: list[Text] = []
         for item in items:
             if isinstance(item, str) or isinstance(item, Unknown):  # noqa: SIM101  # a union of types is slow to ask
