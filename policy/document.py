@@ -241,7 +241,7 @@ class TextForm:
         except TypeError:
             return None
         # A line break inside a text must not make it look like two.
-        return tuple(value) if self._all(joined) and joined.count("\n") == len(value) - 1 else None
+        return tuple(value) if self._all(joined) and "\n" not in "".join(value) else None
 
 
 _ACTION: Final = TextForm("`*` or like `service:Action`", r"[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+|\*")

@@ -181,9 +181,12 @@ def _initials(service: str) -> str:
 
 def patterns_of_service(patterns: tuple[Text, ...], service: str) -> tuple[Text, ...]:
     """Those of an Action element that can match an action of the service, given as `ec2:`. Documents list hundreds."""
-    # The first character sets most of them aside.
     first = _initials(service)
-    likely = [pattern for pattern in patterns if isinstance(pattern, Unknown) or (pattern or "*")[0] in first]
+    try:
+        # The first character sets most of them aside.
+        likely = [pattern for pattern in patterns if pattern[0] in first]  # type: ignore[index]
+    except (TypeError, IndexError):  # one is unknown, or empty
+        likely = [pattern for pattern in patterns if isinstance(pattern, Unknown) or pattern[:1] in first]
     if not likely:
         return ()
     length = len(service)

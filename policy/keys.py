@@ -104,10 +104,15 @@ def known_actions() -> frozenset[str]:
 
 
 @cache
+def _key_types() -> Mapping[str, str]:
+    return {name.lower(): kind for name, kind in _reference()["key_types"].items()}
+
+
+@cache
 def key_type(key: str) -> str:
     """The type of a key of EC2's own in the reference, e.g. `ARN`; `String` for those it does not list."""
-    types = {name.lower(): kind for name, kind in _reference()["key_types"].items()}
-    return str(types.get(key, types.get(key.partition("/")[0] + "/", "String")))
+    types = _key_types()
+    return types.get(key, types.get(key.partition("/")[0] + "/", "String"))
 
 
 @cache

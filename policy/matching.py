@@ -239,10 +239,15 @@ def cells(
     text. `limit` bounds the steps of the search: past it the result is not complete.
     """
     # After the prefix many patterns are settled: they match nothing more, or anything.
-    open_globs = tuple(
-        g for g in dict.fromkeys(patterns) if not g.settled(state := g.after(prefix)) and not g.stuck(state, without)
-    )
+    open_globs = tuple([g for g in dict.fromkeys(patterns) if _is_open(g, prefix, without)])
     return _cells(open_globs, base, fresh, prefix, without, limit)
+
+
+@lru_cache(maxsize=4096)
+def _is_open(pattern: Glob, prefix: str, without: str) -> bool:
+    """Whether some texts match after the prefix and others do not."""
+    state = pattern.after(prefix)
+    return not pattern.settled(state) and not pattern.stuck(state, without)
 
 
 @lru_cache(maxsize=512)
