@@ -14,6 +14,7 @@ from policy.evaluate import (
     evaluate,
     patterns_of_service,
     resource_covered,
+    service_of,
     statement_matches,
     touching,
 )
@@ -281,4 +282,23 @@ def test_only_statements_that_can_touch_the_service_are_looked_at() -> None:
         allow(Action=["s3:*", "*"]),
     )
     first, _, third, fourth = document.statements
-    assert [found.statement for found, _ in touching(document, "ec2:")] == [first, third, fourth]
+    found = touching(document, "ec2:")
+    assert [determining for determining, _ in found] == [(document, first), (document, third), (document, fourth)]
+    assert [actions.cover(DELETE) for _, actions in found] == [YES, YES, YES]
+    assert [actions.cover("ec2:x") for _, actions in touching(doc(allow(Action=[NOT_KNOWN, DELETE])), "ec2:")] == [
+        UNKNOWN
+    ]
+    # Looked through once: the questions about a role ask it again and again.
+    assert touching(document, "ec2:") is found
+    assert touching(document, "s3:") is not found
+
+
+def test_an_action_that_is_unknown_may_be_the_one() -> None:
+    found = statement(Action=[NOT_KNOWN, "s3:*"], Resource="*")
+    assert statement_matches(found, DELETE, Authorization(ENI, CODE)) is UNKNOWN
+    assert statement_matches(statement(Action="s3:*", Resource="*"), DELETE, Authorization(ENI, CODE)) is NO
+
+
+def test_the_service_of_an_action() -> None:
+    assert service_of("ec2:DeleteNetworkInterface") == "ec2:"
+    assert service_of("EC2:a:b") == "ec2:"
