@@ -343,6 +343,13 @@ def test_only_places_that_the_documents_tell_apart_are_asked(patterns: list[str]
     assert sorted(found) == regions
 
 
+def test_a_search_goes_on_without_the_statements_that_no_call_of_the_code_matches() -> None:
+    listing = "ec2:DescribeNetworkInterfaces"
+    statements = [allow({"Null": {SOURCE: "true"}}), allow({"StringEquals": {"aws:UserAgent": "x"}})]
+    ((resource, context),) = parts(witness(statements, listing))
+    assert (resource, context["aws:useragent"]) == ("*", ("x",))
+
+
 @pytest.mark.parametrize(
     ("condition", "resource"),
     [
