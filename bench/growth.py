@@ -7,8 +7,8 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
-from statistics import median
 from typing import Any
 
 from policy import finding
@@ -19,7 +19,7 @@ from policy.keys import ENI_ACTIONS
 from policy.links import link
 from policy.resources import FUNCTION, ROLE, ROLE_POLICY, Resource
 
-from .measure import Row, compare, ratio
+from .measure import Row, compare, in_turn
 
 _NOW = Decimal(1_800_000_000)
 _ACCOUNT = "123456789012"
@@ -58,6 +58,11 @@ def _timed(work: Callable[[Any], None], subject: object) -> float:
     return time.process_time() - before
 
 
+def _each(work: Callable[[Any], None], make: Callable[[int], object], size: int, count: int) -> dict[str, float]:
+    """The milliseconds for each of as many subjects of this size, worked on one after the other."""
+    return {"ms": sum(_timed(work, make(size)) for _ in range(count)) * 1e3 / count}
+
+
 def _growing(
     what: str, sizes: tuple[int, ...], rounds: int, make: Callable[[int], object], work: Callable[[Any], None]
 ) -> list[Row]:
@@ -67,20 +72,11 @@ def _growing(
     rows = []
     for small, large in pairwise(sizes):
         times = large // small
-        one, many = [], []
-        for number in range(rounds):
-            for _ in range(max(1, 1_000 // large)):
-                whole, parts = make(large), [make(small) for _ in range(times)]
-                if number % 2:
-                    one.append(_timed(work, whole))
-                    many.append(sum(_timed(work, part) for part in parts))
-                else:
-                    many.append(sum(_timed(work, part) for part in parts))
-                    one.append(_timed(work, whole))
-        what_grows = f"{small:,} to {large:,} {what} ({times} x)"
-        found = ratio([seconds * times for seconds in one], many)
-        shown = f"{median(one) * 1e3:.4g} ms", f"{median(many) * 1e3 / times:.4g} ms"
-        rows.append(Row("Growth", what_grows, *shown, found, 1.1 * times, len(one)))
+        measures = {"one": partial(_each, work, make, large, 1), "many": partial(_each, work, make, small, times)}
+        found = in_turn(rounds * max(1, 1_000 // large), measures)
+        grows = f"{small:,} to {large:,} {what} ({times} x)"
+        one, many = found["one"]["ms"], found["many"]["ms"]
+        rows.append(compare("Growth", grows, one, many, unit="ms", target=1.1 * times))
     return rows
 
 

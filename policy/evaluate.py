@@ -6,7 +6,7 @@ a permissions boundary must allow as well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -41,8 +41,8 @@ def evaluate(
 ) -> Evaluation:
     """Judge the request. `boundary` is None where the role has no permissions boundary."""
     action = request.action
-    identity = _covering(action, documents)
-    limits = None if boundary is None else _covering(action, boundary)
+    identity = covering(action, documents)
+    limits = None if boundary is None else covering(action, boundary)
     parts = [_authorize(authorization, identity, limits) for authorization in request.authorizations]
     return Evaluation(
         all_of(part.allowed for part in parts),
@@ -52,21 +52,23 @@ def evaluate(
     )
 
 
-# The statements that cover the action of a call, for certain or perhaps.
-_Covering = Sequence[tuple[Determining, Truth]]
+Covering = tuple[tuple[Determining, Truth], ...]
 
 
-def _covering(action: str, documents: Sequence[PolicyDocument]) -> _Covering:
+def covering(action: str, documents: Iterable[PolicyDocument]) -> Covering:
+    """The statements that cover the action, each with YES or, where that is not certain, UNKNOWN."""
     service = service_of(action)
-    return [
-        (found, covered)
-        for document in documents
-        for found, actions in touching(document, service)
-        if (covered := actions.cover(action)) is not Truth.NO
-    ]
+    return tuple(
+        [
+            (found, covered)
+            for document in documents
+            for found, actions in touching(document, service)
+            if (covered := actions.cover(action)) is not Truth.NO
+        ]
+    )
 
 
-def _authorize(authorization: Authorization, identity: _Covering, limits: _Covering | None) -> Evaluation:
+def _authorize(authorization: Authorization, identity: Covering, limits: Covering | None) -> Evaluation:
     granted = _look(authorization, identity)
     if limits is None:
         return granted
@@ -79,13 +81,13 @@ def _authorize(authorization: Authorization, identity: _Covering, limits: _Cover
     )
 
 
-def _look(authorization: Authorization, covering: _Covering) -> Evaluation:
+def _look(authorization: Authorization, statements: Covering) -> Evaluation:
     """Every statement that can match is looked at, so that all reasons are known and not only the first."""
     allowing: list[Determining] = []
     denying: list[Determining] = []
     unresolved: list[Determining] = []
     allow, deny = Truth.NO, Truth.NO
-    for found, covered in covering:
+    for found, covered in statements:
         statement = found.statement
         matched = _matches(statement, covered, authorization)
         if matched is Truth.NO:

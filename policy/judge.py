@@ -78,7 +78,7 @@ def judge(
     moment = Decimal(int(time.time())) if now is None else now
     code = Subject(Caller.CODE, now=moment) if function_arn is None else Subject(Caller.CODE, function_arn, now=moment)
     service = Subject(Caller.SERVICE, code.function_arn, now=moment)
-    role = Role(tuple(policies), None if boundary is None else tuple(boundary))
+    role = Role(policies, boundary)
     answers: dict[str, Mapping[Caller, Answer]] = {}
     for action in map(keys.action, actions):
         # Most documents say nothing of EC2.

@@ -10,7 +10,7 @@ from typing import Any, Final
 from policy import keys
 from policy.conditions import Condition, Context, substitute, variable_keys
 from policy.document import Effect, PolicyDocument
-from policy.evaluate import Actions, Determining, service_of, touching
+from policy.evaluate import Covering, Determining, covering
 from policy.truth import Truth
 
 
@@ -81,18 +81,13 @@ class Relevant:
         return frozenset(mentioned)
 
 
-_Touching = tuple[tuple[Determining, Actions], ...]
-_Covering = tuple[Truth, ...]
-
-
 class Role:
     """The documents of one role, looked through once for all questions about it. `boundary` is None without one."""
 
-    __slots__ = ("_alike", "_by_action", "_by_service", "boundary", "documents")
+    __slots__ = ("_alike", "_by_action", "boundary", "documents")
 
-    def __init__(self, documents: tuple[PolicyDocument, ...], boundary: tuple[PolicyDocument, ...] | None) -> None:
+    def __init__(self, documents: Sequence[PolicyDocument], boundary: Sequence[PolicyDocument] | None) -> None:
         self.documents, self.boundary = documents, boundary
-        self._by_service: dict[str, tuple[_Touching, _Touching]] = {}
         self._by_action: dict[keys.Action, Relevant] = {}
         self._alike: dict[object, Relevant] = {}
 
@@ -104,23 +99,14 @@ class Role:
         return found
 
     def _look(self, action: keys.Action) -> Relevant:
-        identity, limits = self._touching(service_of(action.name))
+        identity = covering(action.name, self.documents)
         if not identity:
             return _NOTHING
-        covered = tuple([actions.cover(action.name) for _, actions in identity])
-        limited = tuple([actions.cover(action.name) for _, actions in limits])
-        asked = action.resources, action.keys, covered, limited
+        limit = None if self.boundary is None else covering(action.name, self.boundary)
+        asked = action.resources, action.keys, identity, limit
         found = self._alike.get(asked)
         if found is None:
-            limit = None if self.boundary is None else _covering(limits, limited)
-            found = self._alike[asked] = _relevant(action, _covering(identity, covered), limit)
-        return found
-
-    def _touching(self, service: str) -> tuple[_Touching, _Touching]:
-        found = self._by_service.get(service)
-        if found is None:
-            found = _touching(self.documents, service), _touching(self.boundary or (), service)
-            self._by_service[service] = found
+            found = self._alike[asked] = _relevant(*asked)
         return found
 
 
@@ -130,23 +116,13 @@ def role_of(documents: tuple[PolicyDocument, ...], boundary: tuple[PolicyDocumen
     return Role(documents, boundary)
 
 
-def _touching(documents: Iterable[PolicyDocument], service: str) -> _Touching:
-    return tuple([found for document in documents for found in touching(document, service)])
-
-
-def _covering(found: _Touching, covered: Iterable[Truth]) -> list[tuple[Determining, Truth]]:
-    return [(d, truth) for (d, _), truth in zip(found, covered, strict=True) if truth is not Truth.NO]
-
-
 def _relevant(
-    action: keys.Action, identity: list[tuple[Determining, Truth]], limit: list[tuple[Determining, Truth]] | None
+    resources: tuple[keys.ResourceType, ...], available: frozenset[str], identity: Covering, limit: Covering | None
 ) -> Relevant:
-    if not identity:
-        return _NOTHING
     everything = (*identity, *(limit or ()))
     return Relevant(
-        action.resources,
-        action.keys,
+        resources,
+        available,
         dict(everything),
         tuple([d for d, _ in identity if d.statement.effect is not Effect.DENY]),
         None if limit is None else tuple([d for d, _ in limit if d.statement.effect is not Effect.DENY]),

@@ -22,7 +22,7 @@ class Caller(Enum):
     CODE = "code"
     SERVICE = "service"
 
-    # By identity, as in `Truth`.
+    # By identity, as members are compared; the hash of an Enum is that of its name, worked out in Python.
     __hash__ = object.__hash__
 
 
