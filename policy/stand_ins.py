@@ -1,0 +1,38 @@
+"""Values that stand in, in a preview without AWS, for what AWS would choose: variables, and recognised as such.
+
+A stand-in has the form of what it stands for, so that a program can go on with it: twelve digits for an account, an id
+with its prefix. Each carries a mark that no real value has, so that the pack never takes one for a fact: it is equal to
+itself and may or may not be equal to any account, region, partition or id that a document spells out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Final
+
+# Of the account, eight digits are the mark; the last four tell the accounts of different providers apart.
+_ACCOUNT_MARK: Final = "98400175"
+# Eight hexadecimal digits of an id (which has seventeen) that no id has by chance, with an eighth in front.
+_ID_MARK: Final = "05ca1ab1e"
+
+REGION: Final = "us-standin-1"
+PARTITION: Final = "aws-standin"
+
+ACCOUNTS: Final = re.compile(rf"(?<![0-9]){_ACCOUNT_MARK}[0-9]{{4}}(?![0-9])")
+IDS: Final = re.compile(rf"\b[a-z]+(?:-[a-z]+)*-{_ID_MARK}[0-9a-f]{{8}}\b")
+
+# Types of the entries that stand, among the resources of a stack check, for what a value was made from and that is no
+# resource: a data source that was not answered, a secret that was not decrypted.
+DATA_SOURCE: Final = "pulumi:preview:DataSource"
+SECRET: Final = "pulumi:preview:Secret"
+
+
+def account(number: int = 0) -> str:
+    """The stand-in for an account: 0 is the default provider's, each other provider may have one of its own."""
+    return f"{_ACCOUNT_MARK}{number % 10_000:04d}"
+
+
+def identifier(prefix: str, of: str) -> str:
+    """An id such as `subnet-05ca1ab1e0f1e2d3c`; the same for the same `of`, such as a URN."""
+    return f"{prefix}-{_ID_MARK}{hashlib.sha256(of.encode()).hexdigest()[:8]}"
