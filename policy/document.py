@@ -111,6 +111,12 @@ class PolicyDocument:
         """A document of which nothing is known: it may allow anything and deny anything."""
         return PolicyDocument(name, (_anything(0, effect=None),), unknown=True)
 
+    @property
+    def known_part(self) -> PolicyDocument:
+        """The document without the statements of which nothing is known; itself where it has none of them."""
+        kept = tuple([s for s in self.statements if s.effect is not None or s.actions != (UNKNOWN,)])
+        return self if len(kept) == len(self.statements) else replace(self, statements=kept)
+
     def without(self, statements: Collection[int]) -> PolicyDocument:
         """The document without the statements of these `id`s; itself where it has none of them."""
         kept = tuple(statement for statement in self.statements if id(statement) not in statements)

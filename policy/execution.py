@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
-from policy import managed
+from policy import managed, resources, stand_ins
 from policy.document import PolicyDocument
-from policy.resources import Resource
+from policy.resources import Resource, name_of, type_of
 from policy.trust import Trust
 from policy.truth import Truth, Unknown
 
@@ -17,6 +19,10 @@ class Decided(Enum):
     """When, or by whom, an unknown will be decided."""
 
     UPDATE = "update"  # a value that is computed when the stack is deployed
+    REFERENCE = "stack reference"  # an output of another stack, whose state was not read
+    DATA_SOURCE = "data source"  # one that was not asked
+    READ = "read resource"  # a value of a resource that this stack reads and does not manage
+    SECRET = "secret"  # a value that is hidden from the pack
     ELSEWHERE = "elsewhere"  # a resource that is not in this stack
     REFRESH = "refresh"  # the state says something that no program declares
     MENDING = "mending"  # a property that cannot be read
@@ -44,7 +50,11 @@ class GrantKind(Enum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grant:
-    """One document on a role. `urn` is the resource to change: the one that holds it, or that attaches it."""
+    """One document on a role. `urn` is the resource to change: the one that holds it, or that attaches it.
+
+    `gave` are the resource and the property that the document was taken from, or that names it; None for what no
+    program declares. `may_guard` says whether what is not known of it could well be a guard.
+    """
 
     document: PolicyDocument
     urn: str
@@ -53,6 +63,8 @@ class Grant:
     # The name or ARN under which the role's state lists it.
     listed_as: str = ""
     suffix: str = ""
+    gave: tuple[Resource, str] | None = None
+    may_guard: bool = True
 
     @property
     def made_for_lambda(self) -> bool:
@@ -109,8 +121,20 @@ class Execution:
         return [grant.document for grant in self.grants]
 
 
+_FOREIGN: Final = {
+    resources.STACK_REFERENCE: Decided.REFERENCE,
+    stand_ins.DATA_SOURCE: Decided.DATA_SOURCE,
+    stand_ins.SECRET: Decided.SECRET,
+}
+
+
 def unreadable(resource: Resource, path: str, value: object) -> Gap:
     """The gap that a property leaves which is unknown, missing, or of the wrong type."""
     if isinstance(value, Unknown):
+        if value.secret:
+            return Gap(resource.urn, path, Decided.SECRET)
+        for urn in resource.depends_on.get(re.split(r"[.\[]", path)[0], ()):
+            if urn in resource.not_managed:
+                return Gap(resource.urn, path, _FOREIGN.get(type_of(urn), Decided.READ), name_of(urn))
         return Gap(resource.urn, path, Decided.UPDATE)
     return Gap(resource.urn, path, Decided.MENDING, "is missing" if value is None else "has the wrong type")

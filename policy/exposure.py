@@ -46,6 +46,8 @@ class Exposed:
     users: list[User] = field(default_factory=list)
     # Further roles that have the same document from the same resource.
     others: list[Execution] = field(default_factory=list)
+    # Documents that are not known yet and that are taken for no guards; without them nobody would be sure.
+    unless: tuple[Grant, ...] = ()
 
     @property
     def writes(self) -> bool:
@@ -75,8 +77,12 @@ class Unverified:
     answers: list[Answer] = field(default_factory=list)
     # The role is used by nothing in this stack and grants the actions by wildcards only.
     unused: bool = False
+    # The role may be able to open a further session on itself, which sheds every guard on the key.
+    sheds: bool = False
     # What would be exposed if the documents that are not known had no Deny in them.
     unless_denied: list[Exposed] = field(default_factory=list)
+    # What is exposed if the users, of which that is not known, are in a VPC.
+    if_in_vpc: list[Exposed] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -96,8 +102,21 @@ class WayRound:
 Outcome = Exposed | LockedOut | WayRound | Unverified
 
 
-def judge_execution(execution: Execution, actions: Sequence[str], now: Decimal) -> list[Outcome]:
-    """Judge one role. `actions` are those that code must not have; `now` is in seconds since 1970-01-01T00:00Z."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of each role. `actions` are those that code must not have; `now` is in seconds since 1970-01-01T00:00Z.
+
+    With `unknown_may_guard` any document that is not known may be a guard; else only those of which that is a real
+    possibility.
+    """
+
+    actions: tuple[str, ...]
+    now: Decimal
+    unknown_may_guard: bool = False
+
+
+def judge_execution(execution: Execution, asked: Question) -> list[Outcome]:
+    """Judge one role."""
     if execution.users:
         certain = [user for user in execution.users if user.needs_vpc is Truth.YES]
         possible = [user for user in execution.users if user.needs_vpc is Truth.UNKNOWN]
@@ -105,24 +124,33 @@ def judge_execution(execution: Execution, actions: Sequence[str], now: Decimal) 
             gaps = [execution.reference] if execution.reference else []
             users = [*certain, *possible]
             return [Unverified(execution, users, gaps=gaps)] if users else []
-        outcomes = _judge(execution, certain, actions, now) if certain else []
-        return outcomes + (_judge_possible(execution, possible, actions, now) if possible else [])
-    return _judge_unused(execution, actions, now)
+        outcomes = _judge(execution, certain, asked) if certain else []
+        return outcomes + (_judge_possible(execution, possible, asked) if possible else [])
+    return _judge_unused(execution, asked)
 
 
-def _judge_possible(execution: Execution, users: list[User], actions: Sequence[str], now: Decimal) -> list[Outcome]:
+def _judge_possible(execution: Execution, users: list[User], asked: Question) -> list[Outcome]:
     """Functions that may or may not be in a VPC: what would be wrong if they are is not certain."""
-    if not _judge(execution, users, actions, now):
+    outcomes = _judge(execution, users, asked)
+    if not outcomes:
         return []
-    return [Unverified(execution, users, gaps=[user.gap for user in users if user.gap])]
+    unverified = Unverified(execution, users, gaps=[user.gap for user in users if user.gap])
+    for outcome in outcomes:
+        if isinstance(outcome, Exposed) and outcome.writes:
+            unverified.if_in_vpc.append(outcome)
+        elif isinstance(outcome, Unverified):
+            unverified.gaps += outcome.gaps
+            unverified.answers += outcome.answers
+            unverified.unless_denied += outcome.unless_denied
+    return [unverified]
 
 
-def _judge_unused(execution: Execution, actions: Sequence[str], now: Decimal) -> list[Outcome]:
+def _judge_unused(execution: Execution, asked: Question) -> list[Outcome]:
     """A role that nothing in this stack uses is judged if it was made for a function in a VPC, which lives elsewhere."""
     trusted = execution.trust.names_service(LAMBDA)
     if trusted is Truth.NO:
         return []
-    outcomes = _judge(execution, [], actions, now)
+    outcomes = _judge(execution, [], asked)
     if execution.role is None:
         # A policy on a role that is not known.
         open_policy = names_eni_actions(execution) and any(isinstance(o, Exposed) and o.writes for o in outcomes)
@@ -132,7 +160,7 @@ def _judge_unused(execution: Execution, actions: Sequence[str], now: Decimal) ->
     exposed = [o for o in outcomes if isinstance(o, Exposed) and o.writes]
     if not exposed:
         return []
-    named = sorted({action for outcome in exposed for action in outcome.answers}, key=list(actions).index)
+    named = sorted({action for outcome in exposed for action in outcome.answers}, key=asked.actions.index)
     return [Unverified(execution, [], named, unused=True)]
 
 
@@ -151,29 +179,64 @@ def names_eni_actions(execution: Execution) -> bool:
     return all(any(action_matches(pattern, action) for pattern in patterns) for action in NEEDED_BY_NAME)
 
 
-def _judge(execution: Execution, users: list[User], actions: Sequence[str], now: Decimal) -> list[Outcome]:
+def _judge(execution: Execution, users: list[User], asked: Question) -> list[Outcome]:
+    actions = asked.actions
     documents = execution.documents
     boundary = None if execution.boundary is None else [grant.document for grant in execution.boundary]
     unverified = Unverified(execution, [], gaps=list(execution.gaps))
     exposed: dict[Grant, Exposed] = {}
+    unless_guarded: dict[Grant, Exposed] = {}
     unless_denied: dict[Grant, Exposed] = {}
-    subject = Subject(Caller.CODE, ANY_FUNCTION, _known_arn(execution.role_arn), execution.role_tags, now)
+    subject = Subject(Caller.CODE, ANY_FUNCTION, _known_arn(execution.role_arn), execution.role_tags, asked.now)
+    idle = () if asked.unknown_may_guard else tuple(_idle(execution))
+    presumed, presumed_boundary = _presumed(execution.grants), None
+    if execution.boundary is not None:
+        presumed_boundary = [_open_where_unknown(grant) for grant in execution.boundary]
     for group in _alike(users, [*documents, *(boundary or ())]):
         code = replace(subject, function_arn=group[0].function_arn) if group else subject
         for action in actions:
             answer = _expose(exposed, execution, group, action, code, documents, boundary)
+            if answer.allowed is Truth.UNKNOWN and idle:
+                # What is not known and could not well be a guard does not excuse what is.
+                sure: dict[Grant, Exposed] = {}
+                _expose(sure, execution, group, action, code, presumed, presumed_boundary)
+                for found in sure.values():
+                    _add(unless_guarded, replace(found, unless=idle))
+                if sure:
+                    continue
             if answer.allowed is Truth.UNKNOWN:
                 unverified.actions += [action] if action not in unverified.actions else []
                 unverified.users = list(dict.fromkeys([*unverified.users, *group]))
                 unverified.answers.append(answer)
                 known = [document for document in documents if not document.unknown]
                 _expose(unless_denied, execution, group, action, code, known, boundary)
-    outcomes: list[Outcome] = list(exposed.values())
+    outcomes: list[Outcome] = [*exposed.values(), *unless_guarded.values()]
     service = replace(subject, caller=Caller.SERVICE)
     outcomes += _locked_out(execution, users, service, documents, boundary)
     outcomes += _way_round(execution, users, actions, subject, documents, boundary)
     unverified.unless_denied = [found for found in unless_denied.values() if found.writes]
     return outcomes + ([unverified] if unverified.actions else [])
+
+
+def _idle(execution: Execution) -> Iterator[Grant]:
+    """The grants with something that is not known and could not well be a guard."""
+    for grant in (*execution.grants, *(execution.boundary or ())):
+        if not grant.may_guard and grant.document.known_part is not grant.document:
+            yield grant
+
+
+def _presumed(grants: Iterable[Grant]) -> list[PolicyDocument]:
+    """The documents as they are if what could not well be a guard is none."""
+    return [grant.document if grant.may_guard else grant.document.known_part for grant in grants]
+
+
+def _open_where_unknown(grant: Grant) -> PolicyDocument:
+    """The same of a boundary, which must let Lambda's own calls through: without a guard it lets the code's through."""
+    (document,) = _presumed([grant])
+    if document is grant.document:
+        return document
+    everything = Statement(len(document.statements), None, Effect.ALLOW, actions=("*",), resources=("*",))
+    return replace(document, statements=(*document.statements, everything))
 
 
 def _expose(
@@ -199,7 +262,7 @@ def _expose(
 
 
 def _add(exposed: dict[Grant, Exposed], new: Exposed) -> None:
-    known = exposed.setdefault(new.grant, Exposed(new.execution, new.grant))
+    known = exposed.setdefault(new.grant, Exposed(new.execution, new.grant, unless=new.unless))
     known.statements += [s for s in new.statements if s not in known.statements]
     known.users = list(dict.fromkeys([*known.users, *new.users]))
     for action, answer in new.answers.items():
@@ -236,7 +299,7 @@ def _way_round(
         # A trust policy that is not known at all is said once, with what else is not known of the role.
         detail = "may let the role's own sessions assume it, and its policies may allow them to"
         gap = Gap(role.urn, "trust policy", Decided.MENDING, detail)
-        yield Unverified(execution, users, shed, [gap], [assumes])
+        yield Unverified(execution, users, shed, [gap], [assumes], sheds=True)
 
 
 def merged(outcomes: Iterable[Outcome]) -> list[Outcome]:
@@ -245,7 +308,7 @@ def merged(outcomes: Iterable[Outcome]) -> list[Outcome]:
     for outcome in outcomes:
         thing: object = id(outcome)
         if isinstance(outcome, Exposed) and outcome.grant.kind is GrantKind.MANAGED:
-            thing = outcome.grant.urn, outcome.grant.path
+            thing = outcome.grant.urn, outcome.grant.path, bool(outcome.unless)
         groups.setdefault(thing, []).append(outcome)
     return [
         group[0] if len(group) == 1 else _together([o for o in group if isinstance(o, Exposed)])
@@ -264,7 +327,8 @@ def _together(group: Sequence[Exposed]) -> Exposed:
     users = dict.fromkeys(user for exposed in group for user in exposed.users)
     others = [exposed.execution for exposed in group[1:]]
     first = group[0]
-    return Exposed(first.execution, first.grant, list(statements.values()), answers, list(users), others)
+    unless = tuple(dict.fromkeys(grant for exposed in group for grant in exposed.unless))
+    return Exposed(first.execution, first.grant, list(statements.values()), answers, list(users), others, unless)
 
 
 def _known_arn(arn: str | None) -> str | None:

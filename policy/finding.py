@@ -8,19 +8,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from policy import keys, managed
+from policy import keys, words
 from policy.diagnosis import ALLOW_FORM, DENY_FORM, diagnose
-from policy.document import Effect, PolicyDocument, Statement
-from policy.execution import Decided, Execution, Gap, GrantKind, User, UserKind
+from policy.document import Effect, Statement
+from policy.execution import Execution, GrantKind, User
 from policy.exposure import Exposed, LockedOut, Outcome, Unverified, WayRound
-from policy.keys import ENI_ACTIONS, SOURCE_FUNCTION_KEY
+from policy.keys import SOURCE_FUNCTION_KEY
 from policy.names import GUARD, READ_ONLY, UNVERIFIED, URL
 from policy.request import SOURCE_FUNCTION_ARN, Request
 from policy.resources import Resource
 from policy.trust import LAMBDA
 from policy.truth import Truth, Unknown
+from policy.unverified import unverified_message
 
-_MOST_NAMES: Final = 12
 _MOST_REASONS: Final = 5
 
 
@@ -49,6 +49,7 @@ def findings(outcomes: Iterable[Outcome], actions: Sequence[str], refused: Refus
 
     `actions` are the judged ones, `refused` says by URN and path why documents were not remediated.
     """
+    advised: set[int] = set()
     for outcome in outcomes:
         policy = policy_of(outcome)
         if isinstance(outcome, Exposed):
@@ -59,7 +60,17 @@ def findings(outcomes: Iterable[Outcome], actions: Sequence[str], refused: Refus
         elif isinstance(outcome, WayRound):
             yield Finding(policy, outcome.role.urn, _way_round_message(outcome))
         else:
-            yield Finding(policy, _urn_of(outcome), _unverified_message(outcome))
+            # One policy decides all that is open about a role: it is printed once.
+            advise = id(outcome.execution) not in advised
+            if not outcome.sheds:
+                advised.add(id(outcome.execution))
+            yield Finding(policy, _urn_of(outcome), unverified_message(outcome, actions, advise=advise))
+
+
+def _urn_of(outcome: Unverified) -> str:
+    if outcome.execution.role is not None:
+        return outcome.execution.role.urn
+    return outcome.users[0].resource.urn if outcome.users else outcome.gaps[0].urn if outcome.gaps else ""
 
 
 def configuration_problems(problems: Mapping[str, Sequence[str]]) -> str:
@@ -78,54 +89,10 @@ def document_errors(execution: Execution) -> Iterator[Finding]:
         shown = [f"`{grant.path}`: {error}" for error in grant.document.errors[:_MOST_REASONS]]
         more = len(grant.document.errors) - len(shown)
         text = "; ".join(shown) + (f"; and {more} more" if more else "")
-        message = f"{_kind_and_name(grant.kind, grant.document)} is no document that IAM takes. {text}."
-        yield Finding(UNVERIFIED, grant.urn, _sentence(message))
+        message = f"{words.kind_and_name(grant.kind, grant.document)} is no document that IAM takes. {text}."
+        yield Finding(UNVERIFIED, grant.urn, words.sentence(message))
     for gap in execution.refused:
         yield Finding(UNVERIFIED, gap.urn, f"`{gap.path}` of `{gap.urn.rpartition('::')[2]}` {gap.detail}.")
-
-
-# ---- names
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = [f"`{name}`" for name in names[:_MOST_NAMES]]
-    more = len(names) - len(shown)
-    if more:
-        return ", ".join(shown) + f" and {more} more"
-    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + f" and {shown[-1]}"
-
-
-def _users(users: Sequence[User]) -> str:
-    """`function `a`` or `functions `a` and `b``; canaries and pollers are said to be such."""
-    if not users:
-        return "any function"
-    names = [user.resource.name for user in users]
-    if all(user.kind is UserKind.CANARY for user in users):
-        return f"{'canary' if len(users) == 1 else 'canaries'} {_listed(names)}"
-    return f"{'function' if len(users) == 1 else 'functions'} {_listed(names)}"
-
-
-def _role(execution: Execution) -> str:
-    return f"`{execution.label}`" if execution.label else "that is not known yet"
-
-
-def _roles(executions: Sequence[Execution], users: int) -> str:
-    if len(executions) == 1:
-        return f"{'its' if users == 1 else 'their'} execution role {_role(executions[0])}"
-    return f"the execution roles {_listed([execution.label for execution in executions])}"
-
-
-def _statements(statements: Sequence[Statement]) -> str:
-    labels = [statement.label for statement in statements]
-    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
-
-
-def _kind_and_name(kind: GrantKind, document: PolicyDocument) -> str:
-    return f"{kind.value} `{document.name}`"
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 # ---- exposed
@@ -136,17 +103,26 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
     ordered = sorted(outcome.answers, key=lambda a: (keys.action(a).read_only, list(actions).index(a)))
     grant, execution = outcome.grant, outcome.execution
     one = len(outcome.statements) == 1
-    roles = _roles([execution, *outcome.others], len(outcome.users) or 1)
+    roles = words.roles([execution, *outcome.others], len(outcome.users) or 1)
     lines = [
-        f"Code of {_users(outcome.users)} can call {_listed(ordered)} with {roles}: "
-        f"{_statements(outcome.statements)} of {_kind_and_name(grant.kind, grant.document)} "
+        f"Code of {words.users(outcome.users)} can call {words.listed(ordered)} with {roles}: "
+        f"{words.statements(outcome.statements)} of {words.kind_and_name(grant.kind, grant.document)} "
         f"{'allows' if one else 'allow'} {'it' if len(ordered) == 1 else 'them'} also to calls that carry "
         f"`{SOURCE_FUNCTION_ARN}`, as all calls of a function's code do."
     ]
+    unknown = words.unknown_places(outcome.unless) if outcome.unless else ""
+    if unknown:
+        are = "are" if len(outcome.unless) > 1 else "is"
+        lines[0] += f" That is so unless {unknown}, which {are} not known before the update, denies it to them."
     lines += _diagnoses(execution, ordered, outcome.users, actions)
     # The reason may stand at the whole list that the document is in.
     lines += [f"Not remediated: {why}." for path, why in (refused or {}).items() if grant.path.startswith(path)][:1]
     lines += _fix(outcome, actions)
+    if unknown:
+        policy = words.policy_of_its_own(words.deny_statement(actions))
+        lines.append(
+            f"Or, if {unknown} holds the guard, put that into a policy of its own, which is known now: {policy}"
+        )
     answer = outcome.answers[_shown_action(ordered)]
     if answer.witness is not None:
         lines.append("Check: " + _check(answer.witness, execution))
@@ -171,13 +147,6 @@ def _diagnoses(
     return iter(reasons[:_MOST_REASONS])
 
 
-def deny_statement(actions: Iterable[str], *, detach: bool = True) -> dict[str, object]:
-    """AWS's own guard: a Deny for calls that carry the key. The Developer Guide's list adds DetachNetworkInterface."""
-    listed = list(dict.fromkeys((*actions, *(["ec2:DetachNetworkInterface"] if detach else []))))
-    condition = {"Null": {SOURCE_FUNCTION_ARN: "false"}}
-    return {"Effect": "Deny", "Action": listed, "Resource": "*", "Condition": condition}
-
-
 def only_listed(statement: Statement, actions: Iterable[str]) -> bool:
     """Whether a statement names network interface actions one by one and nothing else, so that a guard on it affects
     nothing else. `actions` are the judged ones."""
@@ -196,7 +165,7 @@ def advises_deny(outcome: Exposed, actions: Sequence[str]) -> bool:
 def _fix(outcome: Exposed, actions: Sequence[str]) -> Iterator[str]:
     grant = outcome.grant
     if advises_deny(outcome, actions):
-        deny = json.dumps(deny_statement(actions))
+        deny = json.dumps(words.deny_statement(actions))
         if grant.kind is GrantKind.AWS_MANAGED:
             name = grant.document.name
             yield f"Fix: AWS owns `{name}`, so attach a further policy with this statement to the role: {deny}"
@@ -241,11 +210,11 @@ def _check(witness: Request, execution: Execution) -> str:
 def _locked_out_message(outcome: LockedOut) -> str:
     grant = outcome.grant
     deny = outcome.statements[0].effect is Effect.DENY
-    who = f" of {_users(outcome.users)}" if outcome.users else ""
+    who = f" of {words.users(outcome.users)}" if outcome.users else ""
     lines = [
-        f"The Lambda service cannot call {_listed(outcome.actions)} with the execution role "
-        f"{_role(outcome.execution)}{who}: {_statements(outcome.statements)} of "
-        f"{_kind_and_name(grant.kind, grant.document)} {'denies' if deny else 'allows only'} calls "
+        f"The Lambda service cannot call {words.listed(outcome.actions)} with the execution role "
+        f"{words.role(outcome.execution)}{who}: {words.statements(outcome.statements)} of "
+        f"{words.kind_and_name(grant.kind, grant.document)} {'denies' if deny else 'allows only'} calls "
         f"{'without' if deny else 'with'} `{SOURCE_FUNCTION_ARN}`, and Lambda's own calls never carry it.",
     ]
     arns = [user.function_arn for user in outcome.users]
@@ -264,109 +233,17 @@ def _locked_out_message(outcome: LockedOut) -> str:
 def _way_round_message(outcome: WayRound) -> str:
     execution = outcome.execution
     names = " and ".join(f"{found.statement.label} of `{found.document.name}`" for found in outcome.allowing)
-    arn = execution.role_arn or "*"
-    deny = json.dumps({"Effect": "Deny", "Action": keys.ASSUME_ROLE, "Resource": arn})
+    deny = json.dumps(words.deny_assuming(execution.role_arn))
     lines = [
-        f"Code of {_users(outcome.users)} can get round every guard on `{SOURCE_FUNCTION_ARN}`: `{outcome.trust_path}` of "
-        f"the trust policy of {_role(execution)} lets the role's own sessions assume the role, {names} allows it, and the "
-        f"calls of a session that is opened so do not carry the key. It can then call {_listed(outcome.actions)}.",
+        f"Code of {words.users(outcome.users)} can get round every guard on `{SOURCE_FUNCTION_ARN}`: "
+        f"`{outcome.trust_path}` of the trust policy of {words.role(execution)} lets the role's own sessions assume the "
+        f"role, {names} allows it, and the calls of a session that is opened so do not carry the key. It can then call {words.listed(outcome.actions)}.",
         "Fix: let the trust policy name the services that need the role, and neither the role nor its whole account",
         f"Or: add this statement to a policy of the role: {deny}",
     ]
     if outcome.witness is not None:
         lines.append("Check: " + _check(outcome.witness, execution))
     return "\n".join([*lines, URL])
-
-
-# ---- unverified
-
-
-def _urn_of(outcome: Unverified) -> str:
-    if outcome.execution.role is not None:
-        return outcome.execution.role.urn
-    return outcome.users[0].resource.urn if outcome.users else outcome.gaps[0].urn if outcome.gaps else ""
-
-
-def _unverified_message(outcome: Unverified) -> str:
-    execution = outcome.execution
-    its = "their" if len(outcome.users) > 1 else "its"
-    subject = f"Whether the code of {_users(outcome.users)} can use network interfaces with {its} execution role"
-    if execution.role is None and execution.label:
-        return (
-            f"{subject} cannot be judged here: {_role(execution)} is not in this stack. Run this policy pack on the "
-            f"stack that makes the role. If the role is made by hand, put this statement on it: {_default_deny()}"
-        )
-    if outcome.unused:
-        return (
-            f"Role {_role(execution)} trusts Lambda and allows {_listed(outcome.actions)} with wildcards, and nothing in "
-            f"this stack runs on it. If a function in a VPC does, its code can make these calls. Guard the role with this "
-            f"statement: {_default_deny()}"
-        )
-    reasons = list(dict.fromkeys([*_gaps(outcome.gaps), *_unresolved(outcome)]))
-    name = "" if execution.role is None else f" {_role(execution)}"
-    shown = "; ".join(reasons[:_MOST_REASONS]) or "too little is known of it"
-    more = f"; and {len(reasons) - _MOST_REASONS} more" if len(reasons) > _MOST_REASONS else ""
-    lines = [f"{subject}{name} is not certain: {shown}{more}."]
-    for exposed in outcome.unless_denied:
-        grant = exposed.grant
-        lines.append(
-            f"Unless that denies it, the code can call {_listed(list(exposed.answers))}: "
-            f"{_statements(exposed.statements)} of {_kind_and_name(grant.kind, grant.document)} "
-            f"{'allows' if len(exposed.statements) == 1 else 'allow'} {'it' if len(exposed.answers) == 1 else 'them'}."
-        )
-    if outcome.unless_denied:
-        lines += _fix(outcome.unless_denied[0], list(ENI_ACTIONS))
-    return "\n".join(lines)
-
-
-def _default_deny() -> str:
-    return json.dumps(deny_statement(ENI_ACTIONS))
-
-
-def _gaps(gaps: Sequence[Gap]) -> Iterator[str]:
-    """What is not known, in one sentence for each time at which it will be."""
-    later = list(
-        dict.fromkeys(f"`{g.path}` of `{g.urn.rpartition('::')[2]}`" for g in gaps if g.decided is Decided.UPDATE)
-    )
-    if len(later) > 1:
-        yield f"{', '.join(later[:-1])} and {later[-1]} are not known before the update, and will be judged then"
-    for gap in gaps:
-        if gap.decided is not Decided.UPDATE or len(later) == 1:
-            yield _gap(gap)
-
-
-def _gap(gap: Gap) -> str:
-    name = gap.urn.rpartition("::")[2]
-    where = f"`{gap.path}` of `{name}`"
-    if gap.decided is Decided.UPDATE:
-        return f"{where} is not known before the update, and will be judged then"
-    if gap.decided is Decided.ELSEWHERE:
-        return f"{where} is `{gap.detail}`, which is not in this stack: run this policy pack on the stack that has it"
-    if gap.decided is Decided.REFRESH:
-        return (
-            f"the state of `{name}` lists `{gap.detail}` in `{gap.path}`, and nothing in this stack declares it: run "
-            "`pulumi refresh`, and if it stays there, it was attached from outside"
-        )
-    if gap.decided is Decided.NEWER_DATA:
-        return (
-            f"{where} is `{gap.detail}`, which is not among the AWS managed policies as of {managed.as_of()} that this "
-            "pack knows: update the pack, or attach a policy of your own"
-        )
-    return f"{where} {gap.detail or 'cannot be read'}"
-
-
-def _unresolved(outcome: Unverified) -> Iterator[str]:
-    for answer in outcome.answers:
-        if answer.too_complex:
-            yield "undecided: its policies are too complex"
-        for found in answer.unresolved:
-            if not found.document.unknown:
-                yield f"{found.statement.label} of `{found.document.name}` has parts that are not known"
-        for key in answer.unknown_keys:
-            if key == SOURCE_FUNCTION_KEY:
-                yield "it depends on the ARN of the function, which is not known yet"
-            else:
-                yield f"it depends on `{keys.spelled(key)}`, which is not known"
 
 
 # ---- what is told elsewhere, and what went wrong here

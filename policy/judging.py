@@ -15,7 +15,7 @@ from policy import finding, names
 from policy.document import printable
 from policy.execution import Execution
 from policy.exempt import Use, exempt_resource, guarded_elsewhere, notices, unexempted, unexempted_findings
-from policy.exposure import Exposed, LockedOut, Outcome, judge_execution, merged
+from policy.exposure import Exposed, LockedOut, Outcome, Question, judge_execution, merged
 from policy.finding import Finding
 from policy.links import link
 from policy.remediation import HIDDEN, remedy
@@ -31,9 +31,9 @@ class Judge:
     The engine's callbacks come on four threads, and each stack policy gets the same stack decoded anew.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time, declarations: Declarations | None = None) -> None:
         self._clock = clock
-        self._declarations = Declarations()
+        self.declarations = Declarations() if declarations is None else declarations
         self._lock = Lock()
         self._bugs: dict[str, Finding] = {}
         self._problems: dict[str, tuple[str, ...]] = {}
@@ -45,14 +45,14 @@ class Judge:
         inputs = plain(args.props)
         resource = Resource(args.urn, args.resource_type, inputs, inputs=inputs)
         settings = self._settings(names.ROLE_GUARD, args.get_config())
-        refused = self._declarations.refused(args.urn)
+        refused = self.declarations.refused(args.urn)
         found: list[Finding] = []
         try:
             found = resource_findings(resource, settings.actions, self._now(), refused)
             found = list(unexempted_findings(found, resource, settings, self._today(), self._uses[names.ROLE_GUARD]))
         except Exception as error:
             self._bugs[args.urn] = finding.internal_error(error, resource)
-        self._declarations.remember(args.urn, inputs, (item.path for item in found if item.path))
+        self.declarations.remember(args.urn, inputs, (item.path for item in found if item.path))
         for item in found:
             report(printable(item.message), None)
 
@@ -66,7 +66,7 @@ class Judge:
             props = plain(args.props, HIDDEN)
             standalone = settings.remediate_standalone
             remedied = remedy(args.resource_type, props, settings.actions, self._now(), standalone=standalone)
-            self._declarations.refuse(args.urn, remedied.refused)
+            self.declarations.refuse(args.urn, remedied.refused)
             resource = Resource(args.urn, args.resource_type, props)
             use = self._uses[names.ROLE_GUARD]
             if not remedied.documents or exempt_resource(resource, settings, self._today(), use):
@@ -113,7 +113,7 @@ class Judge:
         """The findings that one policy reports, in order of URN."""
         today = self._today()
         use = Use.of((*settings.exemptions, *settings.guarded_elsewhere))
-        judged = self._judge(stack_resources(stack, self._declarations), settings)
+        judged = self._judge(stack_resources(stack, self.declarations), settings)
         if name == names.UNVERIFIED:
             yield from self._bugs.values()
         kept: list[Outcome] = []
@@ -122,13 +122,13 @@ class Judge:
             told_once = finding.without_repeats(outcomes, settings.actions)
             found = [outcome for outcome in told_once if finding.policy_of(outcome) == name]
             if execution.role is not None:
-                found = list(finding.unreported(found, self._declarations.reported(execution.role.urn)))
+                found = list(finding.unreported(found, self.declarations.reported(execution.role.urn)))
             if any(not isinstance(o, LockedOut) for o in found) and guarded_elsewhere(execution, settings, today, use):
                 found = [outcome for outcome in found if isinstance(outcome, LockedOut)]
             kept += unexempted(found, settings, today, use)
             if name == names.UNVERIFIED and finding.in_scope(execution):
                 errors += finding.document_errors(execution)
-        refused = {o.grant.urn: self._declarations.refused(o.grant.urn) for o in kept if isinstance(o, Exposed)}
+        refused = {o.grant.urn: self.declarations.refused(o.grant.urn) for o in kept if isinstance(o, Exposed)}
         yield from finding.findings(merged(kept), settings.actions, refused)
         for error in dict.fromkeys(errors):
             if not use.covers(settings.exemptions, today, error.urn, error.urn.rpartition("::")[2]):
@@ -136,19 +136,20 @@ class Judge:
         self._uses[name] = use
 
     def _judge(self, resources: tuple[Resource, ...], settings: Settings) -> list[tuple[Execution, list[Outcome]]]:
-        asked = (resources, settings.actions, settings.event_sources)
+        asked = (resources, settings.actions, settings.event_sources, settings.unknown_may_guard)
         with self._lock:
             if self._judged is None or self._judged[0] != asked:
                 self._judged = asked, self._judge_all(*asked)
             return self._judged[1]
 
     def _judge_all(
-        self, resources: tuple[Resource, ...], actions: tuple[str, ...], event_sources: bool
+        self, resources: tuple[Resource, ...], actions: tuple[str, ...], event_sources: bool, unknown_may_guard: bool
     ) -> list[tuple[Execution, list[Outcome]]]:
         judged = []
+        question = Question(actions, self._now(), unknown_may_guard)
         for execution in link(resources, event_sources=event_sources):
             try:
-                judged.append((execution, judge_execution(execution, actions, self._now())))
+                judged.append((execution, judge_execution(execution, question)))
             except Exception as error:
                 bug = finding.internal_error(error, execution)
                 self._bugs[bug.urn] = bug

@@ -14,6 +14,7 @@ from typing import Any, Final
 from policy import managed, resources
 from policy.document import INLINE_POLICIES_LIMIT, MANAGED_POLICY_LIMIT, DocumentError, PolicyDocument, parse_document
 from policy.execution import Decided, Execution, Gap, Grant, GrantKind, unreadable
+from policy.possible_guards import weigh_unknown_documents
 from policy.resources import Resource
 from policy.stack import Stack
 from policy.trust import parse_trust
@@ -54,18 +55,19 @@ def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> li
         if role is not None:
             executions[role.urn].users.append(user)
             continue
-        gap = _role_gap(user.resource, prop, value, urns)
+        gap = _role_gap(user.resource, prop, value)
         label = value if isinstance(value, str) else ""
         outside.setdefault(label or user.resource.urn, Execution(None, label, reference=gap)).users.append(user)
+    weigh_unknown_documents([*executions.values(), *outside.values()], stack)
     return [*executions.values(), *outside.values()]
 
 
-def _role_gap(resource: Resource, prop: str, value: object, urns: Sequence[str]) -> Gap:
+def _role_gap(resource: Resource, prop: str, value: object) -> Gap:
     if isinstance(value, str):
         return Gap(resource.urn, prop, Decided.ELSEWHERE, value)
-    if isinstance(value, Unknown):
-        return Gap(resource.urn, prop, Decided.UPDATE, ", ".join(urn.rpartition("::")[2] for urn in urns))
-    return Gap(resource.urn, prop, Decided.MENDING, "is missing" if value is None else "is not a string")
+    if isinstance(value, Unknown) or value is None:
+        return unreadable(resource, prop, value)
+    return Gap(resource.urn, prop, Decided.MENDING, "is not a string")
 
 
 Executions = dict[str, Execution]
@@ -85,9 +87,9 @@ def _execution(role: Resource, stack: Stack) -> Execution:
     inline, managed_arns = ("policies", "managedPolicyArns") if native else ("inlinePolicies", "managedPolicyArns")
     for path, name, source in _inline_policies(role, inline, native, execution):
         document = _parse(source, name or path, INLINE_POLICIES_LIMIT)
-        execution.grants.append(Grant(document, role.urn, path, GrantKind.IN_ROLE))
+        execution.grants.append(Grant(document, role.urn, path, GrantKind.IN_ROLE, gave=(role, inline)))
         if document.unknown:
-            execution.gaps.append(Gap(role.urn, path, Decided.UPDATE))
+            execution.gaps.append(unreadable(role, path, source))
     for path, value, urns in _texts(role, managed_arns, execution):
         _attach(execution, stack, value, urns, role, path)
     boundary = _declared(role, "permissionsBoundary")
@@ -140,7 +142,8 @@ def _inline_policies(
         return
     if not isinstance(value, list):
         execution.gaps.append(unreadable(role, prop, value))
-        execution.grants.append(Grant(PolicyDocument.not_known(prop), role.urn, prop, GrantKind.IN_ROLE))
+        document = PolicyDocument.not_known(prop)
+        execution.grants.append(Grant(document, role.urn, prop, GrantKind.IN_ROLE, gave=(role, prop)))
         return
     for i, item in enumerate(value):
         path = f"{prop}[{i}]"
@@ -163,7 +166,8 @@ def _texts(resource: Resource, prop: str, execution: Execution) -> Iterator[tupl
         return
     if not isinstance(value, list):
         execution.gaps.append(unreadable(resource, prop, value))
-        execution.grants.append(Grant(PolicyDocument.not_known(prop), resource.urn, prop, GrantKind.MANAGED))
+        document = PolicyDocument.not_known(prop)
+        execution.grants.append(Grant(document, resource.urn, prop, GrantKind.MANAGED, gave=(resource, prop)))
         return
     for i, item in enumerate(value):
         yield f"{prop}[{i}]", item, urns
@@ -197,7 +201,11 @@ def _policy_grant(
         execution.gaps.append(Gap(attachment.urn, path, Decided.ELSEWHERE, value))
     else:
         execution.gaps.append(unreadable(attachment, path, value))
-    return Grant(PolicyDocument.not_known(label), attachment.urn, path, GrantKind.MANAGED, label)
+    # A literal ARN was made from nothing, so nothing is known of what it stands for.
+    prop = path.partition("[")[0]
+    return Grant(
+        PolicyDocument.not_known(label), attachment.urn, path, GrantKind.MANAGED, label, gave=(attachment, prop)
+    )
 
 
 @lru_cache(maxsize=512)
@@ -215,7 +223,8 @@ def _customer_grant(policy: Resource, execution: Execution) -> Grant:
     if document.unknown:
         execution.gaps.append(unreadable(policy, prop, policy.props.get(prop)))
     arn = policy.props.get("policyArn", policy.props.get("arn"))
-    return Grant(document, policy.urn, prop, GrantKind.MANAGED, arn if isinstance(arn, str) else "")
+    listed_as = arn if isinstance(arn, str) else ""
+    return Grant(document, policy.urn, prop, GrantKind.MANAGED, listed_as, gave=(policy, prop))
 
 
 def _attach_role_policies(stack: Stack, executions: Executions) -> None:
@@ -231,7 +240,8 @@ def _attach_role_policies(stack: Stack, executions: Executions) -> None:
                     execution.gaps.append(unreadable(resource, prop, resource.props.get(prop)))
                 document = document if certain else document.perhaps()
                 name = listed if isinstance(listed, str) else ""
-                execution.grants.append(Grant(document, resource.urn, prop, GrantKind.INLINE, name))
+                grant = Grant(document, resource.urn, prop, GrantKind.INLINE, name, gave=(resource, prop))
+                execution.grants.append(grant)
 
 
 def _attach_managed_policies(stack: Stack, executions: Executions) -> None:
@@ -241,12 +251,14 @@ def _attach_managed_policies(stack: Stack, executions: Executions) -> None:
             grant = _policy_grant(execution, stack, resource.props.get("policyArn"), urns, resource, "policyArn")
             execution.grants.append(grant if certain else replace(grant, document=grant.document.perhaps()))
     for resource in stack.of(resources.POLICY_ATTACHMENT):
-        for execution in _roles_named(resource, "roles", stack, executions):
-            urns = resource.depends_on.get("policyArn", ())
-            _attach(execution, stack, resource.props.get("policyArn"), urns, resource, "policyArn")
+        urns = resource.depends_on.get("policyArn", ())
+        for execution, certain in _roles_named(resource, "roles", stack, executions):
+            grant = _policy_grant(execution, stack, resource.props.get("policyArn"), urns, resource, "policyArn")
+            execution.grants.append(grant if certain else replace(grant, document=grant.document.perhaps()))
     for resource in stack.of(resources.NATIVE_POLICY):
-        for execution in _roles_named(resource, "roles", stack, executions):
-            execution.grants.append(_customer_grant(resource, execution))
+        for execution, certain in _roles_named(resource, "roles", stack, executions):
+            grant = _customer_grant(resource, execution)
+            execution.grants.append(grant if certain else replace(grant, document=grant.document.perhaps()))
     for resource in stack.of(resources.ATTACHMENTS_EXCLUSIVE):
         # It attaches what it lists. (RolePoliciesExclusive only takes inline policies away.)
         for execution, certain in _on_roles(resource, "roleName", stack, executions):
@@ -278,34 +290,48 @@ def _on_roles(resource: Resource, prop: str, stack: Stack, executions: Execution
     for role in roles:
         execution = executions[role.urn]
         if len(roles) > 1:
-            execution.gaps.append(unreadable(resource, prop, value))
+            execution.gaps.append(_several_roles(resource, prop, value, roles))
         yield execution, len(roles) == 1
 
 
-def _roles_named(resource: Resource, prop: str, stack: Stack, executions: Executions) -> Iterator[Execution]:
-    """The roles in a list of role names. Unknown names are those of the roles that the list depends on."""
+def _several_roles(resource: Resource, prop: str, value: object, roles: Sequence[Resource]) -> Gap:
+    if not isinstance(value, str):
+        return unreadable(resource, prop, value)
+    named = " and ".join(f"`{role.name}`" for role in roles)
+    return Gap(resource.urn, prop, Decided.MENDING, f"is `{value}`, and that is the name of {named}")
+
+
+def _roles_named(
+    resource: Resource, prop: str, stack: Stack, executions: Executions
+) -> Iterator[tuple[Execution, bool]]:
+    """The roles in a list of role names, each with whether it is certain to be in it."""
     value, urns = resource.props.get(prop), resource.depends_on.get(prop, ())
     # Not all are roles: a policy whose role is not known stands there for it.
-    roles = [urn for urn in urns if urn in executions and executions[urn].role is not None]
-    if isinstance(value, list):
-        known = [stack.role_of(item, urns) for item in value if isinstance(item, str)]
-        found = {role.urn for role in known if role is not None}
-        open_roles = [urn for urn in roles if urn not in found]
-        unknown_names = sum(isinstance(item, Unknown) for item in value)
-        if unknown_names >= len(open_roles):
-            found.update(open_roles if unknown_names else ())
-            open_roles = []
-    elif value is not None:
-        found, open_roles, unknown_names = set(), roles, 1
-    else:
-        return
-    yield from (executions[urn] for urn in found)
+    made_from = [urn for urn in urns if urn in executions and executions[urn].role is not None]
+    known = [stack.role_of(item, urns) for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    certain, possible = _listed_roles(value, [role.urn for role in known if role is not None], made_from)
+    yield from ((executions[urn], True) for urn in certain)
+    for urn in possible:
+        unknown = UNKNOWN if isinstance(value, list) else value
+        executions[urn].gaps.append(unreadable(resource, prop, unknown))
+        yield executions[urn], False
+
+
+def _listed_roles(value: object, known: Sequence[str], made_from: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The URNs of the roles that a list has for certain, and of those that it may have.
+
+    `value` is the list as far as known, `known` are the roles of the names in it, `made_from` those it was made from.
+    """
+    if value is None:
+        return [], []
+    if not isinstance(value, list):
+        return [], list(made_from)
+    left = [urn for urn in made_from if urn not in known]
+    unknown_names = sum(isinstance(item, Unknown) for item in value)
+    if not unknown_names:
+        return list(dict.fromkeys(known)), []
     # More roles than unknown names: any of them may be on the list.
-    for urn in open_roles if unknown_names else ():
-        executions[urn].gaps.append(unreadable(resource, prop, UNKNOWN if isinstance(value, list) else value))
-        executions[urn].grants.append(
-            Grant(PolicyDocument.not_known(resource.name), resource.urn, prop, GrantKind.MANAGED)
-        )
+    return ([*dict.fromkeys((*known, *left))], []) if unknown_names >= len(left) else (list(known), left)
 
 
 # ---- the state of a role against what is declared

@@ -20,7 +20,7 @@ from pulumi_policy import (
 )
 
 from policy import names
-from policy.resources import TYPES
+from policy.resources import TYPES, Declarations
 from policy.settings import OPTIONS
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Callbacks:
 
     def __init__(self, judge: Judge | None = None) -> None:
         self._judge = judge
+        self._declarations = Declarations() if judge is None else judge.declarations
         self._lock = Lock()
 
     def judge(self) -> Judge:
@@ -56,11 +57,12 @@ class Callbacks:
             if self._judge is None:
                 from policy.judging import Judge
 
-                self._judge = Judge()
+                self._judge = Judge(declarations=self._declarations)
             return self._judge
 
     def resource(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         """For each resource, before it is created."""
+        self._declarations.check(args.urn)
         if args.resource_type in TYPES:
             self.judge().resource(args, report)
 

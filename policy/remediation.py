@@ -17,12 +17,12 @@ from policy import managed, resources
 from policy.conditions import holds
 from policy.document import INLINE_POLICIES_LIMIT, MANAGED_POLICY_LIMIT, PolicyDocument, Statement, parse_document
 from policy.exposure import NEEDED_BY_NAME, key_conditions
-from policy.finding import deny_statement
 from policy.request import SOURCE_FUNCTION_ARN, Caller
 from policy.subject import Subject
 from policy.trust import LAMBDA, parse_trust
 from policy.truth import Truth, Unknown
 from policy.witness import ask
+from policy.words import deny_statement
 
 Path = tuple[str | int, ...]
 

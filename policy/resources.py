@@ -6,7 +6,7 @@ advisory. So proxies are taken off here, once, and nothing behind this module ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final
@@ -14,7 +14,8 @@ from typing import Any, Final
 from pulumi.runtime import rpc
 from pulumi_policy import PolicyResource, Secret, proxy
 
-from policy.truth import UNKNOWN
+from policy import stand_ins
+from policy.truth import HIDDEN_SECRET, UNKNOWN, Unknown
 
 FUNCTION: Final = "aws:lambda/function:Function"
 EVENT_SOURCE: Final = "aws:lambda/eventSourceMapping:EventSourceMapping"
@@ -30,6 +31,7 @@ ATTACHMENTS_EXCLUSIVE: Final = "aws:iam/rolePolicyAttachmentsExclusive:RolePolic
 NATIVE_FUNCTION: Final = "aws-native:lambda:Function"
 NATIVE_EVENT_SOURCE: Final = "aws-native:lambda:EventSourceMapping"
 NATIVE_ALIAS: Final = "aws-native:lambda:Alias"
+NATIVE_VERSION: Final = "aws-native:lambda:Version"
 NATIVE_CANARY: Final = "aws-native:synthetics:Canary"
 NATIVE_ROLE: Final = "aws-native:iam:Role"
 NATIVE_ROLE_POLICY: Final = "aws-native:iam:RolePolicy"
@@ -52,12 +54,17 @@ TYPES: Final = frozenset(
         NATIVE_FUNCTION,
         NATIVE_EVENT_SOURCE,
         NATIVE_ALIAS,
+        NATIVE_VERSION,
         NATIVE_CANARY,
         NATIVE_ROLE,
         NATIVE_ROLE_POLICY,
         NATIVE_POLICY,
     )
 )
+
+STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
+# Where values come from that no update decides.
+_NEVER_MANAGED: Final = frozenset((STACK_REFERENCE, stand_ins.DATA_SOURCE, stand_ins.SECRET))
 
 # The strings that stand for unknown values on the wire. The SDKs for Python and for Node.js use the same ones.
 _SENTINELS: Final = (
@@ -75,12 +82,24 @@ _SENTINEL_LENGTH: Final = 36
 _HIDDEN: Final = "[secret]"
 
 
+def name_of(urn: str) -> str:
+    """The name that the program gives a resource."""
+    return urn.rpartition("::")[2]
+
+
+def type_of(urn: str) -> str:
+    """The resource's own type: a URN has those of its parents before it."""
+    return urn.split("::")[2].rpartition("$")[2] if urn.count("::") >= 3 else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One resource of the stack.
 
-    `props` are its outputs for a stack check, `inputs` what the program declared, or None where that is not known.
-    `depends_on` has, for each property, the URNs that its value was made from.
+    `props` are its outputs for a stack check, with what the program declared where an output is not known; `inputs` are
+    what it declared, or None where that is not known. `depends_on` has, for each property, the URNs that its value was
+    made from, the resources inside of components among them. `not_managed` are those of these URNs whose resources the
+    stack does not manage: the update does not decide their values.
     """
 
     urn: str
@@ -88,11 +107,12 @@ class Resource:
     props: Mapping[str, Any]
     depends_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     inputs: Mapping[str, Any] | None = None
+    not_managed: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
         """The name that the program gives it."""
-        return self.urn.rpartition("::")[2]
+        return name_of(self.urn)
 
 
 def plain(value: Any, hidden: Any = UNKNOWN) -> Any:
@@ -104,8 +124,9 @@ def plain(value: Any, hidden: Any = UNKNOWN) -> Any:
     if isinstance(value, Secret):
         return hidden
     if isinstance(value, str):
-        unknown = value == _HIDDEN or (len(value) >= _SENTINEL_LENGTH and any(s in value for s in _SENTINELS))
-        return UNKNOWN if unknown else value
+        if value == _HIDDEN:
+            return HIDDEN_SECRET
+        return UNKNOWN if len(value) >= _SENTINEL_LENGTH and any(s in value for s in _SENTINELS) else value
     if value is None or isinstance(value, bool | int | float):
         return value
     target = _target(value)
@@ -139,18 +160,82 @@ def with_values(props: Any, changes: Mapping[tuple[str | int, ...], object]) -> 
     return changed
 
 
-def stack_resources(resources: Iterable[PolicyResource], declarations: Declarations) -> tuple[Resource, ...]:
+def declared(output: Any, given: Any) -> Any:
+    """An output with what the program gave for it where the output is not known, at any depth.
+
+    The AWS provider makes a set unknown as a whole where one element is (recorded in tests/recordings), so that at a
+    first preview nothing is left of a function's subnets; the program's own list is still there. Which of the two is
+    known wins, and of lists only those of one length are compared: a set comes back in another order, but then it is
+    known.
+    """
+    if isinstance(output, Unknown):
+        return output if given is None else given
+    if isinstance(output, dict) and isinstance(given, dict):
+        return {key: declared(value, given.get(key)) for key, value in output.items()}
+    if isinstance(output, list) and isinstance(given, list) and len(output) == len(given):
+        return [declared(value, item) for value, item in zip(output, given, strict=True)]
+    return output
+
+
+def stack_resources(resources: Sequence[PolicyResource], declarations: Declarations) -> tuple[Resource, ...]:
     """The resources that matter, out of a whole stack; in order of URN, because the engine's order is random."""
+    origins = _Origins(resources, declarations)
     return tuple(
-        Resource(
-            r.urn,
-            r.resource_type,
-            plain(r.props),
-            {key: tuple(dep.urn for dep in deps) for key, deps in r.property_dependencies.items()},
-            declarations.inputs(r.urn),
-        )
+        _resource(r, declarations.inputs(r.urn), origins)
         for r in sorted((r for r in resources if r.resource_type in TYPES), key=lambda r: r.urn)
     )
+
+
+def _resource(r: PolicyResource, inputs: Mapping[str, Any] | None, origins: _Origins) -> Resource:
+    made_from = {key: origins.of(deps) for key, deps in r.property_dependencies.items()}
+    outputs = plain(r.props)
+    return Resource(
+        r.urn,
+        r.resource_type,
+        outputs if inputs is None else declared(outputs, inputs),
+        {key: tuple(dep.urn for dep in deps) for key, deps in made_from.items()},
+        inputs,
+        frozenset(dep.urn for deps in made_from.values() for dep in deps if not origins.managed(dep)),
+    )
+
+
+class _Origins:
+    """What values are made from, followed through components: a component has no values, what it makes has."""
+
+    def __init__(self, resources: Sequence[PolicyResource], declarations: Declarations) -> None:
+        self._resources = resources
+        self._declarations = declarations
+        # The engine names the provider of each resource that has one; a component has none.
+        self._providers_named = any(r.provider is not None for r in resources)
+        self._children: dict[str, list[PolicyResource]] | None = None
+
+    def of(self, dependencies: Sequence[PolicyResource]) -> list[PolicyResource]:
+        """The resources themselves, and those inside of the components among them; each once."""
+        found: dict[str, PolicyResource] = {}
+        left = list(dependencies)
+        while left:
+            resource = left.pop()
+            if resource.urn not in found:
+                found[resource.urn] = resource
+                if resource.provider is None:
+                    left += self._inside(resource.urn)
+        return sorted(found.values(), key=lambda r: r.urn)
+
+    def managed(self, resource: PolicyResource) -> bool:
+        """Whether the update decides the values of a resource."""
+        if resource.resource_type in _NEVER_MANAGED or not self._declarations.checked(resource.urn):
+            return False
+        # A component of which nothing is to be seen: another provider made it, and what is inside is not known.
+        sealed = self._providers_named and resource.provider is None and not self._inside(resource.urn)
+        return not sealed
+
+    def _inside(self, urn: str) -> list[PolicyResource]:
+        if self._children is None:
+            self._children = {}
+            for resource in self._resources:
+                if resource.parent is not None:
+                    self._children.setdefault(resource.parent.urn, []).append(resource)
+        return self._children.get(urn, [])
 
 
 class Declarations:
@@ -162,9 +247,18 @@ class Declarations:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._checked: set[str] = set()
         self._inputs: dict[str, Mapping[str, Any]] = {}
         self._reported: dict[str, frozenset[str]] = {}
         self._refused: dict[str, Mapping[str, str]] = {}
+
+    def check(self, urn: str) -> None:
+        """Note that a resource of whichever type has come to its resource check: the stack manages it."""
+        self._checked.add(urn)
+
+    def checked(self, urn: str) -> bool:
+        """Whether the stack manages a resource. Where no resource check runs at all, nothing speaks against it."""
+        return not self._checked or urn in self._checked
 
     def remember(self, urn: str, inputs: Mapping[str, Any], reported: Iterable[str]) -> None:
         """Keep a resource's inputs, and the paths of the documents in it that its resource check has reported."""

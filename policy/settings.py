@@ -65,6 +65,16 @@ SCOPE: Final[dict[str, dict[str, Any]]] = {
         "description": "whether functions with an event source in a VPC (MSK, Kafka, MQ, DocumentDB) are judged; true",
     },
 }
+UNKNOWN_DOCUMENTS: Final[dict[str, dict[str, Any]]] = {
+    "unknown_documents": {
+        "type": "string",
+        "enum": ["do not guard", "may guard"],
+        "description": (
+            "whether a policy that is not known before the update excuses an open role: `do not guard` (default) unless it "
+            "is made from the role, its functions or something outside the stack; or `may guard`, always"
+        ),
+    },
+}
 REMEDIATION: Final[dict[str, dict[str, Any]]] = {
     "remediate_standalone": {
         "type": "boolean",
@@ -76,9 +86,9 @@ REMEDIATION: Final[dict[str, dict[str, Any]]] = {
 # The options that each policy reads from its configuration.
 OPTIONS: Final[Mapping[str, Mapping[str, dict[str, Any]]]] = {
     names.ROLE_GUARD: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **REMEDIATION},
-    names.READ_ONLY: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE},
-    names.UNVERIFIED: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE},
-    names.GUARD: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE},
+    names.READ_ONLY: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE, **UNKNOWN_DOCUMENTS},
+    names.UNVERIFIED: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE, **UNKNOWN_DOCUMENTS},
+    names.GUARD: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE, **UNKNOWN_DOCUMENTS},
 }
 
 
@@ -109,6 +119,7 @@ class Settings:
     exemptions: tuple[Entry, ...] = ()
     guarded_elsewhere: tuple[Entry, ...] = ()
     event_sources: bool = True
+    unknown_may_guard: bool = False
     remediate_standalone: bool = False
     problems: tuple[str, ...] = ()
 
@@ -129,6 +140,7 @@ def read_settings(config: Mapping[str, Any], known: Iterable[str]) -> Settings:
         reader.entries("exemptions", config.get("exemptions", [])),
         reader.entries("guarded_elsewhere", config.get("guarded_elsewhere", [])),
         reader.flag("event_sources", config.get("event_sources", True), default=True),
+        reader.unknown_documents(config.get("unknown_documents", "do not guard")),
         reader.flag("remediate_standalone", config.get("remediate_standalone", False), default=False),
         tuple(reader.problems),
     )
@@ -188,6 +200,11 @@ class _Reader:
             pass
         self.problem(path, f"must be a day like 2026-12-31, not {value!r}")
         return None
+
+    def unknown_documents(self, value: object) -> bool:
+        if value not in ("do not guard", "may guard"):
+            self.problem("unknown_documents", f'must be "do not guard" or "may guard", not {value!r}')
+        return value == "may guard"
 
     def flag(self, path: str, value: object, *, default: bool) -> bool:
         if isinstance(value, bool):

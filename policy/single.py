@@ -8,7 +8,7 @@ from decimal import Decimal
 from policy import resources
 from policy.diagnosis import dead_guard, form_for
 from policy.document import PolicyDocument, parse_document
-from policy.exposure import Exposed, judge_execution, names_eni_actions
+from policy.exposure import Exposed, Question, judge_execution, names_eni_actions
 from policy.finding import Finding, exposed_message
 from policy.links import link
 from policy.names import ROLE_GUARD
@@ -84,7 +84,8 @@ def _declared_holes(
     (execution,) = link([role])
     if execution.trust.names_service(LAMBDA) is not Truth.YES or not names_eni_actions(execution):
         return
-    for outcome in judge_execution(execution, actions, now):
+    # A resource check is not told what a document was made from, so any that is not known may be a guard here.
+    for outcome in judge_execution(execution, Question(tuple(actions), now, unknown_may_guard=True)):
         if isinstance(outcome, Exposed) and outcome.writes:
             message = exposed_message(outcome, actions, refused)
             yield Finding(ROLE_GUARD, role.urn, message, outcome.grant.path)

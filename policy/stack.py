@@ -10,8 +10,9 @@ from policy.resources import Resource
 
 _ROLES: Final = (resources.ROLE, resources.NATIVE_ROLE)
 _FUNCTIONS: Final = (resources.FUNCTION, resources.NATIVE_FUNCTION)
-_ALIASES: Final = (resources.ALIAS, resources.NATIVE_ALIAS)
-_POLICIES: Final = (resources.POLICY, resources.NATIVE_POLICY)
+# What names a function and adds something to its ARN.
+QUALIFIERS: Final = (resources.ALIAS, resources.NATIVE_ALIAS, resources.NATIVE_VERSION)
+POLICIES: Final = (resources.POLICY, resources.NATIVE_POLICY)
 
 
 class Stack:
@@ -27,7 +28,7 @@ class Stack:
         self.functions = self.of(*_FUNCTIONS)
         self._role_names = _index(self.roles, ("name", "roleName", "arn", "id"))
         self._function_names = _index(self.functions, ("name", "functionName", "arn"))
-        self._policy_arns = _index(self.of(*_POLICIES), ("arn", "policyArn", "id"))
+        self._policy_arns = _index(self.of(*POLICIES), ("arn", "policyArn", "id"))
 
     def of(self, *types: str) -> list[Resource]:
         """The resources of these types."""
@@ -50,7 +51,7 @@ class Stack:
 
     def policy_of(self, value: object, urns: Sequence[str]) -> Resource | None:
         """The customer managed policy that a property names by its ARN, or depends on."""
-        found = self._follow((value,), urns, self._policy_arns, _POLICIES)
+        found = self._follow((value,), urns, self._policy_arns, POLICIES)
         return found[0] if len(found) == 1 else None
 
     def functions_of(self, value: object, urns: Sequence[str]) -> list[Resource]:
@@ -58,10 +59,14 @@ class Stack:
         texts: tuple[object, ...] = (value,)
         if isinstance(value, str):
             texts = (value, value.split(":function:")[-1].split(":")[0])
-        for alias in self._depended(urns, _ALIASES):
+        for alias in self._depended(urns, QUALIFIERS):
             urns = (*urns, *alias.depends_on.get("functionName", ()))
             texts = (*texts, alias.props.get("functionName"))
         return self._follow(texts, urns, self._function_names, _FUNCTIONS)
+
+    def by_urn(self, urn: str) -> Resource | None:
+        """The resource of that URN, if it is of a type that matters here."""
+        return self._by_urn.get(urn)
 
     def _depended(self, urns: Sequence[str], types: Sequence[str]) -> list[Resource]:
         found = (self._by_urn[urn] for urn in dict.fromkeys(urns) if urn in self._by_urn)

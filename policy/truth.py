@@ -68,12 +68,26 @@ def any_of(answers: Iterable[Truth]) -> Truth:
 
 
 class Unknown:
-    """A value that is not known yet, or that may not be shown. Nothing is known of it, not even its type."""
+    """A value that is not known yet, or that may not be shown. Nothing is known of it, not even its type.
 
-    __slots__ = ()
+    `secret` says that somebody knows it, and that it was hidden from the pack: no update will show it.
+    """
+
+    __slots__ = ("secret",)
+
+    def __init__(self, *, secret: bool = False) -> None:
+        self.secret = secret
 
     def __repr__(self) -> str:
-        return "UNKNOWN"
+        return "SECRET" if self.secret else "UNKNOWN"
+
+    # The same whoever copies it: there is one of each.
+    def __copy__(self) -> Unknown:
+        return self
+
+    def __deepcopy__(self, _: object) -> Unknown:
+        return self
 
 
 UNKNOWN: Final = Unknown()
+HIDDEN_SECRET: Final = Unknown(secret=True)

@@ -8,7 +8,7 @@ from typing import Final
 
 from policy import resources
 from policy.execution import Decided, Gap, User, UserKind, unreadable
-from policy.resources import Resource
+from policy.resources import Resource, type_of
 from policy.stack import Stack
 from policy.truth import Truth, Unknown, all_of
 
@@ -35,19 +35,23 @@ def users(stack: Stack, *, event_sources: bool) -> Iterator[tuple[User, str]]:
 
 
 def _in_vpc(resource: Resource) -> tuple[Truth, Gap | None]:
-    """Whether a function or canary is in a VPC. Subnets and security groups come together or not at all (Lambda API)."""
+    """Whether a function or canary is in a VPC: it has a subnet, however many of its subnets are known.
+
+    Subnets and security groups come together or not at all (Lambda API, VpcConfig): where it has a group, subnets that
+    are not known are some, and where it has no subnet, its groups do not matter.
+    """
     config = resource.props.get("vpcConfig")
     if config is None:
         return Truth.NO, None
     if not isinstance(config, Mapping):
         return Truth.UNKNOWN, unreadable(resource, "vpcConfig", config)
-    lists = [config.get("subnetIds"), config.get("securityGroupIds")]
-    if any(isinstance(ids, list) and ids for ids in lists):
+    subnets = config.get("subnetIds")
+    if subnets is None or isinstance(subnets, list):
+        return Truth.of(bool(subnets)), None
+    groups = config.get("securityGroupIds")
+    if isinstance(subnets, Unknown) and isinstance(groups, list) and groups:
         return Truth.YES, None
-    for name, ids in zip(("subnetIds", "securityGroupIds"), lists, strict=True):
-        if ids is not None and not isinstance(ids, list):
-            return Truth.UNKNOWN, unreadable(resource, f"vpcConfig.{name}", ids)
-    return Truth.NO, None
+    return Truth.UNKNOWN, unreadable(resource, "vpcConfig.subnetIds", subnets)
 
 
 def _function_arn(function: Resource) -> str:
@@ -110,6 +114,5 @@ def _polls_vpc(mapping: Resource) -> Truth:
 
 def _package(urn: str) -> str:
     """`msk` of a URN whose type is `aws:msk/cluster:Cluster` or `aws-native:msk:Cluster`."""
-    kind = urn.split("::")[2].rpartition("$")[2] if urn.count("::") >= 3 else ""
-    fields = kind.split(":")
+    fields = type_of(urn).split(":")
     return fields[1].partition("/")[0] if len(fields) > 1 else ""

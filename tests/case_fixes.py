@@ -25,12 +25,23 @@ class AdviceError(Exception):
 _LABEL = r"(?P<label>statement `\w+`|`Statement\[\d+\]`)"
 _ATTACH = "attach a further policy"
 _FIXES = (
-    re.compile(r"Fix: (?P<verb>add to|add to the Condition of|replace the Condition of) " + _LABEL
-               + r" of `(?P<document>[^`]+)`(?::| with) (?P<json>.+)"),
+    re.compile(
+        r"Fix: (?P<verb>add to|add to the Condition of|replace the Condition of) "
+        + _LABEL
+        + r" of `(?P<document>[^`]+)`(?::| with) (?P<json>.+)"
+    ),
     re.compile(r"Fix: (?P<verb>add this statement to) `(?P<document>[^`]+)`: (?P<json>\{.+\})"),
-    re.compile(r"Fix: AWS owns `(?P<document>[^`]+)`, so (?P<verb>attach a further policy) with this statement "
-               r"to the role: (?P<json>\{.+\})"),
-)  # fmt: skip
+    re.compile(
+        r"Fix: AWS owns `(?P<document>[^`]+)`, so (?P<verb>attach a further policy) with this statement "
+        r"to the role: (?P<json>\{.+\})"
+    ),
+)
+# What decides a role that is not judged: a policy of its own, as a whole document.
+_DECIDE = re.compile(
+    r"Fix: put this policy on the role(?:, and it is closed whatever else is on it)?: (?P<json>\{.+\})"
+)
+_ELSEWHERE = re.compile(r"Fix: run this policy pack on the stack that makes the role, or put this policy on the role there: "
+                        r"(?P<json>\{.+\})")  # fmt: skip
 _DEAD = re.compile(r"The guard in " + _LABEL + r" of `(?P<document>[^`]+)` can do nothing")
 _DEAD_FIX = re.compile(r"Fix: use (?P<json>\"Condition\": .+) in that statement\.")
 _TRUST_FIX = re.compile(r"Fix: take it out, and use (?P<json>\"Condition\": .+) in the statement that allows them\.")
@@ -63,6 +74,13 @@ def fixes(violation: Violation) -> list[Advice]:
             found.append(Advice(_ATTACH, "", "", "", _read(shed["json"]), name_of(violation.urn)))
         if not line.startswith("Fix:") or line == _SHED:
             continue
+        if outside := _ELSEWHERE.fullmatch(line):
+            _statement_of(outside["json"])  # nothing in this stack can be changed, but the policy must be one
+            continue
+        if decide := _DECIDE.fullmatch(line):
+            name = name_of(violation.urn)
+            found.append(Advice(_ATTACH, "", "", "", _statement_of(decide["json"]), name))
+            continue
         match = next((m for m in (pattern.fullmatch(line) for pattern in _FIXES) if m), None)
         if match:
             parts = match.groupdict()
@@ -81,6 +99,15 @@ def fixes(violation: Violation) -> list[Advice]:
         else:
             raise AdviceError(f"no known form: {line}")
     return found
+
+
+def _statement_of(text: str) -> Any:
+    """The one statement of a whole document."""
+    document = json.loads(text)
+    if document["Version"] != "2012-10-17":
+        raise AdviceError(f"no policy of its own: {text}")
+    (statement,) = document["Statement"]
+    return statement
 
 
 def diagnoses(violation: Violation) -> list[Advice]:

@@ -1,0 +1,135 @@
+"""What is said of a role that cannot be judged here: what is not known, who decides it, and what decides it now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from policy import keys, managed, words
+from policy.execution import Decided, Gap
+from policy.exposure import Exposed, Unverified
+from policy.keys import SOURCE_FUNCTION_KEY
+
+_MOST_REASONS: Final = 5
+
+
+def unverified_message(outcome: Unverified, actions: Sequence[str], *, advise: bool) -> str:
+    """Why the role is not judged, what is known of it all the same, and what decides it now.
+
+    `actions` are the judged ones. Without `advise` another message about the role has the policy that decides it.
+    """
+    return "\n".join([*_reason(outcome), *_known_all_the_same(outcome), *_way_out(outcome, actions, advise=advise)])
+
+
+def _reason(outcome: Unverified) -> Iterator[str]:
+    execution = outcome.execution
+    its = "their" if len(outcome.users) > 1 else "its"
+    subject = f"Whether the code of {words.users(outcome.users)} can use network interfaces with {its} execution role"
+    if execution.role is None and execution.label:
+        yield f"{subject} cannot be judged here: {words.role(execution)} is not in this stack."
+    elif outcome.unused:
+        yield (
+            f"Role {words.role(execution)} trusts Lambda and allows {words.listed(outcome.actions)} with wildcards, and "
+            "nothing in this stack runs on it. If a function in a VPC does, its code can make these calls."
+        )
+    else:
+        reasons = list(dict.fromkeys([*gap_reasons(outcome.gaps), *_unresolved(outcome)]))
+        name = "" if execution.role is None else f" {words.role(execution)}"
+        shown = "; ".join(reasons[:_MOST_REASONS]) or "too little is known of it"
+        more = f"; and {len(reasons) - _MOST_REASONS} more" if len(reasons) > _MOST_REASONS else ""
+        yield f"{subject}{name} is not certain: {shown}{more}."
+
+
+def _known_all_the_same(outcome: Unverified) -> Iterator[str]:
+    yield from (_would_be_open("If it is in a VPC", exposed) for exposed in outcome.if_in_vpc)
+    yield from (_would_be_open("Unless that denies it", exposed) for exposed in outcome.unless_denied)
+
+
+def _would_be_open(condition: str, exposed: Exposed) -> str:
+    grant = exposed.grant
+    unless = f", unless {words.unknown_places(exposed.unless)} denies it" if exposed.unless else ""
+    return (
+        f"{condition}, the code can call {words.listed(list(exposed.answers))}: "
+        f"{words.statements(exposed.statements)} of {words.kind_and_name(grant.kind, grant.document)} "
+        f"{'allows' if len(exposed.statements) == 1 else 'allow'} {'it' if len(exposed.answers) == 1 else 'them'}{unless}."
+    )
+
+
+def _way_out(outcome: Unverified, actions: Sequence[str], *, advise: bool) -> Iterator[str]:
+    execution = outcome.execution
+    if outcome.sheds:
+        yield f"Fix: put this policy on the role: {words.policy_of_its_own(words.deny_assuming(execution.role_arn))}"
+        return
+    yield from _answers(outcome.gaps)
+    if not advise:
+        yield "The policy that another violation of this role advises decides it now."
+        return
+    policy = words.policy_of_its_own(words.deny_statement(actions))
+    if execution.role is None:
+        yield f"Fix: run this policy pack on the stack that makes the role, or put this policy on the role there: {policy}"
+    else:
+        yield f"Fix: put this policy on the role, and it is closed whatever else is on it: {policy}"
+
+
+def _answers(gaps: Sequence[Gap]) -> Iterator[str]:
+    """How the in-process preview is told what it did not ask; the engine asks itself."""
+    kinds = {gap.decided for gap in gaps}
+    if kinds & {Decided.REFERENCE, Decided.DATA_SOURCE}:
+        yield "To have it judged in a preview without AWS, give the value: `--answers FILE`."
+
+
+def gap_reasons(gaps: Sequence[Gap]) -> Iterator[str]:
+    """What is not known, in one sentence for each time at which it will be."""
+    later = list(dict.fromkeys(words.place(g.urn, g.path) for g in gaps if g.decided is Decided.UPDATE))
+    if len(later) > 1:
+        yield f"{words.together(later)} are not known before the update, and will be judged then"
+    for gap in gaps:
+        if gap.decided is not Decided.UPDATE or len(later) == 1:
+            yield _gap(gap)
+
+
+def _gap(gap: Gap) -> str:
+    where = words.place(gap.urn, gap.path)
+    match gap.decided:
+        case Decided.UPDATE:
+            return f"{where} is not known before the update, and will be judged then"
+        case Decided.REFERENCE:
+            return f"{where} is made from an output of the stack `{gap.detail}`, which is not known here"
+        case Decided.DATA_SOURCE:
+            return f"{where} is made from the data source `{gap.detail}`, which was not asked here"
+        case Decided.READ:
+            return f"{where} is made from `{gap.detail}`, which this stack reads and does not manage, and is not known here"
+        case Decided.SECRET:
+            made_from = f" is made from the secret `{gap.detail}`, which" if gap.detail else " is a secret that"
+            return f"{where}{made_from} is hidden from this policy pack: judge it where the secret can be decrypted"
+        case Decided.ELSEWHERE:
+            return (
+                f"{where} is `{gap.detail}`, which is not in this stack: run this policy pack on the stack that has it"
+            )
+        case Decided.REFRESH:
+            name = gap.urn.rpartition("::")[2]
+            return (
+                f"the state of `{name}` lists `{gap.detail}` in `{gap.path}`, and nothing in this stack declares it: run "
+                "`pulumi refresh`, and if it stays there, it was attached from outside"
+            )
+        case Decided.NEWER_DATA:
+            return (
+                f"{where} is `{gap.detail}`, which is not among the AWS managed policies as of {managed.as_of()} that this "
+                "pack knows: update the pack, or attach a policy of your own"
+            )
+        case Decided.MENDING:
+            return f"{where} {gap.detail or 'cannot be read'}"
+
+
+def _unresolved(outcome: Unverified) -> Iterator[str]:
+    for answer in outcome.answers:
+        if answer.too_complex:
+            yield "undecided: its policies are too complex"
+        for found in answer.unresolved:
+            if not found.document.unknown:
+                yield f"{found.statement.label} of `{found.document.name}` has parts that are not known"
+        for key in answer.unknown_keys:
+            if key == SOURCE_FUNCTION_KEY:
+                yield "it depends on the ARN of the function, which is not known yet"
+            else:
+                yield f"it depends on `{keys.spelled(key)}`, which is not known"

@@ -1,0 +1,92 @@
+"""Words that all messages share: names, lists of them, and the guard that is advised."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from policy.document import PolicyDocument, Statement
+from policy.execution import Execution, Grant, GrantKind, User, UserKind
+from policy.request import SOURCE_FUNCTION_ARN
+from policy.resources import name_of
+
+_MOST_NAMES: Final = 12
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a`, `b` and `c`; past a dozen, how many more there are."""
+    shown = [f"`{name}`" for name in names[:_MOST_NAMES]]
+    more = len(names) - len(shown)
+    return f"{', '.join(shown)} and {more} more" if more else together(shown)
+
+
+def together(parts: Sequence[str]) -> str:
+    """The parts with commas, and `and` before the last."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def users(given: Sequence[User]) -> str:
+    """What runs on a role, by name: functions or canaries. A function that Lambda polls for is named as a function."""
+    if not given:
+        return "any function"
+    one, several = "function", "functions"
+    if all(user.kind is UserKind.CANARY for user in given):
+        one, several = "canary", "canaries"
+    return f"{one if len(given) == 1 else several} {listed([user.resource.name for user in given])}"
+
+
+def role(execution: Execution) -> str:
+    """A role by its name in the program, or by its ARN or name in AWS where it is not in the stack."""
+    return f"`{execution.label}`" if execution.label else "that is not known yet"
+
+
+def roles(executions: Sequence[Execution], number_of_users: int) -> str:
+    """The execution roles of so many users."""
+    if len(executions) == 1:
+        return f"{'its' if number_of_users == 1 else 'their'} execution role {role(executions[0])}"
+    return f"the execution roles {listed([execution.label for execution in executions])}"
+
+
+def statements(given: Sequence[Statement]) -> str:
+    """Statements as a reader finds them."""
+    return together([statement.label for statement in given])
+
+
+def kind_and_name(kind: GrantKind, document: PolicyDocument) -> str:
+    """`inline policy `orders-eni``."""
+    return f"{kind.value} `{document.name}`"
+
+
+def sentence(text: str) -> str:
+    """The text with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def place(urn: str, path: str) -> str:
+    """A property of a resource."""
+    return f"`{path}` of `{name_of(urn)}`"
+
+
+def unknown_places(grants: Iterable[Grant]) -> str:
+    """Where the documents stand that are not known yet."""
+    places = list(dict.fromkeys(place(grant.urn, grant.path) for grant in grants))
+    more = len(places) - _MOST_NAMES
+    return f"{', '.join(places[:_MOST_NAMES])} and {more} more" if more > 0 else together(places)
+
+
+def deny_statement(actions: Iterable[str], *, detach: bool = True) -> dict[str, object]:
+    """AWS's own guard: a Deny for calls that carry the key. The Developer Guide's list adds DetachNetworkInterface."""
+    denied = list(dict.fromkeys((*actions, *(["ec2:DetachNetworkInterface"] if detach else []))))
+    condition = {"Null": {SOURCE_FUNCTION_ARN: "false"}}
+    return {"Effect": "Deny", "Action": denied, "Resource": "*", "Condition": condition}
+
+
+def deny_assuming(role_arn: str | None) -> dict[str, object]:
+    """What keeps the role's sessions from opening further ones, which lack the key. `role_arn` may hold wildcards."""
+    return {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": role_arn or "*"}
+
+
+def policy_of_its_own(statement: object) -> str:
+    """A whole document with this statement, ready to be put on a role."""
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
