@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from policy import keys, words
+from policy import keys, stand_ins, words
 from policy.diagnosis import ALLOW_FORM, DENY_FORM, diagnose
 from policy.document import Effect, Statement
 from policy.execution import Execution, GrantKind, User
@@ -189,7 +189,9 @@ def _shown_action(ordered: Sequence[str]) -> str:
 
 def _check(witness: Request, execution: Execution) -> str:
     """The request, for a role that is deployed, as one command."""
-    role = execution.role_arn if execution.role_arn and "*" not in execution.role_arn else f"<ARN of {execution.label}>"
+    arn = execution.role_arn or "*"
+    known = "*" not in arn and arn == stand_ins.shown(arn)
+    role = arn if known else f"<ARN of {execution.label}>"
     words = ["aws", "iam", "simulate-principal-policy", "--policy-source-arn", role, "--action-names", witness.action]
     resources = [a.resource for a in witness.authorizations if a.resource != "*"]
     words += ["--resource-arns", *resources] if resources else []
@@ -237,7 +239,8 @@ def _way_round_message(outcome: WayRound) -> str:
     lines = [
         f"Code of {words.users(outcome.users)} can get round every guard on `{SOURCE_FUNCTION_ARN}`: "
         f"`{outcome.trust_path}` of the trust policy of {words.role(execution)} lets the role's own sessions assume the "
-        f"role, {names} allows it, and the calls of a session that is opened so do not carry the key. It can then call {words.listed(outcome.actions)}.",
+        f"role, {names} allows it, and the calls of a session that is opened so do not carry the key. It can then call "
+        f"{words.listed(outcome.actions)}.",
         "Fix: let the trust policy name the services that need the role, and neither the role nor its whole account",
         f"Or: add this statement to a policy of the role: {deny}",
     ]

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple, TextIO
 from policy import keys
 from policy.document import PolicyDocument, parse_document, printable
 from policy.keys import ENI_ACTIONS
+from policy.reasons import reasons
 from policy.relevant import Role
 from policy.request import Caller, Request
 from policy.subject import Subject
@@ -44,19 +45,32 @@ class Judgement(NamedTuple):
 
     def to_json(self) -> dict[str, object]:
         """The form that `judge --json` prints."""
-        actions = {}
+        actions: dict[str, dict[str, object]] = {}
         for action, answers in self.answers.items():
             code = answers[Caller.CODE]
             actions[action] = {
                 **{caller.value: _WORDS[answer.allowed] for caller, answer in answers.items()},
                 "witness": witness_json(code.witness) if code.witness else None,
             }
+            why = {caller.value: unknown for caller, answer in answers.items() if (unknown := _why(answer))}
+            if why:
+                actions[action]["unknown"] = why
         return {"actions": actions, "errors": self.errors()}
 
 
 def witness_json(request: Request) -> dict[str, object]:
     """What the call carries: one entry for each resource that EC2 authorises."""
     return {"requests": [a.to_json({k: keys.spelled(k) for k in a.context}) for a in request.authorizations]}
+
+
+def _why(answer: Answer) -> list[str]:
+    """Why a row is unknown, and what would decide it; nothing for any other row."""
+    if answer.allowed is not Truth.UNKNOWN:
+        return []
+    found = list(dict.fromkeys(reasons(answer)))
+    if keys.SOURCE_FUNCTION_KEY in answer.unknown_keys:
+        found = ["it depends on which function runs on the role: give its ARN (--function-arn, `function_arn`)"]
+    return found or [f"nothing is known of `{d.document.name}`" for d in answer.unresolved[:1]]
 
 
 _NEITHER: Final = {Caller.CODE: DENIED, Caller.SERVICE: DENIED}
@@ -164,6 +178,13 @@ def render(judgement: Judgement) -> str:
         shown = shown or code
         if code.witness and not shown.witness:
             shown = code
+    unknown: dict[str, list[str]] = {}
+    for action, answers in judgement.answers.items():
+        for answer in answers.values():
+            for why in _why(answer):
+                unknown.setdefault(why, []).append(action)
+    for why, actions in unknown.items():
+        lines += ["", f"unknown: {', '.join(dict.fromkeys(actions))}: {why}"]
     if shown and shown.witness:
         lines += ["", f"The code can call {shown.witness.action} like this:"]
         lines.append(json.dumps(witness_json(shown.witness), indent=2))

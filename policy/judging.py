@@ -11,9 +11,8 @@ from typing import Any
 
 from pulumi_policy import PolicyResource, ReportViolation, ResourceValidationArgs, StackValidationArgs
 
-from policy import finding, names
+from policy import finding, names, stand_ins
 from policy.document import printable
-from policy.execution import Execution
 from policy.exempt import Use, exempt_resource, guarded_elsewhere, notices, unexempted, unexempted_findings
 from policy.exposure import Exposed, LockedOut, Outcome, Question, judge_execution, merged
 from policy.finding import Finding
@@ -22,6 +21,12 @@ from policy.remediation import HIDDEN, remedy
 from policy.resources import Declarations, Resource, plain, stack_resources, with_values
 from policy.settings import OPTIONS, Settings, read_settings
 from policy.single import resource_findings
+from policy.worlds import Judged, judge_in_all
+
+
+def _shown(message: str) -> str:
+    """A message as it leaves the pack: nothing that stands in for a value, nothing that no terminal takes."""
+    return printable(stand_ins.shown(message))
 
 
 class Judge:
@@ -38,7 +43,7 @@ class Judge:
         self._bugs: dict[str, Finding] = {}
         self._problems: dict[str, tuple[str, ...]] = {}
         self._uses: dict[str, Use] = {names.ROLE_GUARD: Use()}
-        self._judged: tuple[object, list[tuple[Execution, list[Outcome]]]] | None = None
+        self._judged: tuple[object, Judged] | None = None
 
     def resource(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         """Remember what a resource declares, and report what it proves by itself. It is of one of `TYPES`."""
@@ -54,7 +59,7 @@ class Judge:
             self._bugs[args.urn] = finding.internal_error(error, resource)
         self.declarations.remember(args.urn, inputs, (item.path for item in found if item.path))
         for item in found:
-            report(printable(item.message), None)
+            report(_shown(item.message), None)
 
     def remediate(self, args: ResourceValidationArgs) -> Mapping[str, Any] | None:
         """The properties with guarded documents, or None where there is nothing to guard.
@@ -80,7 +85,7 @@ class Judge:
         """Report one stack policy's share of the findings."""
         settings = self._settings(name, args.get_config())
         for found in self._findings(name, args.resources, settings):
-            report(printable(found.message), found.urn or None)
+            report(_shown(found.message), found.urn or None)
         if name == names.GUARD:
             # After the other policies that have a configuration, so it knows what is wrong with all of them.
             problems = finding.configuration_problems(self._problems)
@@ -135,7 +140,7 @@ class Judge:
                 yield error
         self._uses[name] = use
 
-    def _judge(self, resources: tuple[Resource, ...], settings: Settings) -> list[tuple[Execution, list[Outcome]]]:
+    def _judge(self, resources: tuple[Resource, ...], settings: Settings) -> Judged:
         asked = (resources, settings.actions, settings.event_sources, settings.unknown_may_guard)
         with self._lock:
             if self._judged is None or self._judged[0] != asked:
@@ -144,13 +149,17 @@ class Judge:
 
     def _judge_all(
         self, resources: tuple[Resource, ...], actions: tuple[str, ...], event_sources: bool, unknown_may_guard: bool
-    ) -> list[tuple[Execution, list[Outcome]]]:
-        judged = []
+    ) -> Judged:
         question = Question(actions, self._now(), unknown_may_guard)
-        for execution in link(resources, event_sources=event_sources):
-            try:
-                judged.append((execution, judge_execution(execution, question)))
-            except Exception as error:
-                bug = finding.internal_error(error, execution)
-                self._bugs[bug.urn] = bug
-        return judged
+
+        def judge(resources: tuple[Resource, ...]) -> Judged:
+            judged = []
+            for execution in link(resources, event_sources=event_sources):
+                try:
+                    judged.append((execution, judge_execution(execution, question)))
+                except Exception as error:
+                    bug = finding.internal_error(error, execution)
+                    self._bugs[bug.urn] = bug
+            return judged
+
+        return judge_in_all(resources, judge)

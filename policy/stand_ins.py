@@ -28,6 +28,21 @@ DATA_SOURCE: Final = "pulumi:preview:DataSource"
 SECRET: Final = "pulumi:preview:Secret"
 
 
+# What AWS's own examples use, in place of what stands in.
+_EXAMPLES: Final = (
+    (ACCOUNTS, "123456789012"),
+    (re.compile(re.escape(PARTITION)), "aws"),
+    (re.compile(REGION), "us-east-1"),
+)
+
+
+def shown(text: str) -> str:
+    """The text as a reader should see it: with AWS's example account and a usual region for what stands in for them."""
+    for token, example in _EXAMPLES:
+        text = token.sub(example, text)
+    return text
+
+
 def account(number: int = 0) -> str:
     """The stand-in for an account: 0 is the default provider's, each other provider may have one of its own."""
     return f"{_ACCOUNT_MARK}{number % 10_000:04d}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from policy import keys, managed, words
+from policy import managed, words
 from policy.execution import Decided, Gap
 from policy.exposure import Exposed, Unverified
-from policy.keys import SOURCE_FUNCTION_KEY
+from policy.reasons import reasons
 
 _MOST_REASONS: Final = 5
 
@@ -33,10 +33,12 @@ def _reason(outcome: Unverified) -> Iterator[str]:
             "nothing in this stack runs on it. If a function in a VPC does, its code can make these calls."
         )
     else:
-        reasons = list(dict.fromkeys([*gap_reasons(outcome.gaps), *_unresolved(outcome)]))
+        found = list(
+            dict.fromkeys([*gap_reasons(outcome.gaps), *(why for answer in outcome.answers for why in reasons(answer))])
+        )
         name = "" if execution.role is None else f" {words.role(execution)}"
-        shown = "; ".join(reasons[:_MOST_REASONS]) or "too little is known of it"
-        more = f"; and {len(reasons) - _MOST_REASONS} more" if len(reasons) > _MOST_REASONS else ""
+        shown = "; ".join(found[:_MOST_REASONS]) or "too little is known of it"
+        more = f"; and {len(found) - _MOST_REASONS} more" if len(found) > _MOST_REASONS else ""
         yield f"{subject}{name} is not certain: {shown}{more}."
 
 
@@ -99,6 +101,11 @@ def _gap(gap: Gap) -> str:
             return f"{where} is made from the data source `{gap.detail}`, which was not asked here"
         case Decided.READ:
             return f"{where} is made from `{gap.detail}`, which this stack reads and does not manage, and is not known here"
+        case Decided.STAND_IN:
+            return (
+                f"it depends on {gap.detail}, which a preview without AWS does not know: give the account with "
+                "`--config aws:allowedAccountIds=...`, the region with `--config aws:region=...`"
+            )
         case Decided.SECRET:
             made_from = f" is made from the secret `{gap.detail}`, which" if gap.detail else " is a secret that"
             return f"{where}{made_from} is hidden from this policy pack: judge it where the secret can be decrypted"
@@ -119,17 +126,3 @@ def _gap(gap: Gap) -> str:
             )
         case Decided.MENDING:
             return f"{where} {gap.detail or 'cannot be read'}"
-
-
-def _unresolved(outcome: Unverified) -> Iterator[str]:
-    for answer in outcome.answers:
-        if answer.too_complex:
-            yield "undecided: its policies are too complex"
-        for found in answer.unresolved:
-            if not found.document.unknown:
-                yield f"{found.statement.label} of `{found.document.name}` has parts that are not known"
-        for key in answer.unknown_keys:
-            if key == SOURCE_FUNCTION_KEY:
-                yield "it depends on the ARN of the function, which is not known yet"
-            else:
-                yield f"it depends on `{keys.spelled(key)}`, which is not known"
