@@ -19,7 +19,7 @@ from policy.finding import Finding
 from policy.links import link
 from policy.remediation import HIDDEN, remedy
 from policy.resources import Declarations, Resource, plain, stack_resources, with_values
-from policy.settings import OPTIONS, Settings, read_settings
+from policy.settings import MAY_GUARD, OPTIONS, Settings, read_settings
 from policy.single import resource_findings
 from policy.worlds import Judged, judge_in_all
 
@@ -141,7 +141,7 @@ class Judge:
         self._uses[name] = use
 
     def _judge(self, resources: tuple[Resource, ...], settings: Settings) -> Judged:
-        asked = (resources, settings.actions, settings.event_sources, settings.unknown_may_guard)
+        asked = (resources, settings.actions, settings.event_sources, settings.unknown_documents == MAY_GUARD)
         with self._lock:
             if self._judged is None or self._judged[0] != asked:
                 self._judged = asked, self._judge_all(*asked)

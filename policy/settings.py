@@ -65,13 +65,15 @@ SCOPE: Final[dict[str, dict[str, Any]]] = {
         "description": "whether functions with an event source in a VPC (MSK, Kafka, MQ, DocumentDB) are judged; true",
     },
 }
+DO_NOT_GUARD: Final = "do not guard"
+MAY_GUARD: Final = "may guard"
 UNKNOWN_DOCUMENTS: Final[dict[str, dict[str, Any]]] = {
     "unknown_documents": {
         "type": "string",
-        "enum": ["do not guard", "may guard"],
+        "enum": [DO_NOT_GUARD, MAY_GUARD],
         "description": (
-            "whether a policy that is not known before the update excuses an open role: `do not guard` (default) unless it "
-            "is made from the role, its functions or something outside the stack; or `may guard`, always"
+            "whether a policy that is not known before the update excuses an open role: with `may guard` always, else only "
+            "one that is made from the role, from a function on it, or from outside the stack"
         ),
     },
 }
@@ -119,9 +121,9 @@ class Settings:
     exemptions: tuple[Entry, ...] = ()
     guarded_elsewhere: tuple[Entry, ...] = ()
     event_sources: bool = True
-    unknown_may_guard: bool = False
     remediate_standalone: bool = False
     problems: tuple[str, ...] = ()
+    unknown_documents: str = DO_NOT_GUARD
 
 
 DEFAULTS: Final = Settings()
@@ -140,9 +142,9 @@ def read_settings(config: Mapping[str, Any], known: Iterable[str]) -> Settings:
         reader.entries("exemptions", config.get("exemptions", [])),
         reader.entries("guarded_elsewhere", config.get("guarded_elsewhere", [])),
         reader.flag("event_sources", config.get("event_sources", True), default=True),
-        reader.unknown_documents(config.get("unknown_documents", "do not guard")),
         reader.flag("remediate_standalone", config.get("remediate_standalone", False), default=False),
-        tuple(reader.problems),
+        unknown_documents=reader.unknown_documents(config.get("unknown_documents", DO_NOT_GUARD)),
+        problems=tuple(reader.problems),
     )
 
 
@@ -201,10 +203,11 @@ class _Reader:
         self.problem(path, f"must be a day like 2026-12-31, not {value!r}")
         return None
 
-    def unknown_documents(self, value: object) -> bool:
-        if value not in ("do not guard", "may guard"):
-            self.problem("unknown_documents", f'must be "do not guard" or "may guard", not {value!r}')
-        return value == "may guard"
+    def unknown_documents(self, value: object) -> str:
+        if isinstance(value, str) and value in (DO_NOT_GUARD, MAY_GUARD):
+            return value
+        self.problem("unknown_documents", f'must be "{DO_NOT_GUARD}" or "{MAY_GUARD}", not {value!r}')
+        return DO_NOT_GUARD
 
     def flag(self, path: str, value: object, *, default: bool) -> bool:
         if isinstance(value, bool):

@@ -514,6 +514,7 @@ def test_the_schema_takes_every_option() -> None:
         "guarded_elsewhere": entries,
         "event_sources": False,
         "remediate_standalone": True,
+        "unknown_documents": "may guard",
     }
     assert set().union(*OPTIONS.values()) == set(options)
     given = {name: {key: value for key, value in options.items() if key in OPTIONS[name]} for name in OPTIONS}

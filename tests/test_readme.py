@@ -280,10 +280,17 @@ def test_the_options_are_those_of_the_policies() -> None:
     for option, who, kind, default, meaning in rows:
         name = option.strip("`")
         assert meant[who] == set(having[name]), name
-        assert kind == {"array": "list", "boolean": "true or false"}[described[name]["type"]]
+        assert (
+            kind
+            == {"array": "list", "boolean": "true or false", "string": '"do not guard" or "may guard"'}[
+                described[name]["type"]
+            ]
+        )
         assert described[name]["description"].startswith(meaning), name
         value = getattr(defaults, name)
-        shown = {"the six above": settings.ENI_ACTIONS, "none": (), "`true`": True, "`false`": False}[default]
+        shown = {"the six above": settings.ENI_ACTIONS, "none": (), "`true`": True, "`false`": False}.get(
+            default, default.strip('"')
+        )
         assert value == shown, name
 
 

@@ -14,9 +14,20 @@ from policy import keys
 from policy.exempt import Use, notices
 from policy.keys import ENI_ACTIONS
 from policy.pack_config import violations
-from policy.settings import ACTIONS, DEFAULTS, ELSEWHERE, EXEMPTIONS, REMEDIATION, SCOPE, Entry, Settings, read_settings
+from policy.settings import (
+    ACTIONS,
+    DEFAULTS,
+    ELSEWHERE,
+    EXEMPTIONS,
+    REMEDIATION,
+    SCOPE,
+    UNKNOWN_DOCUMENTS,
+    Entry,
+    Settings,
+    read_settings,
+)
 
-ALL: Final = {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE, **REMEDIATION}
+ALL: Final = {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE, **REMEDIATION, **UNKNOWN_DOCUMENTS}
 ENTRY: Final = {"match": "orders-*", "reason": "an SCP"}
 
 
@@ -47,6 +58,8 @@ def test_nothing_is_configured() -> None:
         ({"event_sources": False}, Settings(event_sources=False)),
         ({"event_sources": True}, Settings()),
         ({"remediate_standalone": True}, Settings(remediate_standalone=True)),
+        ({"unknown_documents": "may guard"}, Settings(unknown_documents="may guard")),
+        ({"unknown_documents": "do not guard"}, Settings()),
     ],
 )
 def test_an_option(config: dict[str, Any], expected: Settings) -> None:
@@ -79,6 +92,11 @@ WRONG: Final[list[tuple[dict[str, Any], list[str], Settings]]] = [
     (
         {"actions": ["s3:GetObject"]},
         ["`actions[0]` must be an EC2 action on network interfaces, not 's3:GetObject'"],
+        Settings(),
+    ),
+    (
+        {"unknown_documents": "guard"},
+        ['`unknown_documents` must be "do not guard" or "may guard", not \'guard\''],
         Settings(),
     ),
     ({"exemptions": {"match": "x"}}, ["`exemptions` must be a list, not {'match': 'x'}"], Settings()),
