@@ -27,6 +27,7 @@ from .pack_config import PolicyConfig, PolicyInfo, reconcile
 from .project import python_in
 from .properties import Properties, from_struct, to_struct, without_internal
 from .registration import STACK_TYPE, Registration, StackIdentity
+from .source import Source
 
 PACK_FILE = "PulumiPolicy.yaml"
 
@@ -45,6 +46,8 @@ class Violation:
     message: str
     description: str = ""
     severity: str = ""
+    source: Source | None = None
+    """The line of the program that makes the resource, where it is known."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +69,16 @@ class Analyzer:
         self._directory = directory.resolve()
         self._address = address
         self._stack = stack
-        self._config = config
+        self._given = config
         self._settings = _pack_settings(self._directory)
         self._started = threading.Event()
         self._error: Exception | None = None
         self._providers: dict[str, Registration] = {}
-        self._levels: dict[str, str] = {}
         self._severities: dict[str, str] = {}
         self.name = ""
         self.version = ""
+        self.config: Mapping[str, PolicyConfig] = {}
+        """What each policy is configured with, once the pack is ready."""
         self.violations: list[Violation] = []
         self.remediations: list[Remediation] = []
 
@@ -121,19 +125,19 @@ class Analyzer:
             self._providers[resource.urn] = resource
         inputs = resource.inputs
         # The engine asks for remediations always; the pack has none to give at other levels.
-        if "remediate" in self._levels.values():
+        if any(settled.level == "remediate" for settled in self.config.values()):
             inputs = self._remediate(resource)
         request = self._request(resource, without_internal(inputs))
         response = self._call("analysing", resource.urn, self._stub.Analyze, request)
         for diagnostic in response.diagnostics:
-            self._report(diagnostic, resource.urn)
+            self._report(diagnostic, resource.urn, resource.source)
         return inputs
 
     def review_stack(self, resources: Sequence[Registration]) -> None:
         """Hand the whole stack, with its outputs, to the stack policies. Raises PackError as `review` does."""
         self.ready()
         root = self._stack.root_urn
-        urns = {resource.urn for resource in resources}
+        sources = {resource.urn: resource.source for resource in resources}
         request = analyzer_pb2.AnalyzeStackRequest()
         for resource in resources:
             base = self._request(resource, without_internal(resource.outputs))
@@ -153,7 +157,8 @@ class Analyzer:
             )
         response = self._call("analysing", "the stack", self._stub.AnalyzeStack, request)
         for diagnostic in response.diagnostics:
-            self._report(diagnostic, diagnostic.urn if diagnostic.urn in urns else root)
+            urn = diagnostic.urn if diagnostic.urn in sources else root
+            self._report(diagnostic, urn, sources.get(urn))
 
     def _connect(self) -> None:
         try:
@@ -201,8 +206,7 @@ class Analyzer:
             name: PolicyConfig(_level(config.enforcementLevel), from_struct(config.properties))
             for name, config in info.initialConfig.items()
         }
-        config = reconcile([_policy_info(policy) for policy in info.policies], initial, self._config)
-        self._levels = {name: settled.level for name, settled in config.items()}
+        self.config = reconcile([_policy_info(policy) for policy in info.policies], initial, self._given)
         self._call(
             "configuring",
             "it",
@@ -213,7 +217,7 @@ class Analyzer:
                         enforcementLevel=analyzer_pb2.EnforcementLevel.Value(settled.level.upper()),
                         properties=to_struct(settled.properties),
                     )
-                    for name, settled in config.items()
+                    for name, settled in self.config.items()
                 }
             ),
         )
@@ -225,7 +229,14 @@ class Analyzer:
         for item in response.remediations:
             if item.diagnostic:
                 self.violations.append(
-                    Violation(item.policyName, "advisory", resource.urn, item.diagnostic, item.description)
+                    Violation(
+                        item.policyName,
+                        "advisory",
+                        resource.urn,
+                        item.diagnostic,
+                        item.description,
+                        source=resource.source,
+                    )
                 )
                 continue
             after = from_struct(item.properties)
@@ -266,7 +277,7 @@ class Analyzer:
             details = details.removeprefix("Exception calling application: ")
             raise PackError(f"the policy pack {self.name or self._directory} fails {doing} {what}: {details}") from None
 
-    def _report(self, diagnostic: Any, urn: str) -> None:
+    def _report(self, diagnostic: Any, urn: str, source: Source | None) -> None:
         level = _level(diagnostic.enforcementLevel)
         self.violations.append(
             Violation(
@@ -277,6 +288,7 @@ class Analyzer:
                 diagnostic.message,
                 diagnostic.description,
                 _severity(diagnostic.severity) or self._severities.get(diagnostic.policyName, ""),
+                source,
             )
         )
 

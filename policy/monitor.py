@@ -13,6 +13,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from enum import IntEnum
 from typing import Any
 
 import grpc
@@ -22,6 +23,7 @@ from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 from . import data_sources, provider
 from .properties import UNKNOWN, Properties, as_secret, from_struct, is_unknown, normalise, readable, reveal, to_struct
 from .registration import STACK_TYPE, Options, Registration, StackIdentity, Timeouts, seconds
+from .source import Source
 from .transforms import TransformError, Transforms
 
 Review = Callable[[Registration], Properties]
@@ -47,6 +49,16 @@ _FEATURES = (
 )
 
 
+class _Note(IntEnum):
+    """What a note is about, in the order in which they are shown."""
+
+    DATA_SOURCE = 1
+    READ = 2
+    STACK = 3
+    IMPORT = 4
+    COMPONENT = 5
+
+
 class RegistrationError(Exception):
     """The engine would refuse what the program registers; the message is one sentence."""
 
@@ -54,12 +66,16 @@ class RegistrationError(Exception):
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     """The resource monitor: records what one program registers. Thread-safe; reviews one resource at a time."""
 
-    def __init__(self, stack: StackIdentity, review: Review) -> None:
+    def __init__(
+        self, stack: StackIdentity, review: Review, source: Callable[[Any], Source | None] = lambda _: None
+    ) -> None:
+        """`source` says which line of the program a registration comes from."""
         self._stack = stack
         self._review = review
+        self._source = source
         self._lock = threading.Lock()
         self._resources: dict[str, Registration] = {}
-        self._notes: dict[str, None] = {}
+        self._notes: dict[str, _Note] = {}
         self._transforms = Transforms()
         self.failure: Exception | None = None
         """The first error that was not the program's own: it explains the program's failure better."""
@@ -71,8 +87,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was assumed or left unknown, each once."""
-        return tuple(self._notes)
+        """What was assumed or left unknown, each once; in an order that does not depend on the program's threads."""
+        return tuple(sorted(self._notes, key=lambda note: (self._notes[note], note)))
 
     def close(self) -> None:
         """Close the connections to the program's callbacks."""
@@ -141,7 +157,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             self._fail(error, context)
             raise
         if answer.note:
-            self._notes[answer.note] = None
+            self._notes[answer.note] = _Note.DATA_SOURCE
         if answer.result is not None:
             getattr(response, "return").update(dict(answer.result))
             return response
@@ -222,10 +238,10 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             inputs["version"] = request.version
         if request.remote:
             self._notes[f"what the component {name} ({request.type}) creates is not seen: only its provider knows"] = (
-                None
+                _Note.COMPONENT
             )
         if request.importId:
-            self._notes[f"{name} ({request.type}) is imported: what AWS holds of it is not read"] = None
+            self._notes[f"{name} ({request.type}) is imported: what AWS holds of it is not read"] = _Note.IMPORT
         resource = Registration(
             urn=urn,
             type=request.type,
@@ -237,6 +253,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             dependencies=tuple(sorted(dependencies)),
             property_dependencies=by_property,
             options=_options(request),
+            source=self._source(request),
         )
         # Known before the review, so that a second registration of the URN is refused whatever the pack says.
         self._resources[urn] = resource
@@ -261,10 +278,11 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         if request.type == STACK_REFERENCE:
             self._notes[
                 f"the outputs of the stack {reveal(state.get('name', name))} are unknown: its state is not read"
-            ] = None
+            ] = _Note.STACK
             outputs: Properties = {**state, "outputs": UNKNOWN, "secretOutputNames": UNKNOWN}
         else:
-            self._notes[f"{name} ({request.type}) exists outside this stack: all but its id is unknown"] = None
+            note = f"{name} ({request.type}) exists outside this stack: all but its id is unknown"
+            self._notes[note] = _Note.READ
             outputs = provider.read(request.type, str(normalise(request.id, dependencies)), state)
         resource = Registration(
             urn=urn,
@@ -278,6 +296,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             provider=self._provider(request),
             dependencies=tuple(sorted(dependencies)),
             options=Options(additional_secret_outputs=tuple(request.additionalSecretOutputs)),
+            source=self._source(request),
         )
         self._resources[urn] = resource
         return resource

@@ -15,82 +15,29 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from . import streams
 from .analyzer import Analyzer, PackError, Remediation, Violation
 from .engine import Engine, serve
+from .judged import judged
 from .monitor import Monitor
 from .pack_config import PackConfigError, load
 from .project import Project, ProjectError, load_project, load_stack
 from .properties import UNKNOWN
 from .registration import Registration, StackIdentity
+from .rendering import LEVELS, Preview
+from .source import Sources
 
 __all__ = ["Preview", "PreviewError", "Registration", "Remediation", "Violation", "configure_parser", "preview", "run"]
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
-_LEVELS = ("remediate", "mandatory", "advisory", "disabled")
 _SEVERITIES = ("critical", "high", "medium", "low", "")
 
 
 class PreviewError(Exception):
     """The preview cannot be made; the message is one clear sentence for the user."""
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a preview found."""
-
-    violations: tuple[Violation, ...]
-    """In the order in which the CLI shows them: by level, severity, policy and URN."""
-    notes: tuple[str, ...]
-    """What was assumed or left unknown, because nothing is asked of AWS."""
-    resources: tuple[Registration, ...]
-    remediations: tuple[Remediation, ...]
-    output: str
-    """What the program printed and logged."""
-    stack: str
-    pack: str
-    """Name and version of the policy pack."""
-    pack_path: str
-
-    @property
-    def mandatory(self) -> bool:
-        """Whether a violation stops the deployment."""
-        return any(violation.enforcement == "mandatory" for violation in self.violations)
-
-    def to_json(self) -> dict[str, list[dict[str, str]]]:
-        """Give the violations in the form of `preview --json`."""
-        keys = ("policy", "enforcement", "urn", "message")
-        return {"violations": [{key: getattr(item, key) for key in keys} for item in self.violations]}
-
-    def render(self) -> str:
-        """Give the text that the Pulumi CLI would show: the pack, what it remediated, its violations."""
-        # As the CLI counts: without what is only read, and without default providers.
-        managed = sum(
-            1
-            for resource in self.resources
-            if not resource.external
-            and not (resource.type.startswith("pulumi:providers:") and resource.name.startswith("default"))
-        )
-        lines = [f"Previewing stack {self.stack}: {managed} resource{'s' * (managed != 1)}", ""]
-        lines += [f"note: {note}" for note in self.notes]
-        lines += [""] if self.notes else []
-        mark = "❌" if self.mandatory else "⚠️" if self.violations else "✅"
-        lines += ["Policies:", f"    {mark} {self.pack} (local: {self.pack_path})"]
-        counts: dict[str, int] = {}
-        for remediation in self.remediations:
-            counts[remediation.policy] = counts.get(remediation.policy, 0) + 1
-        for policy, count in sorted(counts.items()):
-            lines.append(f"        - [remediate]  {policy}  ({count} resource{'s' * (count != 1)})")
-        for violation in self.violations:
-            severity = f" [severity: {violation.severity}]" if violation.severity else ""
-            lines.append(
-                f"        - [{violation.enforcement}]{severity}  {violation.policy}  ({_display(violation.urn)})"
-            )
-            lines += [f"          {line}".rstrip() for line in violation.message.rstrip("\n").split("\n")]
-        return "\n".join(lines) + "\n"
 
 
 def preview(
@@ -130,11 +77,20 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
         "--policy-pack", default=str(_REPOSITORY), metavar="DIR", help="policy pack (default: this one)"
     )
     parser.add_argument("--policy-pack-config", metavar="FILE", help="configuration of the policy pack, a JSON file")
-    parser.add_argument("--json", action="store_true", help="print the violations as JSON")
+    parser.add_argument("--json", action="store_true", help="print what was found as JSON (docs/preview.schema.json)")
+    parser.add_argument(
+        "--fail-on",
+        choices=("mandatory", "advisory"),
+        default="mandatory",
+        help="exit with 1 on a violation of this level or a stricter one (default: mandatory)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the command. Gives the exit status: 1 on a mandatory violation, 2 on bad input, 130 when interrupted."""
+    """Run the command.
+
+    Gives the exit status: 1 on a violation of the level `--fail-on`, 2 on bad input, 130 when interrupted.
+    """
     # Without a handler SIGTERM (a cancelled CI job) would leave the two child processes behind.
     previous = signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -146,19 +102,17 @@ def run(args: argparse.Namespace) -> int:
             policy_pack_config=args.policy_pack_config,
         )
     except PreviewError as error:
-        print(f"error: {error}", file=sys.stderr)
+        streams.write(f"error: {error}\n", sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
     finally:
         signal.signal(signal.SIGTERM, previous)
     if result.output:
-        print(result.output.rstrip("\n"), file=sys.stderr)
-    if args.json:
-        print(json.dumps(result.to_json(), indent=2, ensure_ascii=False))
-    else:
-        print(result.render(), end="")
-    return 1 if result.mandatory else 0
+        streams.write(result.output.rstrip("\n") + "\n", sys.stderr)
+    # Escaped to ASCII, JSON is the same in every encoding.
+    streams.write(json.dumps(result.to_json(), indent=2) + "\n" if args.json else result.render(), sys.stdout)
+    return 1 if result.fails_on(args.fail_on) else 0
 
 
 def _preview(
@@ -166,7 +120,8 @@ def _preview(
 ) -> Preview:
     engine = Engine()
     with ExitStack() as cleanup:
-        monitor = Monitor(stack, lambda resource: analyzer.review(resource))
+        sources = Sources(project.root, project.entry.parent)
+        monitor = Monitor(stack, lambda resource: analyzer.review(resource), sources.of)
         address = cleanup.enter_context(serve(monitor, engine))
         analyzer = cleanup.enter_context(Analyzer(pack, address, stack, config))
         output = cleanup.enter_context(tempfile.TemporaryFile())
@@ -185,8 +140,12 @@ def _preview(
             tuple(analyzer.remediations),
             "".join([printed, *(f"{message}\n" for message in engine.messages)]),
             stack.stack,
-            f"{analyzer.name}@v{analyzer.version}",
+            analyzer.name,
+            analyzer.version,
             str(pack),
+            mode="first-preview",
+            # What another pack judges, and another version of this one, only it knows.
+            judged=judged(monitor.resources, analyzer.config) if pack.resolve() == _REPOSITORY else None,
         )
 
 
@@ -257,19 +216,11 @@ def _one_line(text: str) -> str:
 
 def _order(violation: Violation) -> tuple[int, int, str, str]:
     return (
-        _LEVELS.index(violation.enforcement),
+        LEVELS.index(violation.enforcement),
         _SEVERITIES.index(violation.severity),
         violation.policy,
         violation.urn,
     )
-
-
-def _display(urn: str) -> str:
-    """Name a resource as the CLI does: `aws:lambda:Function: orders`."""
-    _, _, types, name = urn.split("::", 3)
-    package, _, rest = types.rsplit("$", 1)[-1].partition(":")
-    module, _, kind = rest.rpartition(":")
-    return f"{':'.join(part for part in (package, module.split('/', 1)[0], kind) if part)}: {name}"
 
 
 def _pairs(given: list[str]) -> dict[str, str]:

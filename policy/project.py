@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,8 @@ import yaml
 from .properties import UNKNOWN
 from .registration import StackIdentity
 
-PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
+_ENDINGS = ("yaml", "yml", "json")
+PROJECT_FILES = tuple(f"Pulumi.{ending}" for ending in _ENDINGS)
 
 
 class ProjectError(Exception):
@@ -55,8 +56,9 @@ def load_project(folder: Path) -> Project:
 def load_stack(project: Project, stack: str, overrides: Mapping[str, str]) -> tuple[StackIdentity, tuple[str, ...]]:
     """Put the stack's configuration together: the project's defaults, Pulumi.<stack>.yaml, then `overrides`.
 
-    Secrets stay closed: an encrypted value becomes text that makes every value formed from it unknown, and is named in
-    the notes, which are returned beside the stack. Raises ProjectError for broken YAML.
+    Secrets stay closed: an encrypted value becomes text that makes every value formed from it unknown. The notes, which
+    are returned beside the stack, name them, ESC environments, and a stack that has no file where others have one.
+    Raises ProjectError for broken YAML.
     """
     config: dict[str, str] = {}
     secrets: list[str] = []
@@ -67,9 +69,11 @@ def load_stack(project: Project, stack: str, overrides: Mapping[str, str]) -> tu
             value = value.get("value", value.get("default"))
         if value is not None:
             config[_full_key(project.name, str(key))] = _text(value)
-    folder = project.settings.get("stackConfigDir", defaults if isinstance(defaults, str) else "")
-    file = _first(project.root / str(folder), (f"Pulumi.{stack}.yaml", f"Pulumi.{stack}.yml", f"Pulumi.{stack}.json"))
-    given = _yaml(file).get("config") if file else None
+    folder = project.root / str(project.settings.get("stackConfigDir", defaults if isinstance(defaults, str) else ""))
+    file = _first(folder, tuple(f"Pulumi.{stack}.{ending}" for ending in _ENDINGS))
+    content = _yaml(file) if file else {}
+    notes += _environment_notes(content.get("environment"), file.name) if file else _missing_notes(stack, folder)
+    given = content.get("config")
     if given is not None and not isinstance(given, Mapping):
         raise ProjectError(f"{file} has a `config` that is not a mapping")
     for key, value in (given or {}).items():
@@ -83,6 +87,29 @@ def load_stack(project: Project, stack: str, overrides: Mapping[str, str]) -> tu
     for key, text in overrides.items():
         config[_full_key(project.name, key)] = text
     return StackIdentity(project.name, stack, "organization", config, tuple(secrets)), tuple(notes)
+
+
+def _missing_notes(stack: str, folder: Path) -> Iterator[str]:
+    """Tell of a stack without a file, where there are other stacks' files: it may be the wrong stack."""
+    found = {file.name for ending in _ENDINGS for file in folder.glob(f"Pulumi.*.{ending}") if file.is_file()}
+    if found:
+        there = "is" if len(found) == 1 else "are"
+        yield f"stack {stack} has no configuration file; there {there} {', '.join(sorted(found))}: use --stack"
+
+
+def _environment_notes(environment: object, file: str) -> Iterator[str]:
+    """Tell of Pulumi ESC environments: they are in Pulumi Cloud. The file lists their names, or is one that imports some."""
+    if not environment:
+        return
+    listed = environment.get("imports") if isinstance(environment, Mapping) else environment
+    # An entry with options is a mapping: `name: {merge: false}`.
+    entries = listed if isinstance(listed, list) else []
+    names = [str(name) for entry in entries for name in (entry if isinstance(entry, Mapping) else [entry])]
+    many = len(names) > 1
+    yield (
+        f"the ESC environment{'s' * many}{' ' * bool(names)}{', '.join(names)} in {file} {'are' if many else 'is'} not "
+        f"read: configuration that {'they set' if many else 'it sets'} is missing"
+    )
 
 
 def python_in(environment: Path) -> Path | None:

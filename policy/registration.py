@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .properties import Properties
+from .source import Source
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 
@@ -74,6 +75,8 @@ class Registration:
     dependencies: tuple[str, ...] = ()
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     options: Options = Options()
+    source: Source | None = None
+    """The line that makes it; None where the SDK does not say, and for what no line makes: default providers."""
 
 
 def seconds(duration: str) -> float:

@@ -21,7 +21,7 @@ def assert_passes(result: Preview, *, allow: Iterable[str] = ()) -> None:
     """Assert that a preview found nothing, whatever the level: what cannot be judged is not passed over.
 
     `allow` names policies that may have something to say, such as `vpc-lambda-eni-unverified` for a program whose roles
-    are in another stack. An AssertionError shows what was found, as the Pulumi CLI would.
+    are in another stack. An AssertionError shows what was found, as the Pulumi CLI would, and the lines of the program.
     """
     __tracebackhide__ = True
     allowed = tuple(allow)
@@ -62,7 +62,8 @@ def _shown(found: Sequence[Violation], result: Preview) -> str:
     """The violations, and the notes, which tell why something may be missing from them."""
     lines = []
     for violation in found:
-        lines.append(f"- [{violation.enforcement}] {violation.policy} on `{_name(violation)}`")
+        place = f" at {violation.source}" if violation.source else ""
+        lines.append(f"- [{violation.enforcement}] {violation.policy} on `{_name(violation)}`{place}")
         lines += [f"    {line}".rstrip() for line in violation.message.rstrip("\n").split("\n")]
     lines += [f"note: {note}" for note in result.notes]
     return "".join(f"\n{line}" for line in lines)

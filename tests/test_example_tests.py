@@ -67,7 +67,7 @@ def test_a_hole_fails_the_example_with_the_violation_and_its_fix(tmp_path: Path)
 
 def found(*violations: Violation, notes: tuple[str, ...] = ()) -> Preview:
     """A preview that found this."""
-    return Preview(violations, notes, (), (), "", "dev", "pack@v1", ".")
+    return Preview(violations, notes, (), (), "", "dev", "pack", "1.0.0", ".")
 
 
 OPEN = Violation("guard", "mandatory", "urn:pulumi:dev::shop::aws:iam/role:Role::orders-role", "No.\nIt is open.")

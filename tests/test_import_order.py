@@ -54,9 +54,13 @@ ORDER: Final = (
 )
 # `python -m policy judge`: beside the CrossGuard policies, it ends where the verdict is.
 JUDGE: Final = "judge"
+# Counts for the preview what this pack judges: of both lists, to where roles are linked, and to what is registered.
+JUDGED: Final = "judged"
 # The stand-in for the engine. It runs the pack in a process of its own, as the engine does; it knows nothing of judging.
 PREVIEW: Final = (
+    "streams",
     "properties",
+    "source",
     "registration",
     "provider",
     "policy_documents",
@@ -68,8 +72,15 @@ PREVIEW: Final = (
     "pack_config",
     "analyzer",
     "program",
+    "rendering",
     "preview",
     "testing",
+)
+ORDERS: Final = (
+    ORDER,
+    PREVIEW,
+    (*ORDER[: ORDER.index("links") + 1], *PREVIEW[: PREVIEW.index("pack_config") + 1], JUDGED),
+    (*ORDER[: ORDER.index("exposure") + 1], JUDGE),
 )
 EDGES: Final = ("resources", "judging", "policies", *PREVIEW)
 HEAVY: Final = ("pulumi_aws", "pulumi_aws_native", "boto3", "botocore")
@@ -104,9 +115,10 @@ MODULES: Final = _modules()
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name not in ("__init__", "__main__")])
 def test_a_module_imports_only_modules_before_it(name: str) -> None:
-    order = ORDER if name in ORDER else PREVIEW if name in PREVIEW else (*ORDER[: ORDER.index("exposure") + 1], JUDGE)
-    assert name in order, f"{name} is in no list: put it where it belongs"
+    order = next((order for order in ORDERS if name in order), ())
+    assert order, f"{name} is in no list: put it where it belongs"
     before = set(order[: order.index(name)])
+    before |= {JUDGED} if name in ("rendering", "preview") else set()
     assert _own(MODULES[name], set(MODULES)) <= before
 
 
@@ -115,7 +127,7 @@ def test_the_package_itself_imports_nothing() -> None:
 
 
 def test_the_entry_points_import_the_ends_only() -> None:
-    assert _own(MODULES["__main__"], set(MODULES)) <= {"judge", "preview"}
+    assert _own(MODULES["__main__"], set(MODULES)) <= {"judge", "preview", "streams"}
     pack = ast.parse((ROOT / "__main__.py").read_text(encoding="utf-8"))
     assert _own(pack, set(MODULES)) <= {"policies"}
 

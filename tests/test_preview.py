@@ -412,22 +412,25 @@ FORBIDDEN = PLAIN + 'forbidden = Thing("forbidden", {"a": 1})\nThing("other", {"
 def test_a_mandatory_violation_is_rendered_as_the_cli_does(pack: Path, tmp_path: Path) -> None:
     result = preview(project(tmp_path, FORBIDDEN), policy_pack=pack)
     assert result.mandatory
-    assert result.to_json() == {
-        "violations": [
-            {
-                "policy": "forbidden",
-                "enforcement": "mandatory",
-                "urn": "urn:pulumi:dev::shop::test:index:Thing::forbidden",
-                "message": "A name is forbidden.\nrename it",
-            }
-        ]
-    }
+    line = PLAIN.count("\n") + 1
+    assert result.to_json()["violations"] == [
+        {
+            "policy": "forbidden",
+            "level": "mandatory",
+            "enforcement": "mandatory",
+            "severity": "high",
+            "urn": "urn:pulumi:dev::shop::test:index:Thing::forbidden",
+            "source": {"file": "__main__.py", "line": line},
+            "message": "A name is forbidden.\nrename it",
+            "fixes": [],
+        }
+    ]
     assert result.render() == (
         "Previewing stack dev: 3 resources\n"
         "\n"
         "Policies:\n"
         f"    ❌ notes@v1.2.3 (local: {pack})\n"
-        "        - [mandatory] [severity: high]  forbidden  (test:index:Thing: forbidden)\n"
+        f"        - [mandatory] [severity: high]  forbidden  (test:index:Thing: forbidden)  __main__.py:{line}\n"
         "          A name is forbidden.\n"
         "          rename it\n"
     )
