@@ -343,8 +343,9 @@ def value_holds(condition: Condition, value: str | Unknown, context: Context) ->
         if substituted and isinstance(wanted, str):
             filled = substitute(wanted, context)
         if filled is None:
-            # Nothing matches a variable that has no value. Whether that counts for its opposite is not documented.
-            answer = Truth.UNKNOWN if operator.negated else Truth.NO
+            # Nothing matches a variable that has no value, so an inverted operator is met (IAM User Guide, "Policy
+            # variables with no value").
+            answer = Truth.NO
         elif isinstance(filled, Unknown):
             answer = Truth.UNKNOWN
         elif isinstance(value, Unknown):

@@ -345,13 +345,16 @@ def _alike(users: list[User], documents: Iterable[PolicyDocument]) -> list[list[
     if not users:
         return [[]]
     conditions = [c for d in documents for s in d.statements for c in key_conditions(s)]
+    # What a variable makes of a value is not known before there is a call: then no two functions are alike.
+    each = any("${" in value for c in conditions for value in c.values if isinstance(value, str))
     globs = list(dict.fromkeys(text_globs(conditions, {})))
     groups: dict[tuple[object, ...], list[User]] = {}
     for user in users:
         arn = user.function_arn
         fields = arn.split(":")
         # A condition tells known ARNs apart by matching; one that is not known yet is alike to itself only.
-        told_apart: object = tuple(g.matches(arn) for g in globs) if "*" not in arn or not globs else arn
+        alike = not each and ("*" not in arn or not globs)
+        told_apart: object = tuple(g.matches(arn) for g in globs) if alike else arn
         groups.setdefault((fields[1], fields[4], told_apart), []).append(user)
     return list(groups.values())
 

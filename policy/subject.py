@@ -47,6 +47,12 @@ class Subject:
 
 
 _ACCOUNT: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+# An account that no document names is a possibility beside those that one does.
+_EXAMPLE_ACCOUNTS: Final = (
+    keys.EXAMPLE_ACCOUNT,
+    *(f"{digit}" * 12 for digit in range(2, 10)),
+    *(f"{n:012}" for n in range(1000)),
+)
 _SERVICE_FIELD, _REGION_FIELD, _ACCOUNT_FIELD = 2, 3, 4
 _PARTITION: Final = re.compile(r"^arn:(aws[a-z-]*):")
 
@@ -62,9 +68,11 @@ def sessions(subject: Subject, relevant: Relevant) -> Iterator[Session]:
     _, partition, _, _, account, *_ = subject.function_arn.split(":", 5)
     partitions, accounts = [partition], [account]
     if "*" in partition:
-        partitions = list(dict.fromkeys(m.group(1) for t in texts if (m := _PARTITION.match(t)))) or ["aws"]
+        named = list(dict.fromkeys(m.group(1) for t in texts if (m := _PARTITION.match(t))))
+        partitions = [*named, *(p for p in ("aws", "aws-cn", "aws-us-gov") if p not in named)]
     if "*" in account:
-        accounts = list(dict.fromkeys(a for t in texts for a in _ACCOUNT.findall(t))) or [keys.EXAMPLE_ACCOUNT]
+        named = list(dict.fromkeys(a for t in texts for a in _ACCOUNT.findall(t)))
+        accounts = [*named, next(a for a in _EXAMPLE_ACCOUNTS if a not in named)]
     for partition, account in product(partitions, accounts):
         for function_arn in _function_arns(subject, partition, account, by_key.get(SOURCE_FUNCTION_KEY, ())):
             yield Session(

@@ -273,7 +273,7 @@ class Pack(Analyzer):
     def _reconfigure(self, config: Mapping[str, Any]) -> None:
         self.ready()
         self._channel.close()
-        self._config = pack_config.load(config)
+        self._given = pack_config.load(config)
         self._configure(self._known_port)
 
 
