@@ -52,6 +52,8 @@ JUDGE: Final = "judge"
 PREVIEW: Final = (
     "properties",
     "registration",
+    "bridge",
+    "resource_types",
     "provider",
     "policy_documents",
     "data_sources",
