@@ -29,11 +29,15 @@ def check(resource_type: str, urn: str, inputs: Properties) -> Properties:
         digits = hashlib.sha256(urn.encode()).hexdigest()[:7]
         prefix = "alias/" if resource_type == "aws:kms/alias:Alias" else ""
         checked[known.name] = f"{prefix}{urn.split('::', 3)[3]}-{digits}{suffix}"
-    if is_bridged(resource_type):
-        checked = mark_defaults(checked)
-    for path, value in known.defaults.items():
-        checked = _set_default(checked, path, value)
-    return checked
+    return with_defaults(resource_type, checked)
+
+
+def with_defaults(resource_type: str, inputs: Properties) -> dict[str, object]:
+    """Fill in the provider's defaults; inside of objects, those of a bridged provider are noted."""
+    filled = mark_defaults(inputs) if is_bridged(resource_type) else dict(inputs)
+    for path, value in TYPES[resource_type].defaults.items() if resource_type in TYPES else ():
+        filled = set_default(filled, path, value)
+    return filled
 
 
 def create(resource_type: str, inputs: Properties) -> Properties:
@@ -56,7 +60,7 @@ def create(resource_type: str, inputs: Properties) -> Properties:
     )
     for paths, value in unset:
         for path in paths:
-            outputs = _set_default(outputs, path, value)
+            outputs = set_default(outputs, path, value)
     return outputs
 
 
@@ -88,7 +92,7 @@ def read(resource_type: str, resource_id: str, state: Properties) -> Properties:
     return outputs
 
 
-def _set_default(properties: Properties, path: str, value: object) -> dict[str, object]:
+def set_default(properties: Properties, path: str, value: object) -> dict[str, object]:
     """Give a property a value if it has none; one inside an object only where there is the object."""
     outer, _, inner = path.partition(".")
     if not inner or outer not in properties:

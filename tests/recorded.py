@@ -180,7 +180,7 @@ def _leaves(seen: Seen) -> Iterator[tuple[str, str]]:
 
 
 def _form(value: Any) -> str:
-    text = json.dumps(value)
+    text = json.dumps(value, sort_keys=True)
     # Protobuf knows one kind of number only.
     text = text.removesuffix(".0") if isinstance(value, float) else text
     for pattern, varying in _VARYING:
