@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from policy.engine import Engine, serve
+from policy.monitor import Monitor
 from policy.registration import StackIdentity
 from tests.case_runner import PACK, Pack, name_of, told
 from tests.recorded import ADDS_GUARD, DEPLOYED, FIRST, REFRESHED, STACK, messages, recordings
@@ -36,8 +38,11 @@ EXPECTED: dict[tuple[str, str], Verdict] = {
 @pytest.fixture(scope="module")
 def pack() -> Iterator[Pack]:
     """The pack's process. Each recording hands over all of its resources, so none sees what another one left."""
-    with Pack(PACK, "127.0.0.1:1", StackIdentity("recordings", STACK), {}) as found:
-        yield found
+    stack = StackIdentity("recordings", STACK)
+    with serve(Monitor(stack, lambda resource: resource.inputs), Engine()) as address:
+        process = Pack(PACK, address, stack, {})
+        with process:
+            yield process
 
 
 @pytest.mark.parametrize(("name", "stage"), recordings())

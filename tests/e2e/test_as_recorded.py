@@ -114,7 +114,7 @@ class Account:
 
 def test_an_update_keeps_what_the_provider_computed(tmp_path: Path) -> None:
     function = Account(tmp_path, FUNCTION)
-    given = {"name": "f", "role": "r", "description": "one", "vpcConfig": {"subnetIds": ["s"]}}
+    given: dict[str, Any] = {"name": "f", "role": "r", "description": "one", "vpcConfig": {"subnetIds": ["s"]}}
     created = function.create(**given)
     assert created["vpcConfig"] == {"subnetIds": ["s"], "ipv6AllowedForDualStack": False, "vpcId": VPC}
     longer = function.update(preview=True, **given, timeout=9)
@@ -153,6 +153,6 @@ def test_an_alias_and_an_event_source_name_the_function(name: str, tmp_path: Pat
 
 def test_a_prefix_is_what_a_name_begins_with(tmp_path: Path) -> None:
     policy = Account(tmp_path, "aws:iam/rolePolicy:RolePolicy")
-    given = {"namePrefix": "pre-", "role": "r", "policy": "{}"}
+    given: dict[str, Any] = {"namePrefix": "pre-", "role": "r", "policy": "{}"}
     assert policy.create(preview=True, **given)["name"] == UNKNOWN
     assert policy.create(**given)["name"].startswith("pre-")
