@@ -8,7 +8,7 @@ forms: pulumi `sdk/go/common/resource/properties.go` and `sdk/go/common/resource
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from google.protobuf import json_format
@@ -16,10 +16,12 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.rpc import UNKNOWN
 
 __all__ = [
+    "SIGNATURE",
     "UNKNOWN",
     "Properties",
     "as_secret",
     "from_struct",
+    "inside",
     "is_secret",
     "is_unknown",
     "normalise",
@@ -32,6 +34,7 @@ __all__ = [
 Properties = Mapping[str, object]
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
+"""The key of Pulumi's special objects: secrets, assets, references."""
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
 OUTPUT_VALUE = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 RESOURCE_REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e"
@@ -70,6 +73,11 @@ def as_secret(value: object) -> object:
 def reveal(value: object) -> object:
     """Give the value inside a secret, or the value itself."""
     return reveal(value.get("value")) if isinstance(value, dict) and is_secret(value) else value
+
+
+def inside(value: object, change: Callable[[object], object]) -> object:
+    """Give the value changed, and still secret where it is a secret."""
+    return as_secret(change(reveal(value))) if is_secret(value) else change(value)
 
 
 def readable(name: str) -> str:

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from google.protobuf.json_format import ParseDict
+from pulumi.runtime.proto import analyzer_pb2
 
 from policy import pack_config
 from policy.analyzer import Analyzer, Violation
@@ -265,6 +267,19 @@ class Pack(Analyzer):
         finally:
             if config:
                 self._reconfigure({})
+
+    def replay(self, analyze: Sequence[Props], stack: Sequence[Props]) -> list[Violation]:
+        """Hand over what an engine was recorded to send: the messages of one preview, as protobuf JSON."""
+        self.ready()
+        self.violations.clear()
+        for message in analyze:
+            request = ParseDict(message, analyzer_pb2.AnalyzeRequest())
+            for diagnostic in self._stub.Analyze(request).diagnostics:
+                self._report(diagnostic, request.urn)
+        whole = ParseDict({"resources": stack}, analyzer_pb2.AnalyzeStackRequest())
+        for diagnostic in self._stub.AnalyzeStack(whole).diagnostics:
+            self._report(diagnostic, diagnostic.urn)
+        return list(self.violations)
 
     def _port(self) -> int:
         self._known_port = super()._port()

@@ -62,6 +62,8 @@ PREVIEW: Final = (
     "properties",
     "source",
     "registration",
+    "bridge",
+    "resource_types",
     "provider",
     "policy_documents",
     "data_sources",

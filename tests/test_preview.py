@@ -227,12 +227,15 @@ def test_inputs_are_checked_and_outputs_hold_what_is_unknown(shop: Seen) -> None
     assert given["tags"] == {"owner": "me"}
     assert "inlinePolicies" not in given
     assert {key for key, value in created.items() if value == UNKNOWN} == {
-        "arn", "createDate", "id", "inlinePolicies", "managedPolicyArns", "namePrefix", "uniqueId",
+        "arn", "createDate", "id", "inlinePolicies", "managedPolicyArns", "namePrefix", "tagsAll", "uniqueId",
     }  # fmt: skip
     assert created["name"] == given["name"]
     function = shop.outputs["function"]["props"]
     assert function["arn"] == UNKNOWN
-    assert function["vpcConfig"] == {"subnetIds": ["subnet-1"], "securityGroupIds": [], "vpcId": UNKNOWN}
+    network = {"subnetIds": ["subnet-1"], "securityGroupIds": [], "ipv6AllowedForDualStack": False}
+    assert function["vpcConfig"] == {**network, "vpcId": UNKNOWN}
+    declared = {**network, "__defaults": ["ipv6AllowedForDualStack"]}
+    assert shop.inputs["function"]["props"]["vpcConfig"] == declared
     assert function["code"] == "FileArchive"
 
 

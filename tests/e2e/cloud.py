@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from policy.bridge import versioned_document
+
 from .kinds import Properties
 
 
@@ -61,7 +63,7 @@ class Account:
                 role = self._role(outputs["name"])
                 if "inlinePolicies" in inputs:
                     role["inline"] = {
-                        each["name"]: each["policy"] for each in inputs["inlinePolicies"] if each.get("name")
+                        each["name"]: each["policy"] for each in outputs["inlinePolicies"] if each.get("name")
                     }
                 if "managedPolicyArns" in inputs:
                     role["managed"] = sorted(inputs["managedPolicyArns"])
@@ -71,7 +73,7 @@ class Account:
                 for arn in inputs.get("managedPolicyArns", []):
                     self._managed(inputs["roleName"], arn, attach)
             case "aws:iam/rolePolicy:RolePolicy":
-                self._inline(inputs["role"], outputs["name"], inputs["policy"], attach)
+                self._inline(inputs["role"], outputs["name"], outputs["policy"], attach)
             case "aws-native:iam:RolePolicy":
                 self._inline(inputs["roleName"], inputs["policyName"], inputs.get("policyDocument"), attach)
             case "aws:iam/rolePolicyAttachment:RolePolicyAttachment":
@@ -105,7 +107,8 @@ class Account:
         """Puts what the account holds into a role's outputs, and into its inputs the lists that it declares itself."""
         role = self._role(name)
         documents = {
-            key: value if isinstance(value, str) else json.dumps(value) for key, value in role["inline"].items()
+            key: value if isinstance(value, str) else str(versioned_document(json.dumps(value)))
+            for key, value in role["inline"].items()
         }
         if type_token == "aws:iam/role:Role":
             real = {

@@ -1,8 +1,9 @@
 """What the stand-in providers know of each resource type.
 
 Only what a policy can see is modelled: which input is named automatically, what a resource's id looks like, which
-outputs the provider computes (unknown at preview), which inputs it fills in, and which changes replace. A type that is
-not listed is stored as it comes, with an `arn`.
+outputs the provider computes (unknown at preview), what reading the resource adds, and which changes replace. What a
+first preview shows of the classic types that the pack reads is in policy/resource_types.py. A type that is not listed
+is stored as it comes, with an `arn`.
 """
 
 from __future__ import annotations
@@ -24,14 +25,17 @@ Properties = dict[str, Any]
 class Kind:
     """One resource type.
 
-    Texts are templates over the resource's properties and `{random}`. `computed` holds the outputs that the provider
-    adds unless the program gives them; a dotted name is an output inside an object that the program gives.
+    Texts are templates over the resource's properties, `{random}`, and `{function}`, the name of the function that
+    `functionName` means. `computed` holds the outputs that the provider adds unless the program gives them; a dotted
+    name is an output inside an object that the program gives. `created` and `refreshed` hold what outputs that nobody
+    sets are after the creation and after a refresh, where that is not null. An id can have a `{number}`.
     """
 
     autoname: str = ""
     id: str = "{random}"
-    defaults: Mapping[str, Any] = field(default_factory=dict)
     computed: Mapping[str, Any] = field(default_factory=dict)
+    created: Mapping[str, Any] = field(default_factory=dict)
+    refreshed: Mapping[str, Any] = field(default_factory=dict)
     replaces: frozenset[str] = frozenset()
 
 
@@ -42,7 +46,12 @@ def random_digits(*seed: str) -> str:
 
 _IAM = f"arn:aws:iam::{ACCOUNT}"
 _LAMBDA = f"arn:aws:lambda:{REGION}:{ACCOUNT}"
+_TIME = "2026-01-01T00:00:00Z"
 _VPC_ID = {"vpcConfig.vpcId": "vpc-0123456789abcdef0"}
+
+
+def _invoke(function: str, call: str = "invocations") -> str:
+    return f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{_LAMBDA}:function:{function}/{call}"
 
 
 def _named(arn: str, **computed: Any) -> Kind:
@@ -58,27 +67,39 @@ KINDS: Mapping[str, Kind] = {
     "aws:iam/role:Role": Kind(
         autoname="name",
         id="{name}",
-        defaults={"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"},
         computed={
             "arn": _IAM + ":role/{name}",
             "uniqueId": "AROA{random}",
-            "createDate": "2026-01-01T00:00:00Z",
+            "createDate": _TIME,
+            "namePrefix": "",
             # Empty after a Create, what AWS really holds after a Read (cloud.py).
             "inlinePolicies": [],
             "managedPolicyArns": [],
         },
+        created={"description": ""},
+        refreshed={"tags": {}},
         replaces=frozenset({"name", "path"}),
     ),
-    "aws:iam/rolePolicy:RolePolicy": Kind(autoname="name", id="{role}:{name}", replaces=frozenset({"name", "role"})),
+    "aws:iam/rolePolicy:RolePolicy": Kind(
+        autoname="name", id="{role}:{name}", computed={"namePrefix": ""}, replaces=frozenset({"name", "role"})
+    ),
     "aws:iam/policy:Policy": Kind(
         autoname="name",
         id=_IAM + ":policy/{name}",
-        defaults={"path": "/"},
-        computed={"arn": _IAM + ":policy/{name}", "policyId": "ANPA{random}", "attachmentCount": 0},
+        computed={
+            "arn": _IAM + ":policy/{name}",
+            "policyId": "ANPA{random}",
+            "attachmentCount": 0,
+            "namePrefix": "",
+        },
+        created={"description": ""},
+        refreshed={"tags": {}},
         replaces=frozenset({"name", "path", "description"}),
     ),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Kind(
-        id="{role}/{policyArn}", replaces=frozenset({"role", "policyArn"})
+        # The role's name, a time and a number.
+        id="{role}-20260101000000{number}",
+        replaces=frozenset({"role", "policyArn"}),
     ),
     "aws:iam/policyAttachment:PolicyAttachment": Kind(
         autoname="name", id="{name}", replaces=frozenset({"name", "policyArn"})
@@ -90,31 +111,84 @@ KINDS: Mapping[str, Kind] = {
     "aws:lambda/function:Function": Kind(
         autoname="name",
         id="{name}",
-        defaults={
-            "memorySize": 128,
-            "packageType": "Zip",
-            "publish": False,
-            "reservedConcurrentExecutions": -1,
-            "skipDestroy": False,
-            "timeout": 3,
-        },
         computed={
+            "architectures": ["x86_64"],
             "arn": _LAMBDA + ":function:{name}",
-            "qualifiedArn": _LAMBDA + ":function:{name}:$LATEST",
-            "version": "$LATEST",
+            "codeSha256": "{random}",
+            "ephemeralStorage": {"size": 512},
+            "invokeArn": _invoke("{name}"),
             "lastModified": "2026-01-01T00:00:00.000+0000",
+            "loggingConfig": {
+                "applicationLogLevel": "",
+                "logFormat": "Text",
+                "logGroup": "/aws/lambda/{name}",
+                "systemLogLevel": "",
+            },
+            "qualifiedArn": _LAMBDA + ":function:{name}:$LATEST",
+            "qualifiedInvokeArn": _invoke("{name}:$LATEST"),
+            "region": REGION,
+            "responseStreamingInvokeArn": _invoke("{name}", "response-streaming-invocations"),
+            "signingJobArn": "",
+            "signingProfileVersionArn": "",
+            "sourceCodeHash": "{random}",
+            "sourceCodeSize": 200,
+            "tracingConfig": {"mode": "PassThrough"},
+            "version": "$LATEST",
             **_VPC_ID,
         },
+        created={"codeSigningConfigArn": "", "description": "", "imageUri": "", "kmsKeyArn": "", "sourceKmsKeyArn": ""},
+        refreshed={"layers": [], "tags": {}},
         replaces=frozenset({"name", "packageType"}),
     ),
+    "aws:lambda/alias:Alias": Kind(
+        autoname="name",
+        id="{arn}",
+        computed={
+            "arn": _LAMBDA + ":function:{function}:{name}",
+            "invokeArn": _invoke("{function}:{name}"),
+            "region": REGION,
+        },
+        created={"description": ""},
+        replaces=frozenset({"functionName", "name"}),
+    ),
     "aws:lambda/eventSourceMapping:EventSourceMapping": Kind(
-        computed={"arn": _LAMBDA + ":event-source-mapping:{random}", "uuid": "{random}"},
+        computed={
+            "amazonManagedKafkaEventSourceConfig": None,
+            "arn": _LAMBDA + ":event-source-mapping:{random}",
+            "functionArn": _LAMBDA + ":function:{function}",
+            "lastModified": _TIME,
+            "lastProcessingResult": "No records processed",
+            "maximumRecordAgeInSeconds": 0,
+            "maximumRetryAttempts": 0,
+            "parallelizationFactor": 0,
+            "region": REGION,
+            "selfManagedKafkaEventSourceConfig": None,
+            "state": "Enabled",
+            "stateTransitionReason": "USER_INITIATED",
+            "uuid": "{random}",
+        },
+        refreshed={"tags": {}},
         replaces=frozenset({"eventSourceArn"}),
+    ),
+    "aws:synthetics/canary:Canary": Kind(
+        autoname="name",
+        id="{name}",
+        computed={
+            "arn": f"arn:aws:synthetics:{REGION}:{ACCOUNT}:canary:{{name}}",
+            "engineArn": _LAMBDA + ":function:cwsyn-{name}-{random}:1",
+            "region": REGION,
+            "runConfig": {"activeTracing": False, "memoryInMb": 1000, "timeoutInSeconds": 840},
+            "sourceLocationArn": _LAMBDA + ":layer:cwsyn-{name}-{random}:1",
+            "status": "READY",
+            "timelines": [{"created": _TIME, "lastModified": _TIME, "lastStarted": "", "lastStopped": ""}],
+            **_VPC_ID,
+        },
+        refreshed={"tags": {}},
+        replaces=frozenset({"name"}),
     ),
     "aws:ec2/vpc:Vpc": _ec2("vpc"),
     "aws:ec2/subnet:Subnet": _ec2("subnet"),
     "aws:ec2/securityGroup:SecurityGroup": _ec2("sg"),
-    "aws:synthetics/canary:Canary": _named(f"arn:aws:synthetics:{REGION}:{ACCOUNT}:canary:{{name}}", **_VPC_ID),
     "aws:cloudwatch/logGroup:LogGroup": _named(f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{name}}"),
     "aws:sqs/queue:Queue": _named(f"arn:aws:sqs:{REGION}:{ACCOUNT}:{{name}}"),
     # The service in the ARN of an event source decides who polls it.

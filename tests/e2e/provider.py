@@ -10,9 +10,8 @@ sources are computed.
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent import futures
 from importlib import metadata
 from pathlib import Path
@@ -24,19 +23,12 @@ from pulumi.runtime import proto
 from pulumi.runtime.proto import provider_pb2_grpc
 from pulumi.runtime.rpc import UNKNOWN
 
-from policy import data_sources
+from policy import data_sources, provider
+from policy.bridge import DEFAULTS, document_text, mark_defaults, without_defaults
+from policy.properties import is_unknown
 
 from .cloud import Cloud
-from .kinds import ACCOUNT, REGION, Kind, Properties, kind_of, random_digits
-
-DEFAULTS = "__defaults"
-"""Where the classic provider, a bridged Terraform provider, notes in each object of the inputs what it filled in."""
-
-MAPS = frozenset({"tags", "tagsAll", "variables", "routingConfig"})
-"""Properties that hold the user's own keys; the bridge marks no defaults in them."""
-
-SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""The key of Pulumi's special objects; here assets and archives, which are passed on as they are."""
+from .kinds import ACCOUNT, REGION, Properties, kind_of, random_digits
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
@@ -68,16 +60,17 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return proto.ConfigureResponse(supportsPreview=True)
 
     def Check(self, request: proto.CheckRequest, context: grpc.ServicerContext) -> proto.CheckResponse:
-        kind, old, new = kind_of(_type(request.urn)), _properties(request.olds), _properties(request.news)
-        filled = {key: value for key, value in kind.defaults.items() if key not in new}
+        type_token, old, new = _type(request.urn), _properties(request.olds), _properties(request.news)
+        kind, inputs = kind_of(type_token), dict(new)
         if kind.autoname and not {kind.autoname, f"{kind.autoname}Prefix"} & new.keys():
             digits = random_digits(request.urn, request.randomSeed.hex())[:7]
-            filled[kind.autoname] = old.get(kind.autoname) or f"{_name(request.urn)}-{digits}"
-        inputs = new | filled
+            inputs[kind.autoname] = old.get(kind.autoname) or f"{_name(request.urn)}-{digits}"
         if self._bridged:
             # Documents may be given as objects; the bridge makes them text before anybody else sees them.
-            inputs = {key: _document_text(value) if key in _DOCUMENTS else value for key, value in inputs.items()}
-            inputs = {**_mark_defaults(inputs), DEFAULTS: sorted(filled)}
+            inputs |= {key: document_text(inputs[key]) for key in _DOCUMENTS if isinstance(inputs.get(key), dict)}
+            listed = provider.is_bridged(type_token)
+            inputs = provider.with_defaults(type_token, inputs) if listed else mark_defaults(inputs)
+            inputs[DEFAULTS] = sorted(inputs.keys() - new.keys())
         return proto.CheckResponse(inputs=_struct(inputs))
 
     def Diff(self, request: proto.DiffRequest, context: grpc.ServicerContext) -> proto.DiffResponse:
@@ -95,23 +88,25 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Create(self, request: proto.CreateRequest, context: grpc.ServicerContext) -> proto.CreateResponse:
         type_token, inputs = _type(request.urn), _properties(request.properties)
-        kind, outputs = kind_of(type_token), _without_defaults(inputs)
+        planned = _planned(type_token, inputs)
         if request.preview:
-            return proto.CreateResponse(properties=_struct(_compute(kind, outputs, None) | self._id(UNKNOWN)))
-        random = random_digits(request.urn, repr(sorted(outputs.items())))
-        outputs = _compute(kind, outputs, random)
-        resource_id = kind.id.format_map({**outputs, "random": random})
+            return proto.CreateResponse(properties=_struct(self._id(UNKNOWN) | planned))
+        random = random_digits(request.urn, repr(sorted(inputs.items())))
+        outputs = _computed(type_token, planned, random)
+        # Twelve decimal digits of those that are hexadecimal.
+        known = {"random": random, "number": f"{int(random, 16) % 10**12:012d}"}
+        resource_id = kind_of(type_token).id.format_map(outputs | known)
         outputs |= self._id(resource_id)
         with self._cloud.account() as account:
             account.put(type_token, resource_id, inputs, outputs)
         return proto.CreateResponse(id=resource_id, properties=_struct(outputs))
 
     def Update(self, request: proto.UpdateRequest, context: grpc.ServicerContext) -> proto.UpdateResponse:
-        type_token, inputs = _type(request.urn), _properties(request.news)
-        computed, dropped = kind_of(type_token).computed, _properties(request.old_inputs).keys() - inputs.keys()
-        kept = {key: value for key, value in _properties(request.olds).items() if key in computed or key not in dropped}
-        outputs = kept | _without_defaults(inputs)
+        type_token, inputs, old = _type(request.urn), _properties(request.news), _properties(request.olds)
+        dropped = _properties(request.old_inputs).keys() - inputs.keys()
+        outputs = _updated(type_token, old, inputs, dropped)
         if not request.preview:
+            outputs = _computed(type_token, outputs, random_digits(request.urn, request.id))
             with self._cloud.account() as account:
                 account.put(type_token, request.id, inputs, outputs)
                 _, outputs = account.get(type_token, request.id) or (inputs, outputs)
@@ -123,6 +118,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if found is None:
             return proto.ReadResponse()  # no id: it is gone
         inputs, outputs = found
+        read = kind_of(_type(request.urn)).refreshed
+        outputs |= {key: value for key, value in read.items() if outputs.get(key) is None}
         return proto.ReadResponse(id=request.id, inputs=_struct(inputs), properties=_struct(outputs))
 
     def Delete(self, request: proto.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
@@ -180,39 +177,52 @@ def _struct(properties: Mapping[str, Any]) -> struct_pb2.Struct:
     return struct
 
 
-def _mark_defaults(value: Any) -> Any:
-    """Gives each object its (empty) list of defaults."""
-    if isinstance(value, list):
-        return [_mark_defaults(each) for each in value]
-    if not isinstance(value, dict) or SIGNATURE in value:
-        return value
-    marked = {key: each if key in MAPS else _mark_defaults(each) for key, each in value.items()}
-    return {DEFAULTS: [], **marked}
+def _planned(type_token: str, inputs: Properties) -> Properties:
+    """The outputs of a resource at the preview of its creation."""
+    if provider.is_bridged(type_token):
+        return dict(provider.create(type_token, inputs))
+    kind, outputs = kind_of(type_token), without_defaults(inputs)
+    if kind.autoname:  # absent where only a prefix is given
+        outputs.setdefault(kind.autoname, UNKNOWN)
+    for path in kind.computed:
+        outputs = provider.set_default(outputs, path, UNKNOWN)
+    return outputs
 
 
-def _without_defaults(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_without_defaults(each) for each in value]
-    if isinstance(value, dict):
-        return {key: _without_defaults(each) for key, each in value.items() if key != DEFAULTS}
-    return value
+def _updated(type_token: str, old: Properties, inputs: Properties, dropped: Collection[str]) -> Properties:
+    """The outputs at the preview of an update: what the provider computes, and what nobody sets, is as it was."""
+    planned, computed = _planned(type_token, inputs), kind_of(type_token).computed
+    kept = {key: value for key, value in old.items() if key not in inputs and (key in computed or key not in dropped)}
+    for path in computed:
+        parent, _, key = path.rpartition(".")
+        was, now = old.get(parent), planned.get(parent)
+        if isinstance(was, dict) and isinstance(now, dict) and is_unknown(now.get(key)) and key in was:
+            planned[parent] = {**now, key: was[key]}
+    return planned | kept
 
 
-def _compute(kind: Kind, given: Properties, random: str | None) -> Properties:
-    """Adds the outputs that the program does not give; without random digits, at preview, they are unknown."""
-    outputs = dict(given)
-    if kind.autoname and kind.autoname not in outputs:  # only a prefix is given
-        outputs[kind.autoname] = UNKNOWN if random is None else outputs[f"{kind.autoname}Prefix"] + random
+def _computed(type_token: str, planned: Properties, random: str) -> Properties:
+    """The outputs of a resource that is there: what a preview leaves unknown has its value."""
+    kind, outputs = kind_of(type_token), dict(planned)
+    named = str(outputs.get("functionName", ""))
+    known = {"random": random, "function": named.split(":")[6] if named.startswith("arn:") else named}
+    if kind.autoname and is_unknown(outputs[kind.autoname]):
+        outputs[kind.autoname] = outputs[f"{kind.autoname}Prefix"] + random
     for path, value in kind.computed.items():
         parent, _, key = path.rpartition(".")
-        if parent and not isinstance(outputs.get(parent), dict):
-            continue
-        owner = outputs[parent] if parent else outputs
-        if random is None:
-            owner.setdefault(key, UNKNOWN)
-        else:
-            owner.setdefault(key, value.format_map({**outputs, "random": random}) if isinstance(value, str) else value)
-    return outputs
+        owner = outputs.get(parent) if parent else outputs
+        if isinstance(owner, dict) and is_unknown(owner.get(key)):
+            owner[key] = _filled(value, outputs | known)
+    if "tagsAll" in outputs:
+        outputs["tagsAll"] = outputs.get("tags") or {}
+    return outputs | {key: value for key, value in kind.created.items() if outputs.get(key) is None}
+
+
+def _filled(value: Any, known: Properties) -> Any:
+    """A template, or an object with templates, with its properties filled in."""
+    if isinstance(value, dict):
+        return {key: _filled(item, known) for key, item in value.items()}
+    return value.format_map(known) if isinstance(value, str) else value
 
 
 def main(package: str, cloud_file: str) -> None:
@@ -226,10 +236,6 @@ def main(package: str, cloud_file: str) -> None:
 
 
 _DOCUMENTS = frozenset(("policy", "assumeRolePolicy"))
-
-
-def _document_text(document: object) -> object:
-    return json.dumps(document, separators=(",", ":"), sort_keys=True) if isinstance(document, dict) else document
 
 
 if __name__ == "__main__":

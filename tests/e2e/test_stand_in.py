@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.recorded import Seen
+
 from .engine import Engine, Pack
 
 pytestmark = pytest.mark.e2e
@@ -35,9 +37,10 @@ def plain(value):
     return [plain(each) for each in value] if isinstance(value, list) else value
 
 
-def note(call, resource):
+def note(call, resource, depends=()):
     with SEEN.open("a") as file:
-        file.write(json.dumps([call, resource.name, plain(resource.props)], default=str) + "\\n")
+        seen = [call, resource.name, plain(resource.props), resource.resource_type, dict(depends)]
+        file.write(json.dumps(seen, default=str) + "\\n")
 
 
 def resource_policy(args, report):
@@ -48,7 +51,8 @@ def resource_policy(args, report):
 
 def stack_policy(args, report):
     for resource in args.resources:
-        note("AnalyzeStack", resource)
+        depends = {key: [each.name for each in found] for key, found in resource.property_dependencies.items()}
+        note("AnalyzeStack", resource, depends)
 
 
 PolicyPack(
@@ -63,6 +67,8 @@ PolicyPack(
 
 TRUST = '{"Version": "2012-10-17", "Statement": []}'
 DOCUMENT = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'
+SHOWN = '{"Version":"2012-10-17","Statement":[{"Action":"*","Effect":"Deny","Resource":"*"}]}'
+"""The document as the provider writes it."""
 MANAGED = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 PROVIDER_VERSION = metadata.version("pulumi_aws").replace(".", "_")
@@ -89,9 +95,22 @@ class Witness:
 
     def seen(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Properties by call and resource name; reading them forgets them."""
+        return {(call, name): properties for call, name, properties, *_ in self._notes()}
+
+    def resources(self) -> dict[str, Seen]:
+        """The resources of the stack by name; reading them forgets them."""
+        notes = self._notes()
+        inputs = {name: properties for call, name, properties, *_ in notes if call == "Analyze"}
+        return {
+            name: Seen(kind, inputs.get(name, {}), outputs, {key: frozenset(names) for key, names in depends.items()})
+            for call, name, outputs, kind, depends in notes
+            if call == "AnalyzeStack"
+        }
+
+    def _notes(self) -> list[tuple[str, str, dict[str, Any], str, dict[str, list[str]]]]:
         notes = [json.loads(line) for line in self._seen.read_text(encoding="utf-8").splitlines()]
         self._seen.unlink()
-        return {(call, name): properties for call, name, properties in notes}
+        return notes
 
 
 @pytest.fixture
@@ -120,6 +139,8 @@ def test_analyze_sees_inputs_and_analyze_stack_sees_outputs(tmp_path: Path, engi
         "id",
         "inlinePolicies",
         "managedPolicyArns",
+        "namePrefix",
+        "tagsAll",
         "uniqueId",
     }
     assert outputs["name"] == seen["Analyze", "inline"]["role"]
@@ -138,7 +159,7 @@ def test_a_role_echoes_the_account_only_after_it_is_read_again(
     for command in (engine.preview, engine.up):  # each removes both policies, and still shows them on the role
         assert command(unattached, [witness.pack]).exited(0).changes == {"same": 2, "delete": 2}
         echoed = witness.seen()["AnalyzeStack", "worker"]
-        assert [each["policy"] for each in echoed["inlinePolicies"]] == [DOCUMENT]
+        assert [each["policy"] for each in echoed["inlinePolicies"]] == [SHOWN]
         assert echoed["managedPolicyArns"] == [MANAGED]
 
     engine.refresh(unattached).exited(0)
@@ -183,7 +204,7 @@ def test_a_targeted_update_shows_the_other_resources_as_they_are(
     changed = program(tmp_path, ROLE + POLICIES.replace('"Deny"', '"Allow"'), "changed")
     target = "urn:pulumi:dev::program::aws:iam/role:Role::worker"
     engine.up(changed, [witness.pack], options=["--target", target]).exited(0)
-    assert witness.seen()["AnalyzeStack", "inline"]["policy"] == DOCUMENT
+    assert witness.seen()["AnalyzeStack", "inline"]["policy"] == SHOWN
 
 
 def test_a_role_that_the_program_reads_is_shown_to_analyze_alone(
