@@ -23,6 +23,7 @@ from policy.conditions import (
     parse_number,
     substitute,
     value_holds,
+    widened,
 )
 from policy.keys import (
     ALWAYS_PRESENT,
@@ -93,6 +94,17 @@ def text_globs(conditions: Iterable[Condition], constants: Context, prefix: str 
                 pattern = text if operator.wildcards else escaped(text)
                 ignore_case = operator.ignore_case or operator.family is Family.BOOL
                 yield glob(escaped(prefix) + pattern, ignore_case, operator.family is Family.ARN)
+
+
+def widened_globs(conditions: Iterable[Condition], constants: Context) -> Iterator[Glob]:
+    """The same patterns, where what a variable will be is not known yet: with `*` for it."""
+    for condition in conditions:
+        operator = condition.operator
+        for value in condition.values:
+            if operator.takes_variables and condition.variables and isinstance(value, str) and "${" in value:
+                kept = value if operator.wildcards else escaped(value)
+                yield glob(widened(kept, constants), operator.ignore_case, operator.family is Family.ARN)
+    yield from text_globs(conditions, constants)
 
 
 def literals(conditions: Iterable[Condition], family: Family) -> list[str]:

@@ -287,6 +287,16 @@ def substitute(text: str, context: Context) -> str | Unknown | None:
     return UNKNOWN if unknown else filled
 
 
+def widened(text: str, context: Context) -> str:
+    """The value as a pattern that matches at least what it can match: a variable that is not known can be anything."""
+
+    def fill(match: re.Match[str]) -> str:
+        filled = substitute(match.group(), context)
+        return filled if isinstance(filled, str) else "*"
+
+    return _VARIABLE.sub(fill, text)
+
+
 def holds(condition: Condition, context: Context) -> Truth:
     """Whether the condition is met by a request with this context. Keys of `context` are in lower case."""
     present = _presence(condition.key, context)

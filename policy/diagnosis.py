@@ -165,6 +165,8 @@ def _functions(statement: Statement, conditions: Sequence[Condition], function_a
 
 def _may_hold(condition: Condition, arn: str) -> Truth:
     """Whether a condition is met by an ARN of which only the function's name is known for certain."""
+    if any(isinstance(value, str) and "${" in value for value in condition.values):
+        return Truth.UNKNOWN  # what the variables are is not looked into here
     if "*" not in arn:
         return holds(condition, {SOURCE_FUNCTION_KEY: (arn,)})
     if condition.operator.family not in (Family.ARN, Family.STRING):

@@ -107,6 +107,8 @@ class Execution:
     label: str
     role_arn: str | None = None
     role_tags: Mapping[str, str | Unknown] | None = None
+    # The ARN of any function that may run on it, with `*` for what is not known.
+    some_function: str = "arn:*:lambda:*:*:function:*"
     trust: Trust = field(default_factory=lambda: Trust((), known=False))
     users: list[User] = field(default_factory=list)
     grants: list[Grant] = field(default_factory=list)

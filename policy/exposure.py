@@ -17,7 +17,7 @@ from policy.keys import ENI_ACTIONS, SOURCE_FUNCTION_KEY
 from policy.matching import action_matches
 from policy.request import Caller, Request
 from policy.resources import Resource
-from policy.subject import ANY_FUNCTION, Subject
+from policy.subject import Subject
 from policy.trust import LAMBDA
 from policy.truth import Truth
 from policy.witness import Answer, ask
@@ -187,7 +187,9 @@ def _judge(execution: Execution, users: list[User], asked: Question) -> list[Out
     exposed: dict[Grant, Exposed] = {}
     unless_guarded: dict[Grant, Exposed] = {}
     unless_denied: dict[Grant, Exposed] = {}
-    subject = Subject(Caller.CODE, ANY_FUNCTION, _known_arn(execution.role_arn), execution.role_tags, asked.now)
+    subject = Subject(
+        Caller.CODE, execution.some_function, _known_arn(execution.role_arn), execution.role_tags, asked.now
+    )
     idle = () if asked.unknown_may_guard else tuple(_idle(execution))
     presumed, presumed_boundary = _presumed(execution.grants), None
     if execution.boundary is not None:

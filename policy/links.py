@@ -53,13 +53,19 @@ def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> li
         value, urns = user.resource.props.get(prop), user.resource.depends_on.get(prop, ())
         role = stack.role_of(value, urns)
         if role is not None:
-            executions[role.urn].users.append(user)
+            execution = executions[role.urn]
+            execution.users.append(replace(user, function_arn=_completed(user.function_arn, execution.some_function)))
             continue
         gap = _role_gap(user.resource, prop, value)
         label = value if isinstance(value, str) else ""
         outside.setdefault(label or user.resource.urn, Execution(None, label, reference=gap)).users.append(user)
     weigh_unknown_documents([*executions.values(), *outside.values()], stack)
     return [*executions.values(), *outside.values()]
+
+
+def _completed(function_arn: str, known: str) -> str:
+    """The ARN with the parts that it does not have from the other: a function is in the account of its role."""
+    return ":".join(b if a == "*" else a for a, b in zip(function_arn.split(":", 6), known.split(":", 6), strict=True))
 
 
 def _role_gap(resource: Resource, prop: str, value: object) -> Gap:
@@ -82,6 +88,7 @@ def _execution(role: Resource, stack: Stack) -> Execution:
         role.name,
         role_arn=_role_arn(role),
         role_tags=_tags(role),
+        some_function=_some_function(role, stack),
         trust=parse_trust(role.props.get("assumeRolePolicyDocument" if native else "assumeRolePolicy", UNKNOWN)),
     )
     inline, managed_arns = ("policies", "managedPolicyArns") if native else ("inlinePolicies", "managedPolicyArns")
@@ -97,6 +104,13 @@ def _execution(role: Resource, stack: Stack) -> Execution:
         urns = role.depends_on.get("permissionsBoundary", ())
         execution.boundary = [_policy_grant(execution, stack, boundary, urns, role, "permissionsBoundary")]
     return execution
+
+
+def _some_function(role: Resource, stack: Stack) -> str:
+    """What is known of the ARN of any function that may run on the role."""
+    arn = role.props.get("arn")
+    fields = arn.split(":") if isinstance(arn, str) and arn.count(":") >= 5 else ["", "", "", "", "*"]
+    return f"arn:{fields[1] or stack.partition or '*'}:lambda:*:{fields[4]}:function:*"
 
 
 def _role_arn(role: Resource) -> str | None:

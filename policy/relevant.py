@@ -71,13 +71,23 @@ class Relevant:
         return tuple(patterns)
 
     @cached_property
+    def variable_texts(self) -> tuple[str, ...]:
+        """The texts with policy variables in them: of resources, and of conditions that take variables."""
+        values = (
+            value
+            for conditions in self.conditions.values()
+            for condition in conditions
+            if condition.variables and condition.operator.takes_variables
+            for value in condition.values
+        )
+        return tuple([t for t in (*self.resource_patterns, *values) if isinstance(t, str) and "${" in t])
+
+    @cached_property
     def mentioned(self) -> frozenset[str]:
         """The keys in conditions and in policy variables."""
         mentioned = set(self.conditions)
-        values = (v for conditions in self.conditions.values() for c in conditions for v in c.values)
-        for text in (*self.resource_patterns, *values):
-            if isinstance(text, str) and "${" in text:
-                mentioned.update(variable_keys(text))
+        for text in self.variable_texts:
+            mentioned.update(variable_keys(text))
         return frozenset(mentioned)
 
 

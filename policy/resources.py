@@ -108,6 +108,8 @@ class Resource:
     depends_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     inputs: Mapping[str, Any] | None = None
     not_managed: frozenset[str] = frozenset()
+    # The configuration of its provider, as far as it is given.
+    provider: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def name(self) -> str:
@@ -196,6 +198,7 @@ def _resource(r: PolicyResource, inputs: Mapping[str, Any] | None, origins: _Ori
         {key: tuple(dep.urn for dep in deps) for key, deps in made_from.items()},
         inputs,
         frozenset(dep.urn for deps in made_from.values() for dep in deps if not origins.managed(dep)),
+        {} if r.provider is None else plain(r.provider.props),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 from policy import resources
@@ -12,6 +13,13 @@ _ROLES: Final = (resources.ROLE, resources.NATIVE_ROLE)
 _FUNCTIONS: Final = (resources.FUNCTION, resources.NATIVE_FUNCTION)
 # What names a function and adds something to its ARN.
 QUALIFIERS: Final = (resources.ALIAS, resources.NATIVE_ALIAS, resources.NATIVE_VERSION)
+_ON_ROLES: Final = ("managedPolicyArns", "permissionsBoundary")
+_ATTACHING: Final = (
+    resources.ROLE_ATTACHMENT,
+    resources.POLICY_ATTACHMENT,
+    resources.ATTACHMENTS_EXCLUSIVE,
+    *_ROLES,
+)
 POLICIES: Final = (resources.POLICY, resources.NATIVE_POLICY)
 
 
@@ -29,6 +37,22 @@ class Stack:
         self._role_names = _index(self.roles, ("name", "roleName", "arn", "id"))
         self._function_names = _index(self.functions, ("name", "functionName", "arn"))
         self._policy_arns = _index(self.of(*POLICIES), ("arn", "policyArn", "id"))
+
+    @cached_property
+    def partition(self) -> str | None:
+        """The partition that the stack is in: that of its providers' regions, of the AWS managed policies which it attaches,
+        or of ARNs that AWS gave.
+
+        None where nothing tells, or not all say the same. What a document says is no evidence: it may be wrong.
+        """
+        regions = (r.provider.get("region") for r in (*self.roles, *self.functions))
+        named = {partition_of(region) for region in regions if isinstance(region, str) and region}
+        attached = (r.props.get(name) for r in self.of(*_ATTACHING) for name in ("policyArn", "policyArns", *_ON_ROLES))
+        given = (r.props.get("arn") for r in (*self.roles, *self.functions))
+        texts = (t for value in (*attached, *given) for t in (value if isinstance(value, list) else [value]))
+        arns = (t.split(":") for t in texts if isinstance(t, str) and t.startswith("arn:"))
+        found = named or {fields[1] for fields in arns if len(fields) > 5}
+        return found.pop() if len(found) == 1 else None
 
     def of(self, *types: str) -> list[Resource]:
         """The resources of these types."""
@@ -83,6 +107,13 @@ class Stack:
             # Two of one name live in different accounts: the one that the property depends on is meant.
             return [resource for resource in depended if resource in named] or named
         return [] if any(map(_known, texts)) else depended
+
+
+def partition_of(region: str) -> str:
+    """The partition of a region (AWS General Reference; the two public ones beside `aws` have names of their own)."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def _known(text: object) -> bool:

@@ -11,7 +11,7 @@ from itertools import product
 from typing import Final
 
 from policy import candidates, keys
-from policy.candidates import Place, text_globs
+from policy.candidates import Place, text_globs, widened_globs
 from policy.conditions import Condition, holds, variable_keys
 from policy.keys import SOURCE_FUNCTION_KEY, Session
 from policy.matching import ARN_FIELDS, Glob, cells, glob, resource_globs
@@ -69,7 +69,9 @@ def sessions(subject: Subject, relevant: Relevant) -> Iterator[Session]:
     partitions, accounts = [partition], [account]
     if "*" in partition:
         named = list(dict.fromkeys(m.group(1) for t in texts if (m := _PARTITION.match(t))))
-        partitions = [*named, *(p for p in ("aws", "aws-cn", "aws-us-gov") if p not in named)]
+        # Another partition than the one that documents name is left out: the stack would have to be in China or GovCloud
+        # with documents for elsewhere, and with nothing in it that tells (`Stack.partition`).
+        partitions = list(dict.fromkeys((*named, "aws")))
     if "*" in account:
         named = list(dict.fromkeys(a for t in texts for a in _ACCOUNT.findall(t)))
         accounts = [*named, next(a for a in _EXAMPLE_ACCOUNTS if a not in named)]
@@ -103,10 +105,20 @@ def _function_arns(
     if not conditions:
         return (fresh,)
     base = function_shape(subject.function_arn, partition, account)
-    found = cells(text_globs(conditions, {}), base=base, fresh=fresh, without="*?")
+    # A guard may list hundreds of names. Of those that cannot be this function's, none has to be told apart.
+    facts = dict.fromkeys(keys.ACCOUNT_KEYS, (account,))
+    patterns = [pattern for pattern in widened_globs(conditions, facts) if _can_differ(pattern, base, fresh)]
+    found = cells(patterns, base=base, fresh=fresh, without="*?")
     if not found.complete or len(found.texts) > _MOST_FUNCTIONS:
         raise BudgetExceededError
     return found.texts
+
+
+@lru_cache(maxsize=4096)
+def _can_differ(pattern: Glob, base: Glob, fresh: str) -> bool:
+    """Whether the pattern matches some function ARNs of this shape and others not."""
+    found = cells([pattern], base=base, fresh=fresh, without="*?")
+    return not found.complete or len(found.texts) > 1
 
 
 def places(session: Session, relevant: Relevant) -> Iterator[Place]:
@@ -181,10 +193,9 @@ class _RegionSigns:
             self._globs += resource_globs(p for p in patterns if not _of_every_region(p))
             self._globs += [g for key in candidates.ARN_KEYS for g in text_globs(by_key.get(key, ()), known)]
         self._zones = list(text_globs(by_key.get(_ZONE_KEY, ()), facts))
-        # What a variable makes of a pattern differs from region to region.
-        self._each = any(
-            name in keys.REGION_KEYS for text in relevant.resource_patterns for name in variable_keys(text)
-        )
+        # What a variable makes of a pattern, or of the value of a condition, differs from region to region.
+        self._each = any(name in keys.REGION_KEYS for text in relevant.variable_texts for name in variable_keys(text))
+        self._own = session.function_arn.split(":")[_REGION_FIELD] if session.function_arn else ""
         self._kinds = {*candidates.NETWORK_KINDS, *(kind.name for kind in relevant.resources)}
 
     @property
@@ -201,7 +212,8 @@ class _RegionSigns:
         region = place.region
         context = {**self._facts, **dict.fromkeys(keys.REGION_KEYS, (region,))}
         return (
-            region if self._each else "",
+            # Of regions that nothing names, one is as good as another.
+            region if self._each and (self.names(region) or region == self._own) else "",
             tuple(g.after(region) for g in self._zones),
             tuple(holds(condition, context) for condition in self._regional),
             tuple(_after(g, place.arn(f"{kind}/")) for kind in self._kinds for g in self._globs),

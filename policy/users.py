@@ -9,7 +9,7 @@ from typing import Final
 from policy import resources
 from policy.execution import Decided, Gap, User, UserKind, unreadable
 from policy.resources import Resource, type_of
-from policy.stack import Stack
+from policy.stack import Stack, partition_of
 from policy.truth import Truth, Unknown, all_of
 
 
@@ -60,10 +60,10 @@ def _function_arn(function: Resource) -> str:
     if isinstance(arn, str) and _FUNCTION_ARN.fullmatch(arn):
         return arn
     name = function.props.get("name", function.props.get("functionName"))
-    region = function.props.get("region")
-    return (
-        f"arn:*:lambda:{region if isinstance(region, str) else '*'}:*:function:{name if isinstance(name, str) else '*'}"
-    )
+    given = (function.props.get("region"), function.provider.get("region"))
+    region = next((text for text in given if isinstance(text, str) and text), "*")
+    partition = "*" if region == "*" else partition_of(region)
+    return f"arn:{partition}:lambda:{region}:*:function:{name if isinstance(name, str) else '*'}"
 
 
 _FUNCTION_ARN: Final = re.compile(r"arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:[^:*?]+")

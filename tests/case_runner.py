@@ -27,7 +27,7 @@ from policy.conditions import ContextValues
 from policy.properties import UNKNOWN, as_secret, reveal
 from policy.registration import STACK_TYPE, Registration, StackIdentity
 from policy.request import Authorization, Request
-from policy.resources import Resource, plain
+from policy.resources import Resource, declared, plain
 
 CASES = Path(__file__).parent / "cases"
 PACK = Path(__file__).parent.parent
@@ -275,10 +275,10 @@ class Pack(Analyzer):
         for message in analyze:
             request = ParseDict(message, analyzer_pb2.AnalyzeRequest())
             for diagnostic in self._stub.Analyze(request).diagnostics:
-                self._report(diagnostic, request.urn)
+                self._report(diagnostic, request.urn, None)
         whole = ParseDict({"resources": stack}, analyzer_pb2.AnalyzeStackRequest())
         for diagnostic in self._stub.AnalyzeStack(whole).diagnostics:
-            self._report(diagnostic, diagnostic.urn)
+            self._report(diagnostic, diagnostic.urn, None)
         return list(self.violations)
 
     def _port(self) -> int:
@@ -315,7 +315,7 @@ def plain_resources(stage: Stage) -> list[Resource]:
         Resource(
             item.urn,
             item.type,
-            plain(_revealed(item.outputs)),
+            declared(plain(_revealed(item.outputs)), None if item.external else plain(_revealed(item.inputs))),
             item.property_dependencies,
             None if item.external else plain(_revealed(item.inputs)),
         )
