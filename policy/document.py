@@ -153,6 +153,14 @@ def parse_document(source: object, name: str = "") -> PolicyDocument:
         return _refused(name, "nested too deeply to be an IAM policy document")
 
 
+def parse_conditions(value: object) -> tuple[tuple[Condition, ...], bool]:
+    """The conditions of a statement that can be read, and whether there are others. Never raises."""
+    try:
+        return _Parser()._conditions(value, "Condition", variables=True)
+    except RecursionError:
+        return (), True
+
+
 def _parse_text(text: str, name: str) -> PolicyDocument:
     if len(text) > _UNREADABLE:
         return _refused(name, f"{len(text):,} characters; IAM takes at most {INLINE_POLICIES_LIMIT:,}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from policy.execution import Execution
-from policy.exposure import Exposed, LockedOut, Outcome
 from policy.finding import Finding
+from policy.outcomes import Exposed, LockedOut, Outcome
 from policy.resources import Resource
 from policy.settings import Entry, Settings
 

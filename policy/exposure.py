@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import replace
 from typing import Final
 
-from policy import keys
 from policy.candidates import text_globs
 from policy.conditions import Condition, holds
 from policy.document import Effect, PolicyDocument, Statement
-from policy.evaluate import Determining, action_covered
+from policy.evaluate import action_covered
 from policy.execution import Decided, Execution, Gap, Grant, GrantKind, User, UserKind
 from policy.keys import ENI_ACTIONS, SOURCE_FUNCTION_KEY
 from policy.matching import action_matches
-from policy.request import Caller, Request
+from policy.outcomes import Exposed, LockedOut, Outcome, Question, Unverified, WayRound
+from policy.request import Caller
 from policy.resources import Resource
+from policy.shedding import Way, ways
 from policy.subject import Subject
-from policy.trust import LAMBDA
+from policy.trust import ASSUME_ROLE, LAMBDA
 from policy.truth import Truth
 from policy.witness import Answer, ask
 
@@ -35,86 +35,6 @@ POLLER_ACTIONS: Final = (
 NEEDED_BY_NAME: Final = ("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface")
 
 
-@dataclass(eq=False)
-class Exposed:
-    """A document with statements that let code do what only Lambda should: one thing to change."""
-
-    execution: Execution
-    grant: Grant
-    statements: list[Statement] = field(default_factory=list)
-    answers: dict[str, Answer] = field(default_factory=dict)
-    users: list[User] = field(default_factory=list)
-    # Further roles that have the same document from the same resource.
-    others: list[Execution] = field(default_factory=list)
-    # Documents that are not known yet and that are taken for no guards; without them nobody would be sure.
-    unless: tuple[Grant, ...] = ()
-
-    @property
-    def writes(self) -> bool:
-        """Whether the code can change anything, and not only look."""
-        return any(not keys.action(action).read_only for action in self.answers)
-
-
-@dataclass(eq=False)
-class LockedOut:
-    """A guard that keeps the Lambda service out: the function cannot be created or will stop working."""
-
-    execution: Execution
-    grant: Grant
-    statements: list[Statement]
-    actions: list[str]
-    users: list[User]
-
-
-@dataclass(eq=False)
-class Unverified:
-    """A role that cannot be judged here, with everything that stands in the way."""
-
-    execution: Execution
-    users: list[User]
-    actions: list[str] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
-    # The role is used by nothing in this stack and grants the actions by wildcards only.
-    unused: bool = False
-    # The role may be able to open a further session on itself, which sheds every guard on the key.
-    sheds: bool = False
-    # What would be exposed if the documents that are not known had no Deny in them.
-    unless_denied: list[Exposed] = field(default_factory=list)
-    # What is exposed if the users, of which that is not known, are in a VPC.
-    if_in_vpc: list[Exposed] = field(default_factory=list)
-
-
-@dataclass(eq=False)
-class WayRound:
-    """Code can open a further session on its own role. Its calls then lack the key, and no guard on the key holds."""
-
-    execution: Execution
-    role: Resource
-    users: list[User]
-    actions: list[str]
-    trust_path: str
-    # The statements that allow it to assume the role, each with its document.
-    allowing: tuple[Determining, ...]
-    witness: Request | None
-
-
-Outcome = Exposed | LockedOut | WayRound | Unverified
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked of each role. `actions` are those that code must not have; `now` is in seconds since 1970-01-01T00:00Z.
-
-    With `unknown_may_guard` any document that is not known may be a guard; else only those of which that is a real
-    possibility.
-    """
-
-    actions: tuple[str, ...]
-    now: Decimal
-    unknown_may_guard: bool = False
-
-
 def judge_execution(execution: Execution, asked: Question) -> list[Outcome]:
     """Judge one role."""
     if execution.users:
@@ -124,8 +44,11 @@ def judge_execution(execution: Execution, asked: Question) -> list[Outcome]:
             gaps = [execution.reference] if execution.reference else []
             users = [*certain, *possible]
             return [Unverified(execution, users, gaps=gaps)] if users else []
-        outcomes = _judge(execution, certain, asked) if certain else []
-        return outcomes + (_judge_possible(execution, possible, asked) if possible else [])
+        if certain:
+            # The permissions that these need are there for the code of whatever else runs on the role.
+            others = [user for user in execution.users if user not in certain]
+            return _judge(execution, certain, asked, others)
+        return _judge_possible(execution, possible, asked) if possible else []
     return _judge_unused(execution, asked)
 
 
@@ -179,8 +102,10 @@ def names_eni_actions(execution: Execution) -> bool:
     return all(any(action_matches(pattern, action) for pattern in patterns) for action in NEEDED_BY_NAME)
 
 
-def _judge(execution: Execution, users: list[User], asked: Question) -> list[Outcome]:
+def _judge(execution: Execution, users: list[User], asked: Question, others: Sequence[User] = ()) -> list[Outcome]:
+    """Judge a role for its `users` in a VPC; the code of `others` has what they need as well."""
     actions = asked.actions
+    everybody = [*users, *others]
     documents = execution.documents
     boundary = None if execution.boundary is None else [grant.document for grant in execution.boundary]
     unverified = Unverified(execution, [], gaps=list(execution.gaps))
@@ -194,7 +119,7 @@ def _judge(execution: Execution, users: list[User], asked: Question) -> list[Out
     presumed, presumed_boundary = _presumed(execution.grants), None
     if execution.boundary is not None:
         presumed_boundary = [_open_where_unknown(grant) for grant in execution.boundary]
-    for group in _alike(users, [*documents, *(boundary or ())]):
+    for group in _alike(everybody, [*documents, *(boundary or ())]):
         code = replace(subject, function_arn=group[0].function_arn) if group else subject
         for action in actions:
             answer = _expose(exposed, execution, group, action, code, documents, boundary)
@@ -215,7 +140,9 @@ def _judge(execution: Execution, users: list[User], asked: Question) -> list[Out
     outcomes: list[Outcome] = [*exposed.values(), *unless_guarded.values()]
     service = replace(subject, caller=Caller.SERVICE)
     outcomes += _locked_out(execution, users, service, documents, boundary)
-    outcomes += _way_round(execution, users, actions, subject, documents, boundary)
+    ways_round = _ways_round(execution, everybody, asked, subject, documents, boundary)
+    # What may be allowed because hardly anything is known of the role is said once.
+    outcomes += [way for way in ways_round if isinstance(way, WayRound) or not _told(way, unverified)]
     unverified.unless_denied = [found for found in unless_denied.values() if found.writes]
     return outcomes + ([unverified] if unverified.actions else [])
 
@@ -271,37 +198,46 @@ def _add(exposed: dict[Grant, Exposed], new: Exposed) -> None:
         known.answers.setdefault(action, answer)
 
 
-def _way_round(
+def _told(way: Unverified, unverified: Unverified) -> bool:
+    """Whether what stands in the way of one outcome is said with another: rewriting, where the documents are not known."""
+    return bool(unverified.actions) and way.shedding != (ASSUME_ROLE,)
+
+
+def _ways_round(
     execution: Execution,
     users: list[User],
-    actions: Sequence[str],
+    asked: Question,
     code: Subject,
     documents: Sequence[PolicyDocument],
     boundary: Sequence[PolicyDocument] | None,
 ) -> Iterator[WayRound | Unverified]:
-    """Both the trust policy and the role's own policies must let the role's sessions assume the role."""
+    """What the code of some of the users can do about every guard: one outcome for each way, with those who can."""
     role = execution.role
-    trusted, path = execution.trust.lets_in(execution.role_arn)
-    if trusted is Truth.NO or role is None:
+    if role is None:
         return
-    if users:
-        code = replace(code, function_arn=users[0].function_arn)
-    name = (execution.role_arn or "arn:*:iam::*:role/*").partition(":role/")[2]
-    assumes = ask(keys.assume_role(name), code, documents, boundary)
-    if assumes.allowed is Truth.NO:
-        return
-    service = replace(code, caller=Caller.SERVICE)
-    shed = [a for a in actions if ask(a, service, documents, boundary).allowed is Truth.YES]
-    if not any(not keys.action(action).read_only for action in shed):
-        return
-    if trusted is Truth.YES and assumes.allowed is Truth.YES:
-        allowing = assumes.evaluation.allowing if assumes.evaluation is not None else ()
-        yield WayRound(execution, role, users, shed, path, allowing, assumes.witness)
-    elif execution.trust.known:
-        # A trust policy that is not known at all is said once, with what else is not known of the role.
+    found: dict[tuple[Truth, tuple[str, ...]], tuple[Way, list[User]]] = {}
+    for group in _alike(users, [*documents, *(boundary or ())]):
+        caller = replace(code, function_arn=group[0].function_arn) if group else code
+        for way in ways(execution, caller, asked):
+            found.setdefault((way.open, way.calls), (way, []))[1].extend(group)
+    service = replace(code, caller=Caller.SERVICE, function_arn=users[0].function_arn if users else code.function_arn)
+    shed = [a for a in asked.actions if ask(a, service, documents, boundary).allowed is Truth.YES] or list(
+        asked.actions
+    )
+    for way, able in (*found.values(),):
+        if way.open is Truth.YES:
+            yield WayRound(execution, role, able, shed, way.calls, way.trust_path, way.allowing, way.witness)
+        elif execution.trust.known or way.calls != (ASSUME_ROLE,):
+            # A trust policy that is not known at all is said once, with what else is not known of the role.
+            gap = _may_shed(role, way)
+            yield Unverified(execution, able, shed, [gap], list(way.answers), shedding=way.calls)
+
+
+def _may_shed(role: Resource, way: Way) -> Gap:
+    if way.calls == (ASSUME_ROLE,):
         detail = "may let the role's own sessions assume it, and its policies may allow them to"
-        gap = Gap(role.urn, "trust policy", Decided.MENDING, detail)
-        yield Unverified(execution, users, shed, [gap], [assumes], sheds=True)
+        return Gap(role.urn, "trust policy", Decided.MENDING, detail)
+    return Gap(role.urn, "policies", Decided.MENDING, f"may allow {', '.join(way.calls)} on the role itself")
 
 
 def merged(outcomes: Iterable[Outcome]) -> list[Outcome]:

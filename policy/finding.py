@@ -12,9 +12,9 @@ from policy import keys, stand_ins, words
 from policy.diagnosis import ALLOW_FORM, DENY_FORM, diagnose
 from policy.document import Effect, Statement
 from policy.execution import Execution, GrantKind, User
-from policy.exposure import Exposed, LockedOut, Outcome, Unverified, WayRound
 from policy.keys import SOURCE_FUNCTION_KEY
 from policy.names import GUARD, READ_ONLY, UNVERIFIED, URL
+from policy.outcomes import Exposed, LockedOut, Outcome, Unverified, WayRound
 from policy.request import SOURCE_FUNCTION_ARN, Request
 from policy.resources import Resource
 from policy.trust import LAMBDA
@@ -49,7 +49,6 @@ def findings(outcomes: Iterable[Outcome], actions: Sequence[str], refused: Refus
 
     `actions` are the judged ones, `refused` says by URN and path why documents were not remediated.
     """
-    advised: set[int] = set()
     for outcome in outcomes:
         policy = policy_of(outcome)
         if isinstance(outcome, Exposed):
@@ -60,11 +59,7 @@ def findings(outcomes: Iterable[Outcome], actions: Sequence[str], refused: Refus
         elif isinstance(outcome, WayRound):
             yield Finding(policy, outcome.role.urn, _way_round_message(outcome))
         else:
-            # One policy decides all that is open about a role: it is printed once.
-            advise = id(outcome.execution) not in advised
-            if not outcome.sheds:
-                advised.add(id(outcome.execution))
-            yield Finding(policy, _urn_of(outcome), unverified_message(outcome, actions, advise=advise))
+            yield Finding(policy, _urn_of(outcome), unverified_message(outcome, actions))
 
 
 def _urn_of(outcome: Unverified) -> str:
@@ -235,15 +230,25 @@ def _locked_out_message(outcome: LockedOut) -> str:
 def _way_round_message(outcome: WayRound) -> str:
     execution = outcome.execution
     names = " and ".join(f"{found.statement.label} of `{found.document.name}`" for found in outcome.allowing)
-    deny = json.dumps(words.deny_assuming(execution.role_arn))
-    lines = [
-        f"Code of {words.users(outcome.users)} can get round every guard on `{SOURCE_FUNCTION_ARN}`: "
-        f"`{outcome.trust_path}` of the trust policy of {words.role(execution)} lets the role's own sessions assume the "
-        f"role, {names} allows it, and the calls of a session that is opened so do not carry the key. It can then call "
-        f"{words.listed(outcome.actions)}.",
-        "Fix: let the trust policy name the services that need the role, and neither the role nor its whole account",
-        f"Or: add this statement to a policy of the role: {deny}",
-    ]
+    deny = json.dumps(words.deny_shedding(execution, outcome.calls))
+    if outcome.calls == (keys.ASSUME_ROLE,):
+        allowed = f"{names} allows it, and the" if names else "in one account nothing else has to allow it, and the"
+        lines = [
+            f"Code of {words.users(outcome.users)} can get round every guard on `{SOURCE_FUNCTION_ARN}`: "
+            f"`{outcome.trust_path}` of the trust policy of {words.role(execution)} lets the role's own sessions assume the "
+            f"role, {allowed} calls of a session that is opened so do not carry the key. It can then call "
+            f"{words.listed(outcome.actions)}.",
+            "Fix: let the trust policy name the services that need the role, and neither the role nor its whole account",
+        ]
+    else:
+        lines = [
+            f"Code of {words.users(outcome.users)} can take the guard off its own role {words.role(execution)}, or write "
+            f"round it: {names or 'its policies'} {'allow' if len(outcome.allowing) != 1 else 'allows'} "
+            f"{words.listed(outcome.calls)} on the role or on a policy that it has. It can then call "
+            f"{words.listed(outcome.actions)}.",
+            "Fix: give these permissions to a role of its own, and not to the role of a function in a VPC",
+        ]
+    lines.append(f"Or: add this statement to a policy of the role: {deny}")
     if outcome.witness is not None:
         lines.append("Check: " + _check(outcome.witness, execution))
     return "\n".join([*lines, URL])

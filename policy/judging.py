@@ -7,21 +7,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
 from pulumi_policy import PolicyResource, ReportViolation, ResourceValidationArgs, StackValidationArgs
 
 from policy import finding, names, stand_ins
 from policy.document import printable
 from policy.exempt import Use, exempt_resource, guarded_elsewhere, notices, unexempted, unexempted_findings
-from policy.exposure import Exposed, LockedOut, Outcome, Question, judge_execution, merged
+from policy.exposure import judge_execution, merged
 from policy.finding import Finding
 from policy.links import link
+from policy.outcomes import Exposed, LockedOut, Outcome, Question, WayRound
 from policy.remediation import HIDDEN, remedy
 from policy.resources import Declarations, Resource, plain, stack_resources, with_values
 from policy.settings import MAY_GUARD, OPTIONS, Settings, read_settings
 from policy.single import resource_findings
 from policy.worlds import Judged, judge_in_all
+
+# What no guard elsewhere changes.
+_STAYING: Final = (LockedOut, WayRound)
 
 
 def _shown(message: str) -> str:
@@ -128,8 +132,9 @@ class Judge:
             found = [outcome for outcome in told_once if finding.policy_of(outcome) == name]
             if execution.role is not None:
                 found = list(finding.unreported(found, self.declarations.reported(execution.role.urn)))
-            if any(not isinstance(o, LockedOut) for o in found) and guarded_elsewhere(execution, settings, today, use):
-                found = [outcome for outcome in found if isinstance(outcome, LockedOut)]
+            # A guard elsewhere is one on the key, so it does not hold for a session that lacks the key.
+            if any(not isinstance(o, _STAYING) for o in found) and guarded_elsewhere(execution, settings, today, use):
+                found = [outcome for outcome in found if isinstance(outcome, _STAYING)]
             kept += unexempted(found, settings, today, use)
             if name == names.UNVERIFIED and finding.in_scope(execution):
                 errors += finding.document_errors(execution)

@@ -90,11 +90,11 @@ def action(name: str) -> Action:
 ASSUME_ROLE: Final = "sts:AssumeRole"
 
 
-@lru_cache(maxsize=256)
-def assume_role(role_name: str) -> Action:
-    """`sts:AssumeRole` on the role of that name, with its path."""
-    role = ResourceType("role", frozenset(), fixed=role_name, service="iam")
-    return Action(ASSUME_ROLE, (role,), frozenset(), read_only=False)
+@lru_cache(maxsize=1024)
+def on_iam(action: str, kind: str, name: str) -> Action:
+    """An action on a resource of IAM, such as `sts:AssumeRole` on the `role` of that name, with its path."""
+    resource = ResourceType(kind, frozenset(), fixed=name, service="iam")
+    return Action(action, (resource,), frozenset(), read_only=False)
 
 
 @cache
@@ -209,7 +209,7 @@ def fact(key: str, session: Session) -> Alternatives | None:
     if key == "aws:tokenissuetime":
         # Lambda opens sessions again and again: there is one as old as now, and there will be newer ones.
         return ((iso_date(session.now),), (_FAR_DATE,))
-    if key.startswith("sts:"):
+    if key.startswith(("iam:", "sts:")):
         return _UNKNOWN
     if key.startswith(_PRINCIPAL_TAG):
         if session.role_tags is None:

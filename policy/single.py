@@ -8,10 +8,11 @@ from decimal import Decimal
 from policy import resources
 from policy.diagnosis import dead_guard, form_for
 from policy.document import PolicyDocument, parse_document
-from policy.exposure import Exposed, Question, judge_execution, names_eni_actions
+from policy.exposure import judge_execution, names_eni_actions
 from policy.finding import Finding, exposed_message
 from policy.links import link
 from policy.names import ROLE_GUARD
+from policy.outcomes import Exposed, Question
 from policy.request import SOURCE_FUNCTION_ARN
 from policy.resources import Resource
 from policy.trust import LAMBDA, parse_trust

@@ -7,18 +7,18 @@ from typing import Final
 
 from policy import managed, words
 from policy.execution import Decided, Gap
-from policy.exposure import Exposed, Unverified
+from policy.outcomes import Exposed, Unverified
 from policy.reasons import reasons
 
 _MOST_REASONS: Final = 5
 
 
-def unverified_message(outcome: Unverified, actions: Sequence[str], *, advise: bool) -> str:
+def unverified_message(outcome: Unverified, actions: Sequence[str]) -> str:
     """Why the role is not judged, what is known of it all the same, and what decides it now.
 
-    `actions` are the judged ones. Without `advise` another message about the role has the policy that decides it.
+    `actions` are the judged ones.
     """
-    return "\n".join([*_reason(outcome), *_known_all_the_same(outcome), *_way_out(outcome, actions, advise=advise)])
+    return "\n".join([*_reason(outcome), *_known_all_the_same(outcome), *_way_out(outcome, actions)])
 
 
 def _reason(outcome: Unverified) -> Iterator[str]:
@@ -57,15 +57,13 @@ def _would_be_open(condition: str, exposed: Exposed) -> str:
     )
 
 
-def _way_out(outcome: Unverified, actions: Sequence[str], *, advise: bool) -> Iterator[str]:
+def _way_out(outcome: Unverified, actions: Sequence[str]) -> Iterator[str]:
     execution = outcome.execution
-    if outcome.sheds:
-        yield f"Fix: put this policy on the role: {words.policy_of_its_own(words.deny_assuming(execution.role_arn))}"
+    if outcome.shedding:
+        deny = words.deny_shedding(execution, outcome.shedding)
+        yield f"Fix: put this policy on the role: {words.policy_of_its_own(deny)}"
         return
     yield from _answers(outcome.gaps)
-    if not advise:
-        yield "The policy that another violation of this role advises decides it now."
-        return
     policy = words.policy_of_its_own(words.deny_statement(actions))
     if execution.role is None:
         yield f"Fix: run this policy pack on the stack that makes the role, or put this policy on the role there: {policy}"

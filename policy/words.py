@@ -82,9 +82,18 @@ def deny_statement(actions: Iterable[str], *, detach: bool = True) -> dict[str, 
     return {"Effect": "Deny", "Action": denied, "Resource": "*", "Condition": condition}
 
 
-def deny_assuming(role_arn: str | None) -> dict[str, object]:
-    """What keeps the role's sessions from opening further ones, which lack the key. `role_arn` may hold wildcards."""
-    return {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": role_arn or "*"}
+def deny_shedding(execution: Execution, calls: Sequence[str]) -> dict[str, object]:
+    """What keeps the role's sessions from shedding the guard: from these calls on the role and on the policies on it."""
+    places = [execution.role_arn or "*"]
+    if any(call.startswith("iam:") and "PolicyVersion" in call for call in calls):
+        managed = (g.listed_as or "*" for g in execution.grants if g.kind is GrantKind.MANAGED)
+        places += [place for place in dict.fromkeys(managed) if place not in places]
+    actions, resources = list(calls), ("*" in places and ["*"]) or places
+    return {
+        "Effect": "Deny",
+        "Action": actions if len(actions) > 1 else actions[0],
+        "Resource": resources if len(resources) > 1 else resources[0],
+    }
 
 
 def policy_of_its_own(statement: object) -> str:

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from policy import keys, stand_ins
 from policy.execution import Decided, Execution, Gap
-from policy.exposure import Exposed, LockedOut, Outcome, Unverified, WayRound
 from policy.matching import cells, glob
+from policy.outcomes import Exposed, LockedOut, Outcome, Unverified, WayRound
 from policy.resources import Resource
 
 Judged = list[tuple[Execution, list[Outcome]]]

@@ -47,6 +47,7 @@ _DEAD_FIX = re.compile(r"Fix: use (?P<json>\"Condition\": .+) in that statement\
 _TRUST_FIX = re.compile(r"Fix: take it out, and use (?P<json>\"Condition\": .+) in the statement that allows them\.")
 # The first line asks for a judgement that no test can make for the user; the statement in the second does it too.
 _SHED = "Fix: let the trust policy name the services that need the role, and neither the role nor its whole account"
+_REWRITE = "Fix: give these permissions to a role of its own, and not to the role of a function in a VPC"
 _SHED_OR = re.compile(r"Or: add this statement to a policy of the role: (?P<json>\{.+\})")
 _DIAGNOSIS = re.compile(r"Not a guard: " + _LABEL + r" of `(?P<document>[^`]+)`: .+\. Use (?P<json>\".+)")
 _ROLE = re.compile(r"execution role `([^`]+)`")
@@ -72,7 +73,7 @@ def fixes(violation: Violation) -> list[Advice]:
     for line in text.splitlines():
         if shed := _SHED_OR.fullmatch(line):
             found.append(Advice(_ATTACH, "", "", "", _read(shed["json"]), name_of(violation.urn)))
-        if not line.startswith("Fix:") or line == _SHED:
+        if not line.startswith("Fix:") or line in (_SHED, _REWRITE):
             continue
         if outside := _ELSEWHERE.fullmatch(line):
             _statement_of(outside["json"])  # nothing in this stack can be changed, but the policy must be one

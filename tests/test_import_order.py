@@ -39,6 +39,8 @@ ORDER: Final = (
     "users",
     "possible_guards",
     "links",
+    "outcomes",
+    "shedding",
     "exposure",
     "worlds",
     "diagnosis",

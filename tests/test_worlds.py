@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from strategies import examples
 
 from policy import resources, stand_ins
-from policy.exposure import Exposed, LockedOut, Outcome, Question, Unverified, judge_execution
+from policy.exposure import judge_execution
 from policy.keys import ENI_ACTIONS
 from policy.links import link
+from policy.outcomes import Exposed, LockedOut, Outcome, Question, Unverified
 from policy.resources import Resource
 from policy.worlds import Judged, judge_in_all
 
