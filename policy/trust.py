@@ -50,7 +50,8 @@ class Trust:
         """Whether a session of the role itself may assume the role, and by which statement."""
         if not self.known:
             return Entry(Truth.UNKNOWN, Truth.UNKNOWN, "")
-        direct, by_account, denied, path = Truth.NO, Truth.NO, Truth.NO, ""
+        direct, by_account, denied = Truth.NO, Truth.NO, Truth.NO
+        paths: dict[Truth, str] = {}
         for where, statement, effect, covered in self._covering():
             met = caller.meets(statement.get("Condition"))
             itself, account = caller.named_in(statement)
@@ -61,7 +62,8 @@ class Trust:
                 allows = Truth.YES if effect is True else Truth.UNKNOWN
                 direct = any_of((direct, all_of((allows, covered, met, itself))))
                 by_account = any_of((by_account, all_of((allows, covered, met, account))))
-                path = path or where
+                paths.setdefault(all_of((allows, applies)), where)
+        path = paths.get(Truth.YES, paths.get(Truth.UNKNOWN, ""))
         return Entry(all_of((direct, ~denied)), all_of((by_account, ~denied)), path)
 
     def conditions_on_function(self) -> Iterator[str]:

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pytest
 
-from policy.trust import LAMBDA, Trust, parse_trust
+from policy.trust import LAMBDA, Principal, Trust, parse_trust
 from policy.truth import UNKNOWN as NOT_KNOWN
-from policy.truth import Truth
+from policy.truth import Truth, any_of
 
 YES, NO, UNKNOWN = Truth.YES, Truth.NO, Truth.UNKNOWN
 ROLE: Final = "arn:aws:iam::123456789012:role/orders-role"
@@ -25,6 +25,12 @@ def allow(principal: Any, **more: Any) -> dict[str, Any]:
 
 
 BY_LAMBDA: Final = allow({"Service": LAMBDA})
+
+
+def lets_in(found: Trust, role_arn: str | None) -> tuple[Truth, str]:
+    """Whether the role may assume itself, by name or with its account, and the statement that says so."""
+    entry = found.lets_in(Principal(role_arn, None, {}))
+    return any_of((entry.direct, entry.by_account)), entry.path
 
 
 @pytest.mark.parametrize(
@@ -100,17 +106,17 @@ def test_the_services_that_are_named() -> None:
     ],
 )
 def test_whether_the_role_lets_itself_in(principal: Any, role_arn: str | None, expected: Truth) -> None:
-    answer, path = trust(BY_LAMBDA, allow(principal)).lets_in(role_arn)
+    answer, path = lets_in(trust(BY_LAMBDA, allow(principal)), role_arn)
     assert answer is expected
     assert path == ("" if expected is NO else "Statement[1]")
 
 
 def test_a_condition_may_keep_the_role_out() -> None:
     guarded = allow({"AWS": "*"}, Condition={"StringEquals": {"sts:ExternalId": "x"}})
-    assert trust(guarded).lets_in(ROLE) == (UNKNOWN, "Statement[0]")
-    assert trust(guarded, allow({"AWS": ROLE})).lets_in(ROLE) == (YES, "Statement[1]")
-    assert trust(allow({"AWS": "*"}, Condition={})).lets_in(ROLE) == (YES, "Statement[0]")
-    assert trust(allow({"AWS": "*"}, Effect=NOT_KNOWN)).lets_in(ROLE) == (UNKNOWN, "Statement[0]")
+    assert lets_in(trust(guarded), ROLE) == (UNKNOWN, "Statement[0]")
+    assert lets_in(trust(guarded, allow({"AWS": ROLE})), ROLE) == (YES, "Statement[1]")
+    assert lets_in(trust(allow({"AWS": "*"}, Condition={})), ROLE) == (YES, "Statement[0]")
+    assert lets_in(trust(allow({"AWS": "*"}, Effect=NOT_KNOWN)), ROLE) == (UNKNOWN, "Statement[0]")
 
 
 def test_conditions_on_the_function() -> None:
@@ -150,7 +156,7 @@ def test_what_cannot_be_read_may_say_anything(source: Any) -> None:
     found = parse_trust(source)
     assert not found.known
     assert found.names_service(LAMBDA) is UNKNOWN
-    assert found.lets_in(ROLE) == (UNKNOWN, "")
+    assert lets_in(found, ROLE) == (UNKNOWN, "")
     assert found.services() == frozenset()
     assert list(found.conditions_on_function()) == []
 
@@ -161,3 +167,35 @@ def test_text_and_object_are_read_alike(source: Any) -> None:
         found = parse_trust(form)
         assert found.known
         assert found.names_service(LAMBDA) is YES
+
+
+SESSION: Final = f"arn:aws:sts::{ROLE.split(':')[4]}:assumed-role/{ROLE.rpartition('/')[2]}/orders"
+ACCOUNT_ROOT: Final = f"arn:aws:iam::{ROLE.split(':')[4]}:root"
+
+
+@pytest.mark.parametrize(
+    ("statements", "direct", "by_account"),
+    [
+        ([allow({"AWS": ROLE})], YES, NO),
+        ([allow("*")], YES, NO),
+        ([allow({"AWS": SESSION})], YES, NO),
+        ([allow({"AWS": SESSION.removesuffix("orders") + "reports"})], UNKNOWN, NO),
+        ([allow({"AWS": ACCOUNT_ROOT})], NO, YES),
+        # A Deny wins, whichever way it names the session.
+        ([allow({"AWS": ACCOUNT_ROOT}), allow({"AWS": ROLE}, Effect="Deny")], NO, NO),
+        ([allow({"AWS": ROLE}), allow({"AWS": ACCOUNT_ROOT}, Effect="Deny")], NO, NO),
+        ([allow({"AWS": ROLE}), allow({"AWS": ROLE}, Effect=NOT_KNOWN)], UNKNOWN, NO),
+        # A condition on what is known of the call is decided, one on what is not is left open.
+        ([allow({"AWS": "*"}, Condition={"ArnEquals": {"aws:PrincipalArn": ROLE}})], YES, NO),
+        ([allow({"AWS": "*"}, Condition={"ArnNotEquals": {"aws:PrincipalArn": ROLE}})], NO, NO),
+        (
+            [allow({"AWS": ROLE}), allow("*", Effect="Deny", Condition={"Null": {"sts:ExternalId": "true"}})],
+            UNKNOWN,
+            NO,
+        ),
+        ([allow({"AWS": ROLE}, Condition={"NoSuch": {"a": "b"}})], UNKNOWN, NO),
+    ],
+)
+def test_who_is_let_in_and_by_what(statements: list[Any], direct: Truth, by_account: Truth) -> None:
+    entry = trust(*statements).lets_in(Principal(ROLE, "orders", {"aws:principalarn": (ROLE,)}))
+    assert (entry.direct, entry.by_account) == (direct, by_account)
