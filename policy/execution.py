@@ -66,6 +66,8 @@ class Grant:
     suffix: str = ""
     gave: tuple[Resource, str] | None = None
     may_guard: bool = True
+    # What takes a policy with a Deny off the role again.
+    taken_off: Gap | None = None
 
     @property
     def made_for_lambda(self) -> bool:
@@ -115,6 +117,8 @@ class Execution:
     boundary: list[Grant] | None = None
     gaps: list[Gap] = field(default_factory=list)
     reference: Gap | None = None
+    # Lists that own all policies of a kind on the role: what is added has to be listed there.
+    owned: list[Gap] = field(default_factory=list)
     # What IAM or the provider will refuse, besides what is wrong inside the documents.
     refused: list[Gap] = field(default_factory=list)
 

@@ -15,6 +15,7 @@ from policy.execution import Execution, GrantKind, User
 from policy.keys import SOURCE_FUNCTION_KEY
 from policy.names import GUARD, READ_ONLY, UNVERIFIED, URL
 from policy.outcomes import Exposed, LockedOut, Outcome, Unverified, WayRound
+from policy.removals import guards_taken_off
 from policy.request import SOURCE_FUNCTION_ARN, Request
 from policy.resources import Resource
 from policy.trust import LAMBDA
@@ -113,6 +114,7 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
     # The reason may stand at the whole list that the document is in.
     lines += [f"Not remediated: {why}." for path, why in (refused or {}).items() if grant.path.startswith(path)][:1]
     lines += _fix(outcome, actions)
+    lines += words.to_be_listed(execution) if advises_deny(outcome, actions) else []
     if unknown:
         policy = words.policy_of_its_own(words.deny_statement(actions))
         lines.append(
@@ -134,6 +136,8 @@ def _diagnoses(
     for grant in (*execution.grants, *(execution.boundary or ())):
         for statement, reason, form in diagnose(grant.document, actions, every, judged):
             reasons.append(f"Not a guard: {statement.label} of `{grant.document.name}`: {reason}. Use {form}")
+    for gap in guards_taken_off(execution):
+        reasons.append(f"Not a guard: {words.place(gap.urn, gap.path)} {gap.detail}.")
     for path in execution.trust.conditions_on_function():
         reasons.append(
             f"Not a guard: `{path}` of the role's trust policy: the key is not there when Lambda assumes the role, and "

@@ -15,6 +15,7 @@ from policy import managed, resources
 from policy.document import INLINE_POLICIES_LIMIT, MANAGED_POLICY_LIMIT, DocumentError, PolicyDocument, parse_document
 from policy.execution import Decided, Execution, Gap, Grant, GrantKind, unreadable
 from policy.possible_guards import weigh_unknown_documents
+from policy.removals import take_away
 from policy.resources import Resource
 from policy.stack import Stack
 from policy.trust import parse_trust
@@ -44,6 +45,7 @@ def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> li
     executions = {role.urn: _execution(role, stack) for role in stack.roles}
     _attach_role_policies(stack, executions)
     _attach_managed_policies(stack, executions)
+    take_away(stack, executions, _declared)
     for execution in executions.values():
         if execution.role is not None:
             _check_echoes(execution, execution.role)

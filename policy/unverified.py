@@ -69,6 +69,7 @@ def _way_out(outcome: Unverified, actions: Sequence[str]) -> Iterator[str]:
         yield f"Fix: run this policy pack on the stack that makes the role, or put this policy on the role there: {policy}"
     else:
         yield f"Fix: put this policy on the role, and it is closed whatever else is on it: {policy}"
+        yield from words.to_be_listed(execution)
 
 
 def _answers(gaps: Sequence[Gap]) -> Iterator[str]:

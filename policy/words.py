@@ -96,6 +96,12 @@ def deny_shedding(execution: Execution, calls: Sequence[str]) -> dict[str, objec
     }
 
 
+def to_be_listed(execution: Execution) -> list[str]:
+    """Where a further policy has to be listed, or it is taken off the role again."""
+    owned = list(dict.fromkeys(place(gap.urn, gap.path) for gap in execution.owned))
+    return [f"List it in {together(owned)} too: what is not in there is taken off the role."] if owned else []
+
+
 def policy_of_its_own(statement: object) -> str:
     """A whole document with this statement, ready to be put on a role."""
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

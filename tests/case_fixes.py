@@ -164,6 +164,14 @@ def _attach(items: list[Item], advice: Advice) -> None:
         for props in (role.inputs, role.outputs):
             props[listed] = [*(props.get(listed) or ()), entry]
         return
+    for owner in items:
+        # What owns the role's inline policies takes off those that it does not list: the advice says to list it.
+        if (
+            owner.type == "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive"
+            and role.name in owner.depends_on["roleName"]
+        ):
+            for props in (owner.inputs, owner.outputs) if owner.inputs is not owner.outputs else (owner.inputs,):
+                props["policyNames"] = [*props["policyNames"], f"fix-{number}"]
     added: Props = {"name": f"fix-{number}", "role": role.outputs.get("name"), "policy": json.dumps(document)}
     depends = {"role": [role.name]}
     items.append(Item("aws:iam/rolePolicy:RolePolicy", f"fix-{number}", "", added, added, depends))

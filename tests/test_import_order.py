@@ -38,6 +38,7 @@ ORDER: Final = (
     "execution",
     "users",
     "possible_guards",
+    "removals",
     "links",
     "outcomes",
     "shedding",
