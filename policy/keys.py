@@ -142,6 +142,7 @@ _GLOBAL_NAMES: Final = (
     "aws:PrincipalAccount",
     "aws:PrincipalArn",
     "aws:PrincipalIsAWSService",
+    "aws:PrincipalTag/",
     "aws:PrincipalType",
     "aws:referer",
     "aws:RequestedRegion",

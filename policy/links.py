@@ -16,8 +16,8 @@ from policy.document import INLINE_POLICIES_LIMIT, MANAGED_POLICY_LIMIT, Documen
 from policy.execution import Decided, Execution, Gap, Grant, GrantKind, unreadable
 from policy.possible_guards import weigh_unknown_documents
 from policy.removals import take_away
-from policy.resources import Resource
-from policy.stack import Stack
+from policy.resources import Resource, type_of
+from policy.stack import POLICIES, Stack
 from policy.trust import parse_trust
 from policy.truth import UNKNOWN, Unknown
 from policy.users import users
@@ -52,8 +52,8 @@ def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> li
             _check_inline_limit(execution, execution.role)
     outside: dict[str, Execution] = {}
     for user, prop in users(stack, event_sources=event_sources):
-        value, urns = user.resource.props.get(prop), user.resource.depends_on.get(prop, ())
-        role = stack.role_of(value, urns)
+        value = user.resource.props.get(prop)
+        role = stack.role_of(value, user.resource.made_from(prop))
         if role is not None:
             execution = executions[role.urn]
             execution.users.append(replace(user, function_arn=_completed(user.function_arn, execution.some_function)))
@@ -103,7 +103,7 @@ def _execution(role: Resource, stack: Stack) -> Execution:
         _attach(execution, stack, value, urns, role, path)
     boundary = _declared(role, "permissionsBoundary")
     if boundary not in (None, ""):
-        urns = role.depends_on.get("permissionsBoundary", ())
+        urns = role.made_from("permissionsBoundary")
         execution.boundary = [_policy_grant(execution, stack, boundary, urns, role, "permissionsBoundary")]
     return execution
 
@@ -127,7 +127,19 @@ def _role_arn(role: Resource) -> str | None:
 
 
 def _tags(role: Resource) -> Mapping[str, str | Unknown] | None:
-    tags = role.props.get("tagsAll") if isinstance(role.props.get("tagsAll"), Mapping) else role.props.get("tags")
+    """The role's tags, None where they are not known: the provider adds its own (`tagsAll`), which may be any."""
+    tags = role.props.get("tags")
+    every = role.props.get("tagsAll")
+    if isinstance(every, Mapping):
+        tags = every
+    elif isinstance(every, Unknown):
+        if "region" not in role.provider:
+            return None
+        added = role.provider.get("defaultTags")
+        added = added.get("tags") if isinstance(added, Mapping) else added
+        if any(isinstance(value, Unknown) for value in (tags, added)):
+            return None
+        tags = {**(added if isinstance(added, Mapping) else {}), **(tags if isinstance(tags, Mapping) else {})}
     if tags is None:
         return {}
     if isinstance(tags, Mapping):
@@ -177,7 +189,6 @@ def _inline_policies(
 def _texts(resource: Resource, prop: str, execution: Execution) -> Iterator[tuple[str, object, tuple[str, ...]]]:
     """The elements of a list of texts, each with the URNs it can stand for."""
     value = _declared(resource, prop) if prop in _ECHOED else resource.props.get(prop)
-    urns = resource.depends_on.get(prop, ())
     if value is None:
         return
     if not isinstance(value, list):
@@ -185,8 +196,11 @@ def _texts(resource: Resource, prop: str, execution: Execution) -> Iterator[tupl
         document = PolicyDocument.not_known(prop)
         execution.grants.append(Grant(document, resource.urn, prop, GrantKind.MANAGED, gave=(resource, prop)))
         return
+    # Of unknown elements that were made from as many policies each is one; else which is which is not known.
+    policies = [urn for urn in resource.made_from(prop) if type_of(urn) in POLICIES]
+    left = policies if sum(isinstance(item, Unknown) for item in value) == len(policies) else []
     for i, item in enumerate(value):
-        yield f"{prop}[{i}]", item, urns
+        yield f"{prop}[{i}]", item, (left.pop(0),) if isinstance(item, Unknown) and left else ()
 
 
 # ---- attachments
@@ -262,12 +276,12 @@ def _attach_role_policies(stack: Stack, executions: Executions) -> None:
 
 def _attach_managed_policies(stack: Stack, executions: Executions) -> None:
     for resource in stack.of(resources.ROLE_ATTACHMENT):
-        urns = resource.depends_on.get("policyArn", ())
+        urns = resource.made_from("policyArn")
         for execution, certain in _on_roles(resource, "role", stack, executions):
             grant = _policy_grant(execution, stack, resource.props.get("policyArn"), urns, resource, "policyArn")
             execution.grants.append(grant if certain else replace(grant, document=grant.document.perhaps()))
     for resource in stack.of(resources.POLICY_ATTACHMENT):
-        urns = resource.depends_on.get("policyArn", ())
+        urns = resource.made_from("policyArn")
         for execution, certain in _roles_named(resource, "roles", stack, executions):
             grant = _policy_grant(execution, stack, resource.props.get("policyArn"), urns, resource, "policyArn")
             execution.grants.append(grant if certain else replace(grant, document=grant.document.perhaps()))
@@ -295,6 +309,7 @@ def _on_roles(resource: Resource, prop: str, stack: Stack, executions: Execution
     """The role that a property names. One that is unknown and made from several roles may be any of them: not certain."""
     value = resource.props.get(prop)
     roles = stack.roles_of(value, resource.depends_on.get(prop, ()))
+    certain = len(roles) == 1 and (isinstance(value, str) or not resource.outside(prop))
     if not roles and not isinstance(value, str):
         stray = executions[resource.urn] = Execution(None, "")
         gap = unreadable(resource, prop, value)
@@ -305,9 +320,9 @@ def _on_roles(resource: Resource, prop: str, stack: Stack, executions: Execution
             stray.refused.append(gap)
     for role in roles:
         execution = executions[role.urn]
-        if len(roles) > 1:
+        if not certain:
             execution.gaps.append(_several_roles(resource, prop, value, roles))
-        yield execution, len(roles) == 1
+        yield execution, certain
 
 
 def _several_roles(resource: Resource, prop: str, value: object, roles: Sequence[Resource]) -> Gap:
@@ -323,9 +338,14 @@ def _roles_named(
     """The roles in a list of role names, each with whether it is certain to be in it."""
     value, urns = resource.props.get(prop), resource.depends_on.get(prop, ())
     # Not all are roles: a policy whose role is not known stands there for it.
-    made_from = [urn for urn in urns if urn in executions and executions[urn].role is not None]
+    found = [role.urn for role in map(stack.by_urn, urns) if role is not None]
+    made_from = [urn for urn in dict.fromkeys(found) if urn in executions and executions[urn].role is not None]
     known = [stack.role_of(item, urns) for item in value if isinstance(item, str)] if isinstance(value, list) else []
     certain, possible = _listed_roles(value, [role.urn for role in known if role is not None], made_from)
+    if not certain and not possible and isinstance(value, Unknown):
+        stray = executions[resource.urn] = Execution(None, "")
+        stray.gaps.append(unreadable(resource, prop, value))
+        yield stray, True
     yield from ((executions[urn], True) for urn in certain)
     for urn in possible:
         unknown = UNKNOWN if isinstance(value, list) else value
@@ -359,6 +379,7 @@ def _check_echoes(execution: Execution, role: Resource) -> None:
     inline = "policies" if role.type == resources.NATIVE_ROLE else "inlinePolicies"
     if _declared(role, inline) is None:
         listed = role.props.get(inline)
+        _check_read(execution, role, inline, listed)
         for item in listed if isinstance(listed, list) else ():
             name = item.get("name", item.get("policyName")) if isinstance(item, Mapping) else None
             if isinstance(name, str) and name not in explained:
@@ -366,11 +387,19 @@ def _check_echoes(execution: Execution, role: Resource) -> None:
                 _add_echo(execution, role, inline, name, _parse(source, name, INLINE_POLICIES_LIMIT))
     if _declared(role, "managedPolicyArns") is None:
         listed = role.props.get("managedPolicyArns")
+        _check_read(execution, role, "managedPolicyArns", listed)
         for arn in listed if isinstance(listed, list) else ():
             if isinstance(arn, str) and arn not in explained:
                 found = managed.lookup(arn)
                 document = _aws_managed(found.suffix, arn) if found else PolicyDocument.not_known(arn)
                 _add_echo(execution, role, "managedPolicyArns", arn, document)
+
+
+def _check_read(execution: Execution, role: Resource, prop: str, listed: object) -> None:
+    """A role that the stack does not declare is not one without policies: what is on it may be anything."""
+    if role.inputs is None and isinstance(listed, Unknown):
+        execution.gaps.append(Gap(role.urn, prop, Decided.READ, role.name))
+        execution.grants.append(Grant(PolicyDocument.not_known(prop), role.urn, prop, GrantKind.IN_ROLE))
 
 
 def _add_echo(execution: Execution, role: Resource, prop: str, what: str, document: PolicyDocument) -> None:

@@ -116,6 +116,14 @@ class Resource:
         """The name that the program gives it."""
         return name_of(self.urn)
 
+    def outside(self, prop: str) -> bool:
+        """Whether a value was made from something that the stack does not manage: it may then be anything."""
+        return not self.not_managed.isdisjoint(self.depends_on.get(prop, ()))
+
+    def made_from(self, prop: str) -> tuple[str, ...]:
+        """The URNs of the resources of which an unknown value must be one; none where it may be anything."""
+        return () if self.outside(prop) else self.depends_on.get(prop, ())
+
 
 def plain(value: Any, hidden: Any = UNKNOWN) -> Any:
     """A value of the SDK without proxies: unknown values become UNKNOWN, also inside lists and objects.
@@ -133,7 +141,10 @@ def plain(value: Any, hidden: Any = UNKNOWN) -> Any:
         return value
     target = _target(value)
     if isinstance(target, Mapping):
-        return {str(key): plain(item, hidden) for key, item in target.items()}
+        keys = [str(key) for key in target]
+        if any(len(key) >= _SENTINEL_LENGTH and any(s in key for s in _SENTINELS) for key in keys):
+            return UNKNOWN  # a key that is not known: the object may say anything
+        return {key: plain(item, hidden) for key, item in zip(keys, target.values(), strict=True)}
     if isinstance(target, list | tuple):
         return [plain(item, hidden) for item in target]
     return value

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
 from policy import resources
+from policy.managed import is_aws_managed
 from policy.resources import Resource
 
 _ROLES: Final = (resources.ROLE, resources.NATIVE_ROLE)
@@ -32,11 +33,25 @@ class Stack:
         for resource in all_resources:
             self._by_urn[resource.urn] = resource
             self._by_type.setdefault(resource.type, []).append(resource)
-        self.roles = self.of(*_ROLES)
+        self.roles = list(self._without_twins(self.of(*_ROLES)))
         self.functions = self.of(*_FUNCTIONS)
         self._role_names = _index(self.roles, ("name", "roleName", "arn", "id"))
         self._function_names = _index(self.functions, ("name", "functionName", "arn"))
         self._policy_arns = _index(self.of(*POLICIES), ("arn", "policyArn", "id"))
+
+    def _without_twins(self, roles: Iterable[Resource]) -> Iterator[Resource]:
+        """The roles; one of those that are read twice. What is put on one of these is on both."""
+        read: dict[object, Resource] = {}
+        for role in roles:
+            texts = [role.props.get(name) for name in ("arn", "name", "roleName", "id")]
+            identity = next(filter(_known, texts), None)
+            if role.inputs is not None or identity is None:
+                yield role
+                continue
+            twin = read.setdefault(identity, role)
+            self._by_urn[role.urn] = twin
+            if twin is role:
+                yield role
 
     @cached_property
     def partition(self) -> str | None:
@@ -75,8 +90,26 @@ class Stack:
 
     def policy_of(self, value: object, urns: Sequence[str]) -> Resource | None:
         """The customer managed policy that a property names by its ARN, or depends on."""
-        found = self._follow((value,), urns, self._policy_arns, POLICIES)
+        found = self._follow((value,), urns, self._policy_arns, POLICIES) or self._new_policies(value)
         return found[0] if len(found) == 1 else None
+
+    def _new_policies(self, value: object) -> list[Resource]:
+        """The policies of that name whose ARN is not known yet: an ARN that is spelled out may mean one of them."""
+        if not isinstance(value, str) or is_aws_managed(value):
+            return []
+        path, _, name = value.partition(":policy")[2].rpartition("/")
+        new = (
+            policy
+            for policy in self.of(*POLICIES)
+            if not _known(policy.props.get("arn", policy.props.get("policyArn")))
+        )
+        return [
+            policy
+            for policy in new
+            if name
+            and policy.props.get("name", policy.props.get("managedPolicyName")) == name
+            and policy.props.get("path", "/") in (f"{path}/", None)
+        ]
 
     def functions_of(self, value: object, urns: Sequence[str]) -> list[Resource]:
         """The functions that an event source mapping may name: by name, ARN, or either with a version or alias."""

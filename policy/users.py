@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from policy import resources
-from policy.execution import Decided, Gap, User, UserKind, unreadable
+from policy.execution import Gap, User, UserKind, unreadable
 from policy.resources import Resource, type_of
 from policy.stack import Stack, partition_of
-from policy.truth import Truth, Unknown, all_of
+from policy.truth import UNKNOWN, Truth, Unknown, all_of, any_of
 
 
 def users(stack: Stack, *, event_sources: bool) -> Iterator[tuple[User, str]]:
@@ -23,8 +23,7 @@ def users(stack: Stack, *, event_sources: bool) -> Iterator[tuple[User, str]]:
             mapping, by_poller = polled[function.urn]
             if by_poller is Truth.YES or in_vpc is Truth.NO:
                 kind, in_vpc = UserKind.POLLER, by_poller
-                unknown = "functionName" if _polls_vpc(mapping) is Truth.YES else "eventSourceArn"
-                gap = Gap(mapping.urn, unknown, Decided.UPDATE) if by_poller is Truth.UNKNOWN else None
+                gap = unreadable(mapping, _open_question(mapping), UNKNOWN) if by_poller is Truth.UNKNOWN else None
         yield User(kind, function, in_vpc, _function_arn(function), gap), "role"
     for canary in stack.of(resources.CANARY, resources.NATIVE_CANARY):
         in_vpc, gap = _in_vpc(canary)
@@ -76,12 +75,19 @@ def _polled(stack: Stack) -> dict[str, tuple[Resource, Truth]]:
         polls = _polls_vpc(mapping)
         urns = mapping.depends_on.get("functionName", ())
         functions = stack.functions_of(mapping.props.get("functionName"), urns)
-        if len(functions) > 1:
+        if len(functions) > 1 or (mapping.outside("functionName") and functions):
             polls = all_of((polls, Truth.UNKNOWN))
         for function in functions if polls is not Truth.NO else ():
             if function.urn not in found or polls is Truth.YES:
                 found[function.urn] = (mapping, polls)
     return found
+
+
+def _open_question(mapping: Resource) -> str:
+    """The property that would decide whether Lambda polls in a VPC for the function."""
+    if _polls_vpc(mapping) is Truth.YES:
+        return "functionName"
+    return "eventSourceArn" if mapping.props.get("selfManagedEventSource") is None else "sourceAccessConfigurations"
 
 
 _VPC_SOURCES: Final = ("kafka", "mq", "rds")
@@ -97,10 +103,12 @@ def _polls_vpc(mapping: Resource) -> Truth:
     props = mapping.props
     access = props.get("sourceAccessConfigurations")
     if props.get("selfManagedEventSource") is not None:
-        if isinstance(access, Unknown):
-            return Truth.UNKNOWN
-        kinds = [item.get("type") for item in access or () if isinstance(item, Mapping)]
-        return Truth.of(any(kind in ("VPC_SUBNET", "VPC_SECURITY_GROUP") for kind in kinds))
+        items = [access] if isinstance(access, Unknown) else access or ()
+        kinds = [item.get("type", UNKNOWN) if isinstance(item, Mapping) else item for item in items]
+        return any_of(
+            Truth.UNKNOWN if isinstance(kind, Unknown) else Truth.of(kind in ("VPC_SUBNET", "VPC_SECURITY_GROUP"))
+            for kind in kinds
+        )
     arn = props.get("eventSourceArn")
     if isinstance(arn, str) and arn.count(":") >= 5:
         return Truth.of(arn.split(":")[2] in _VPC_SOURCES)
