@@ -20,14 +20,15 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 
 from . import data_sources, provider
+from .answers import STACK_REFERENCE, Answers, AnswersError, load_answers
+from .origins import Origins
 from .properties import UNKNOWN, Properties, as_secret, from_struct, is_unknown, normalise, readable, reveal, to_struct
 from .registration import STACK_TYPE, Options, Registration, StackIdentity, Timeouts, seconds
+from .standing_in import StandIns
 from .transforms import TransformError, Transforms
 
 Review = Callable[[Registration], Properties]
 """Called with each resource before it is "created"; gives the inputs to go on with (remediated ones, or the same)."""
-
-STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 _FEATURES = (
     "secrets",
@@ -54,7 +55,13 @@ class RegistrationError(Exception):
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     """The resource monitor: records what one program registers. Thread-safe; reviews one resource at a time."""
 
-    def __init__(self, stack: StackIdentity, review: Review) -> None:
+    def __init__(
+        self, stack: StackIdentity, review: Review, answers: Answers | None = None, *, first_preview: bool = False
+    ) -> None:
+        """`answers` come before the monitor's own. In a `first_preview`, what AWS makes is unknown, as to the engine."""
+        self._answers = answers or load_answers(None)
+        self._stand_ins = None if first_preview else StandIns(stack, self._answers)
+        self._origins = Origins(stack)
         self._stack = stack
         self._review = review
         self._lock = threading.Lock()
@@ -71,8 +78,15 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was assumed or left unknown, each once."""
-        return tuple(self._notes)
+        """What was assumed, stood in for or left unknown, each once."""
+        stood_in = self._stand_ins.note if self._stand_ins else ""
+        unused = (f"the answer for {name} fits nothing that the program asks" for name in self._answers.unused())
+        return (*([stood_in] if stood_in else []), *self._notes, *unused)
+
+    @property
+    def origins(self) -> tuple[Registration, ...]:
+        """Entries for what values were made from that is no resource, for the stack check."""
+        return self._origins.entries(self.resources)
 
     def close(self) -> None:
         """Close the connections to the program's callbacks."""
@@ -89,7 +103,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         except Exception as error:
             self._fail(error, context)
             raise
-        response = resource_pb2.RegisterResourceResponse(urn=resource.urn, id=request.importId)
+        known = request.importId or self._id_of(resource.urn)
+        response = resource_pb2.RegisterResourceResponse(urn=resource.urn, id=known)
         if resource.custom:
             response.object.CopyFrom(to_struct(resource.outputs))
         return response
@@ -127,17 +142,16 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             if found is None:
                 response.failures.add(property="urn", reason=f"unknown resource {urn}")
             else:
-                known = str(found.outputs.get("id", "")) if found.external else ""
+                known = str(found.outputs.get("id", "")) if found.external else self._id_of(urn)
                 getattr(response, "return").update({"urn": urn, "id": known, "state": dict(found.outputs)})
             return response
         try:
             arguments = self._transforms.invoke(request, arguments)
-            region = self._region(request.provider)
-            answer = data_sources.answer(request.tok, arguments, self._stack.config, region)
+            answer = self._answer(request.tok, arguments, request.provider)
         except data_sources.DataSourceError as error:
             response.failures.add(property="", reason=str(error))
             return response
-        except TransformError as error:
+        except (TransformError, AnswersError) as error:
             self._fail(error, context)
             raise
         if answer.note:
@@ -215,6 +229,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         for key, value in given.items():
             own = set(request.propertyDependencies[key].urns if key in request.propertyDependencies else ())
             inputs[key] = normalise(value, own)
+            own = self._origins.resolve(own)
             dependencies |= own
             if own:
                 by_property[key] = tuple(sorted(own))
@@ -234,7 +249,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             parent=parent,
             inputs=provider.check(request.type, urn, inputs) if request.custom else inputs,
             provider=self._provider(request),
-            dependencies=tuple(sorted(dependencies)),
+            dependencies=tuple(sorted(self._origins.resolve(dependencies))),
             property_dependencies=by_property,
             options=_options(request),
         )
@@ -243,11 +258,14 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         resource = replace(resource, inputs=self._review(resource))
         if resource.custom:
             outputs = dict(provider.create(resource.type, resource.inputs))
+            if request.importId:
+                outputs["id"] = request.importId
+            if self._stand_ins:
+                found = self._resources.get(resource.provider)
+                outputs = dict(self._stand_ins.create(resource, outputs, found))
             for key in resource.options.additional_secret_outputs:
                 if key in outputs:
                     outputs[key] = as_secret(outputs[key])
-            if request.importId:
-                outputs["id"] = request.importId
             resource = replace(resource, outputs=outputs)
         self._resources[urn] = resource
         return resource
@@ -259,10 +277,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         dependencies = set(request.dependencies)
         state = {key: normalise(value, dependencies) for key, value in from_struct(request.properties).items()}
         if request.type == STACK_REFERENCE:
-            self._notes[
-                f"the outputs of the stack {reveal(state.get('name', name))} are unknown: its state is not read"
-            ] = None
-            outputs: Properties = {**state, "outputs": UNKNOWN, "secretOutputNames": UNKNOWN}
+            outputs: Properties = {**state, **self._stack_outputs(name, str(reveal(state.get("name", name))))}
         else:
             self._notes[f"{name} ({request.type}) exists outside this stack: all but its id is unknown"] = None
             outputs = provider.read(request.type, str(normalise(request.id, dependencies)), state)
@@ -276,11 +291,23 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             outputs=outputs,
             external=True,
             provider=self._provider(request),
-            dependencies=tuple(sorted(dependencies)),
+            dependencies=tuple(sorted(self._origins.resolve(dependencies))),
             options=Options(additional_secret_outputs=tuple(request.additionalSecretOutputs)),
         )
+        if self._stand_ins:
+            outputs = self._stand_ins.read(resource, self._resources.get(resource.provider))
+            resource = replace(resource, outputs=outputs)
         self._resources[urn] = resource
         return resource
+
+    def _stack_outputs(self, reference: str, name: str) -> Properties:
+        given = self._answers.stack(reference, name)
+        if given is None:
+            self._notes[
+                f"the outputs of the stack {name} are unknown: its state is not read (give them with --answers)"
+            ] = None
+            return {"outputs": UNKNOWN, "secretOutputNames": UNKNOWN}
+        return {"outputs": given, "secretOutputNames": []}
 
     def _new_urn(self, parent: str, resource_type: str, name: str) -> str:
         urn = self._stack.urn(parent, resource_type, name)
@@ -308,10 +335,30 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             self._resources[urn] = replace(found, inputs=self._review(found))
         return urn
 
-    def _region(self, reference: str) -> str:
+    def _answer(self, token: str, arguments: Properties, reference: str) -> data_sources.Answer:
+        """Answer a data source from the answers that were given, or as far as it can be answered without AWS."""
+        texts: set[str] = set()
+        for value in arguments.values():
+            normalise(value, texts)
+        self._origins.asked(token, texts)
         found = self._resources.get(_urn_of_provider(reference))
+        place = self._stand_ins.place(found) if self._stand_ins else None
+        given = None
+        if not (self._stand_ins and token in data_sources.IDENTITY and not self._stand_ins.is_own(found)):
+            given = self._answers.data_source(token, arguments, reference)
+        if given is not None and token not in data_sources.IDENTITY:
+            return data_sources.Answer(given)
         region = reveal(found.inputs.get("region")) if found else ""
-        return region if isinstance(region, str) else ""
+        region = region if isinstance(region, str) else ""
+        answer = data_sources.answer(token, arguments, self._stack.config, region, place)
+        if given is not None:
+            return data_sources.Answer({**(answer.result or {}), **given})
+        if self._stand_ins and answer.result:
+            self._stand_ins.told(answer.result)
+        return answer
+
+    def _id_of(self, urn: str) -> str:
+        return self._stand_ins.id_of(urn) if self._stand_ins else ""
 
     def _fail(self, error: Exception, context: Any) -> None:
         self.failure = self.failure or error

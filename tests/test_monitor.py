@@ -9,7 +9,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from policy.engine import Engine, serve
 from policy.monitor import Monitor
-from policy.properties import UNKNOWN, as_secret, from_struct, normalise, readable, reveal, to_struct
+from policy.properties import TEXT, UNKNOWN, Properties, as_secret, from_struct, normalise, readable, reveal, to_struct
 from policy.registration import Registration, StackIdentity, seconds
 
 STACK = StackIdentity("shop", "dev", config={"aws:region": "eu-west-1"})
@@ -29,7 +29,7 @@ class Context:
 
 @pytest.fixture
 def monitor() -> Monitor:
-    return Monitor(STACK, lambda resource: resource.inputs)
+    return Monitor(STACK, lambda resource: resource.inputs, first_preview=True)
 
 
 def register(monitor: Monitor, **request: Any) -> Any:
@@ -99,7 +99,12 @@ def test_a_default_provider_takes_the_packages_configuration(monitor: Monitor) -
 
 def test_the_fifo_ending_and_nested_outputs() -> None:
     reviewed: list[Registration] = []
-    monitor = Monitor(STACK, lambda resource: reviewed.append(resource) or {**resource.inputs, "more": True})  # type: ignore[func-returns-value]
+
+    def review(resource: Registration) -> Properties:
+        reviewed.append(resource)
+        return {**resource.inputs, "more": True}
+
+    monitor = Monitor(STACK, review, first_preview=True)
     register(monitor, type="aws:sns/topic:Topic", name="a::b", object={"fifoTopic": True})
     name = reviewed[-1].inputs["name"]
     assert isinstance(name, str)
@@ -131,7 +136,7 @@ def test_values_take_the_form_that_policies_see() -> None:
     assert normalise(given, dependencies) == [
         as_secret("v"), UNKNOWN, "the-id", "urn:b", UNKNOWN, asset, UNKNOWN, None, 1,
     ]  # fmt: skip
-    assert dependencies == {"urn:a"}
+    assert dependencies == {"urn:a", f"{TEXT}k{UNKNOWN}"}, "what the text was formed from is told by it alone"
     assert reveal(as_secret(as_secret("v"))) == "v"
 
 
