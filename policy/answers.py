@@ -74,12 +74,11 @@ class GivenAnswers:
         if key is None:
             return None
         self._check(key)
-        self._used.add(key)
         answer = self._answers[key]
-        if isinstance(answer, Mapping):
-            return cast("Properties", answer)
-        for case in cast("list[Mapping[str, Any]]", answer):
+        cases = [{"result": answer}] if isinstance(answer, Mapping) else cast("list[Mapping[str, Any]]", answer)
+        for case in cases:
             if _fits(case.get("args", {}), arguments):
+                self._used.add(key)
                 return cast("Properties", case["result"])
         return None
 
@@ -135,12 +134,12 @@ class MockAnswers:
         with self._lock:
             try:
                 given = self._mocks.call(MockCallArgs(token=token, args=cast("Any", plain), provider=provider))
+                result, failures = given if isinstance(given, tuple) else (given, None)
+                reasons = [f"{reason} ({key})" if key else str(reason) for key, reason in failures or ()]
             except Exception as error:
                 raise AnswersError(f"the answers' call of {token} raises {type(error).__name__}: {error}") from error
-        result, failures = given if isinstance(given, tuple) else (given, None)
-        if failures:
-            reasons = "; ".join(f"{reason} ({key})" if key else str(reason) for key, reason in failures)
-            raise DataSourceError(reasons)
+        if reasons:
+            raise DataSourceError("; ".join(reasons))
         return _json_object(result or {}, f"the answer to {token}") or None
 
     def stack(self, reference: str, name: str) -> Properties | None:
@@ -180,9 +179,9 @@ def _read(file: Path) -> Mapping[str, object]:
 
 def _short(token: str) -> str:
     """A token as it is compared: `aws:ec2/getSubnets:getSubnets`, `aws:ec2:getSubnets` and `aws.ec2.get_subnets` agree."""
-    package, *modules, function = re.split("[:.]", token.replace("_", "").lower())
-    module = modules[0].partition("/")[0] if modules else ""
-    return ".".join(part for part in (package, "" if module == "index" else module, function) if part)
+    package, *rest = re.split("[:.]", token.replace("_", "").lower())
+    module = rest[0].partition("/")[0] if len(rest) > 1 else "index"
+    return ".".join((package, module, *rest[-1:]))
 
 
 def _fits(wanted: object, given: object) -> bool:

@@ -21,8 +21,9 @@ from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 
 from . import data_sources, provider
 from .answers import STACK_REFERENCE, Answers, AnswersError, load_answers
+from .asking import Questions
 from .origins import Origins
-from .properties import UNKNOWN, Properties, as_secret, from_struct, is_unknown, normalise, readable, reveal, to_struct
+from .properties import Properties, as_secret, from_struct, is_unknown, normalise, readable, reveal, to_struct
 from .registration import STACK_TYPE, Options, Registration, StackIdentity, Timeouts, seconds
 from .standing_in import StandIns
 from .transforms import TransformError, Transforms
@@ -62,6 +63,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._answers = answers or load_answers(None)
         self._stand_ins = None if first_preview else StandIns(stack, self._answers)
         self._origins = Origins(stack)
+        self._questions = Questions(stack.config, self._answers, self._stand_ins, self._origins)
         self._stack = stack
         self._review = review
         self._lock = threading.Lock()
@@ -81,7 +83,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         """What was assumed, stood in for or left unknown, each once."""
         stood_in = self._stand_ins.note if self._stand_ins else ""
         unused = (f"the answer for {name} fits nothing that the program asks" for name in self._answers.unused())
-        return (*([stood_in] if stood_in else []), *self._notes, *unused)
+        # The program asks on several threads: the order of its questions is not the same in each run.
+        return (*([stood_in] if stood_in else []), *sorted(self._notes), *unused)
 
     @property
     def origins(self) -> tuple[Registration, ...]:
@@ -147,15 +150,15 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             return response
         try:
             arguments = self._transforms.invoke(request, arguments)
-            answer = self._answer(request.tok, arguments, request.provider)
+            used = self._resources.get(_urn_of_provider(request.provider))
+            answer = self._questions.data_source(request.tok, arguments, used, request.provider)
         except data_sources.DataSourceError as error:
             response.failures.add(property="", reason=str(error))
             return response
         except (TransformError, AnswersError) as error:
             self._fail(error, context)
             raise
-        if answer.note:
-            self._notes[answer.note] = None
+        self._note(answer)
         if answer.result is not None:
             getattr(response, "return").update(dict(answer.result))
             return response
@@ -277,7 +280,9 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         dependencies = set(request.dependencies)
         state = {key: normalise(value, dependencies) for key, value in from_struct(request.properties).items()}
         if request.type == STACK_REFERENCE:
-            outputs: Properties = {**state, **self._stack_outputs(name, str(reveal(state.get("name", name))))}
+            answer = self._questions.stack(name, str(reveal(state.get("name", name))))
+            self._note(answer)
+            outputs: Properties = {**state, **(answer.result or {})}
         else:
             self._notes[f"{name} ({request.type}) exists outside this stack: all but its id is unknown"] = None
             outputs = provider.read(request.type, str(normalise(request.id, dependencies)), state)
@@ -299,15 +304,6 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             resource = replace(resource, outputs=outputs)
         self._resources[urn] = resource
         return resource
-
-    def _stack_outputs(self, reference: str, name: str) -> Properties:
-        given = self._answers.stack(reference, name)
-        if given is None:
-            self._notes[
-                f"the outputs of the stack {name} are unknown: its state is not read (give them with --answers)"
-            ] = None
-            return {"outputs": UNKNOWN, "secretOutputNames": UNKNOWN}
-        return {"outputs": given, "secretOutputNames": []}
 
     def _new_urn(self, parent: str, resource_type: str, name: str) -> str:
         urn = self._stack.urn(parent, resource_type, name)
@@ -335,27 +331,9 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             self._resources[urn] = replace(found, inputs=self._review(found))
         return urn
 
-    def _answer(self, token: str, arguments: Properties, reference: str) -> data_sources.Answer:
-        """Answer a data source from the answers that were given, or as far as it can be answered without AWS."""
-        texts: set[str] = set()
-        for value in arguments.values():
-            normalise(value, texts)
-        self._origins.asked(token, texts)
-        found = self._resources.get(_urn_of_provider(reference))
-        place = self._stand_ins.place(found) if self._stand_ins else None
-        given = None
-        if not (self._stand_ins and token in data_sources.IDENTITY and not self._stand_ins.is_own(found)):
-            given = self._answers.data_source(token, arguments, reference)
-        if given is not None and token not in data_sources.IDENTITY:
-            return data_sources.Answer(given)
-        region = reveal(found.inputs.get("region")) if found else ""
-        region = region if isinstance(region, str) else ""
-        answer = data_sources.answer(token, arguments, self._stack.config, region, place)
-        if given is not None:
-            return data_sources.Answer({**(answer.result or {}), **given})
-        if self._stand_ins and answer.result:
-            self._stand_ins.told(answer.result)
-        return answer
+    def _note(self, answer: data_sources.Answer) -> None:
+        if answer.note:
+            self._notes[answer.note] = None
 
     def _id_of(self, urn: str) -> str:
         return self._stand_ins.id_of(urn) if self._stand_ins else ""

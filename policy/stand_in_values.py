@@ -80,7 +80,7 @@ def described(found: Iterable[str]) -> str:
     parts = []
     if accounts:
         many = "s" * (len(accounts) > 1)
-        parts.append(f"{', '.join(accounts)} for the account{many} (to give it: aws:allowedAccountIds, or --answers)")
+        parts.append(f"{', '.join(accounts)} for the account{many} (to give it: allowedAccountIds, or --answers)")
     if {stand_ins.REGION, stand_ins.PARTITION} & {*ordered}:
         parts.append(f"{stand_ins.REGION} for the region, {stand_ins.PARTITION} for the partition (aws:region)")
     if any(stand_ins.IDS.fullmatch(text) for text in ordered):

@@ -63,6 +63,7 @@ PREVIEW: Final = (
     "stand_in_forms",
     "stand_in_values",
     "standing_in",
+    "asking",
     "transforms",
     "monitor",
     "engine",
