@@ -118,6 +118,14 @@ def test_a_bad_file_is_one_sentence(text: str | bytes | None, message: str, tmp_
     assert "\n" not in str(caught.value)
 
 
+def test_the_file_that_the_readme_shows_is_taken() -> None:
+    answers = load_answers(Path(__file__).parent.parent / "docs" / "answers.json")
+    assert answers.data_source("aws:iam/getRole:getRole", {"name": "reports"}, "")
+    assert answers.data_source("aws:iam/getRole:getRole", {"name": "orders"}, "") is None
+    assert answers.stack("network", "acme/network/prod") == {"vpcId": "vpc-0a1b2c3d4e5f60718", "roleName": "reports"}
+    assert answers.unused() == ("aws.ec2.getSubnets",)
+
+
 def test_other_bad_answers_are_one_sentence() -> None:
     with pytest.raises(AnswersError, match="answers are a file, a mapping, or an object with `call`, not a int"):
         load_answers(5)
