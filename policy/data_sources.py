@@ -83,8 +83,9 @@ def answer(
     if token in _ACCOUNT:
         account = place.account if place else _only_account(config.get("aws:allowedAccountIds", ""))
         if account:
-            arn = f"arn:{partition(region)}:iam::{account}:root"
-            return Answer({"accountId": account, "id": account, "userId": account, "arn": arn})
+            where = partition(region)
+            arn = {} if is_unknown(where) else {"arn": f"arn:{where}:iam::{account}:root"}
+            return Answer({"accountId": account, "id": account, "userId": account, **arn})
         return Answer(
             None, f"{token} was answered as unknown: to have it known, set aws:allowedAccountIds to one account"
         )

@@ -127,7 +127,7 @@ class _Former:
     def _part(self, match: re.Match[str]) -> str:
         name, default, rule = match["name"], match["default"], match["filter"]
         if name == "new":
-            return self._made(rule)
+            return _MADE[rule](self._seed) if rule in _MADE else stand_ins.identifier(rule, self._seed)
         value = getattr(self._place, name, None) if name in _PLACE else self._properties.get(name)
         self._secret |= is_secret(value)
         value = reveal(value)
@@ -140,12 +140,6 @@ class _Former:
         if not isinstance(value, str) or UNKNOWN in value:
             raise _UnknownPartError
         return value
-
-    def _made(self, kind: str) -> str:
-        # What exists already has got its own.
-        if self._exists:
-            raise _UnknownPartError
-        return _MADE[kind](self._seed) if kind in _MADE else stand_ins.identifier(kind, self._seed)
 
 
 _PLACE: Final = ("partition", "region", "account", "dns")

@@ -176,6 +176,16 @@ def test_a_mock_with_a_bad_result_is_one_sentence(result: object, message: str) 
     assert MockAnswers(Bad()).stack("reference", "a/b/prod") is None, "it has no new_resource"
 
 
+def test_mocks_that_do_not_know_the_account_are_not_to_blame(witness: Path, tmp_path: Path) -> None:
+    class Strict(Mocks):
+        def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
+            raise KeyError(args.token)
+
+    program = "import pulumi\nimport pulumi_aws as aws\npulumi.export('arn', aws.sqs.Queue('q', name='q').arn)\n"
+    found = seen(project(tmp_path, program), witness, answers=Strict())
+    assert found.outputs["shop-dev"]["props"] == {"arn": "arn:aws-standin:sqs:us-standin-1:984001750000:q"}
+
+
 def test_a_mock_that_fails_for_a_stack_is_named() -> None:
     class Bad(Mocks):
         def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> Any:
