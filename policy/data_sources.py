@@ -14,17 +14,26 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from . import stand_ins
+from .places import Place, dns_suffix, partition
 from .policy_documents import DataSourceError, policy_document
 from .properties import UNKNOWN, Properties, is_unknown, normalise, reveal
 
-__all__ = ["POLICY_DOCUMENT", "Answer", "DataSourceError", "answer"]
+__all__ = ["CALLER_IDENTITY", "IDENTITY", "POLICY_DOCUMENT", "REGION", "Answer", "DataSourceError", "answer"]
 
 POLICY_DOCUMENT = "aws:iam/getPolicyDocument:getPolicyDocument"
 
-_REGION = ("aws:index/getRegion:getRegion", "aws-native:index:getRegion")
+CALLER_IDENTITY = "aws:index/getCallerIdentity:getCallerIdentity"
+
+REGION = "aws:index/getRegion:getRegion"
+
+_REGIONS = (REGION, "aws-native:index:getRegion")
 _POLICY = "aws:iam/getPolicy:getPolicy"
 _PARTITION = ("aws:index/getPartition:getPartition", "aws-native:index:getPartition")
-_ACCOUNT = ("aws:index/getCallerIdentity:getCallerIdentity", "aws-native:index:getAccountId")
+_ACCOUNT = (CALLER_IDENTITY, "aws-native:index:getAccountId")
+IDENTITY = (*_REGIONS, *_PARTITION, *_ACCOUNT)
+"""Data sources that say where a program runs. Their results are formed together: an answer to some members leaves the
+others as they are."""
 
 
 @dataclass(frozen=True)
@@ -35,55 +44,63 @@ class Answer:
     note: str = ""
 
 
-def answer(token: str, arguments: Properties, config: Mapping[str, str], region: str = "") -> Answer:
+def answer(
+    token: str, arguments: Properties, config: Mapping[str, str], region: str = "", place: Place | None = None
+) -> Answer:
     """Answer the data source `token`, or say that it is unknown.
 
-    `region` is that of the provider used, where it is known; otherwise `aws:region` of `config` counts.
+    `region` is that of the provider used, where it is known; otherwise `aws:region` of `config` counts. `place` is
+    where that provider works, with stand-ins for what is not known of it; None is for a preview without stand-ins.
     Raises DataSourceError for arguments that the real data source refuses.
     """
     seen: set[str] = set()
     plain = {key: _plain(normalise(value, seen)) for key, value in arguments.items()}
-    region = region or config.get(f"{token.split(':', 1)[0]}:region", "")
+    region = place.region if place else region or config.get(f"{token.split(':', 1)[0]}:region", "")
     if token == POLICY_DOCUMENT:
         return Answer(None) if _has_unknown(plain) else Answer({**plain, **policy_document(plain)})
     if token == _POLICY and not _has_unknown(plain):
-        result = _managed_policy(plain, _partition(region))
+        result = _managed_policy(plain, partition(region))
         if result is not None:
             return Answer(result, f"{token} was answered from the pack's list of AWS managed policies")
-    if token in _REGION:
+    if token in _REGIONS:
         region = str(plain.get("region") or plain.get("name") or region)
         if region and not is_unknown(region):
             return Answer(
-                {"id": region, "name": region, "region": region, "endpoint": f"ec2.{region}.{_dns_suffix(region)}"}
+                {"id": region, "name": region, "region": region, "endpoint": f"ec2.{region}.{dns_suffix(region)}"}
             )
     if token in _PARTITION:
-        suffix = _dns_suffix(region)
+        if is_unknown(region):
+            return Answer(None)
+        suffix = dns_suffix(region)
         reverse = ".".join(reversed(suffix.split(".")))
         result = {
-            "partition": _partition(region),
-            "id": _partition(region),
+            "partition": partition(region),
+            "id": partition(region),
             "dnsSuffix": suffix,
             "reverseDnsPrefix": reverse,
         }
         return Answer(result, "" if region else f"{token} was answered as `aws`: the stack has no aws:region")
     if token in _ACCOUNT:
-        account = _only_account(config.get("aws:allowedAccountIds", ""))
+        account = place.account if place else _only_account(config.get("aws:allowedAccountIds", ""))
         if account:
-            arn = f"arn:{_partition(region)}:iam::{account}:root"
-            return Answer({"accountId": account, "id": account, "userId": account, "arn": arn})
+            where = partition(region)
+            arn = {} if is_unknown(where) else {"arn": f"arn:{where}:iam::{account}:root"}
+            return Answer({"accountId": account, "id": account, "userId": account, **arn})
         return Answer(
             None, f"{token} was answered as unknown: to have it known, set aws:allowedAccountIds to one account"
         )
-    return Answer(None, f"{token} was answered as unknown: a preview in this process asks no provider")
+    return Answer(None, f"{token} was answered as unknown: AWS is not asked (answer it with --answers)")
 
 
-def _managed_policy(arguments: Mapping[str, object], partition: str) -> Properties | None:
+def _managed_policy(arguments: Mapping[str, object], where: str) -> Properties | None:
     """Give the AWS managed policy that `arn`, or `name` with or without `pathPrefix`, finds in every account."""
     data = _managed_policies()
     given = str(arguments.get("arn") or "")
+    if given.startswith("arn:") and where == stand_ins.PARTITION:
+        where = given.split(":")[1]
     prefix = str(arguments.get("pathPrefix") or "/").removeprefix("/")
     for suffix, statements in data["policies"].items():
-        arn = f"arn:{partition}:iam::aws:policy/{suffix}"
+        arn = f"arn:{where}:iam::aws:policy/{suffix}"
         path, _, name = suffix.rpartition("/")
         if arn == given or (not given and name == arguments.get("name") and suffix.startswith(prefix)):
             # Text that carries the sentinel: a plain call cannot say "unknown" of one member (see program.py).
@@ -123,16 +140,6 @@ def _has_unknown(value: object) -> bool:
     if isinstance(value, dict):
         return any(map(_has_unknown, value.values()))
     return any(map(_has_unknown, value)) if isinstance(value, list) else is_unknown(value)
-
-
-def _partition(region: str) -> str:
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
-
-
-def _dns_suffix(region: str) -> str:
-    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
 
 
 def _only_account(text: str) -> str:

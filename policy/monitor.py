@@ -21,15 +21,17 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 
 from . import data_sources, provider
-from .properties import UNKNOWN, Properties, as_secret, from_struct, is_unknown, normalise, readable, reveal, to_struct
+from .answers import STACK_REFERENCE, Answers, AnswersError, load_answers
+from .asking import Questions
+from .origins import Origins
+from .properties import Properties, as_secret, from_struct, is_unknown, normalise, readable, reveal, to_struct
 from .registration import STACK_TYPE, Options, Registration, StackIdentity, Timeouts, seconds
 from .source import Source
+from .standing_in import StandIns
 from .transforms import TransformError, Transforms
 
 Review = Callable[[Registration], Properties]
 """Called with each resource before it is "created"; gives the inputs to go on with (remediated ones, or the same)."""
-
-STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 _FEATURES = (
     "secrets",
@@ -67,9 +69,22 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     """The resource monitor: records what one program registers. Thread-safe; reviews one resource at a time."""
 
     def __init__(
-        self, stack: StackIdentity, review: Review, source: Callable[[Any], Source | None] = lambda _: None
+        self,
+        stack: StackIdentity,
+        review: Review,
+        source: Callable[[Any], Source | None] = lambda _: None,
+        answers: Answers | None = None,
+        *,
+        first_preview: bool = False,
     ) -> None:
-        """`source` says which line of the program a registration comes from."""
+        """`source` says which line of the program a registration comes from.
+
+        `answers` come before the monitor's own. In a `first_preview`, what AWS makes is unknown, as to the engine.
+        """
+        self._answers = answers or load_answers(None)
+        self._stand_ins = None if first_preview else StandIns(stack, self._answers)
+        self._origins = Origins(stack)
+        self._questions = Questions(stack.config, self._answers, self._stand_ins, self._origins)
         self._stack = stack
         self._review = review
         self._source = source
@@ -87,8 +102,16 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was assumed or left unknown, each once; in an order that does not depend on the program's threads."""
-        return tuple(sorted(self._notes, key=lambda note: (self._notes[note], note)))
+        """What was assumed, stood in for or left unknown, each once; the same order whatever the program's threads do."""
+        stood_in = self._stand_ins.note if self._stand_ins else ""
+        unused = (f"the answer for {name} fits nothing that the program asks" for name in self._answers.unused())
+        noted = sorted(self._notes, key=lambda note: (self._notes[note], note))
+        return (*([stood_in] if stood_in else []), *noted, *unused)
+
+    @property
+    def origins(self) -> tuple[Registration, ...]:
+        """Entries for what values were made from that is no resource, for the stack check."""
+        return self._origins.entries(self.resources)
 
     def close(self) -> None:
         """Close the connections to the program's callbacks."""
@@ -105,7 +128,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         except Exception as error:
             self._fail(error, context)
             raise
-        response = resource_pb2.RegisterResourceResponse(urn=resource.urn, id=request.importId)
+        known = request.importId or self._id_of(resource.urn)
+        response = resource_pb2.RegisterResourceResponse(urn=resource.urn, id=known)
         if resource.custom:
             response.object.CopyFrom(to_struct(resource.outputs))
         return response
@@ -143,21 +167,20 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             if found is None:
                 response.failures.add(property="urn", reason=f"unknown resource {urn}")
             else:
-                known = str(found.outputs.get("id", "")) if found.external else ""
+                known = str(found.outputs.get("id", "")) if found.external else self._id_of(urn)
                 getattr(response, "return").update({"urn": urn, "id": known, "state": dict(found.outputs)})
             return response
         try:
             arguments = self._transforms.invoke(request, arguments)
-            region = self._region(request.provider)
-            answer = data_sources.answer(request.tok, arguments, self._stack.config, region)
+            used = self._resources.get(_urn_of_provider(request.provider))
+            answer = self._questions.data_source(request.tok, arguments, used, request.provider)
         except data_sources.DataSourceError as error:
             response.failures.add(property="", reason=str(error))
             return response
-        except TransformError as error:
+        except (TransformError, AnswersError) as error:
             self._fail(error, context)
             raise
-        if answer.note:
-            self._notes[answer.note] = _Note.DATA_SOURCE
+        self._note(answer, _Note.DATA_SOURCE)
         if answer.result is not None:
             getattr(response, "return").update(dict(answer.result))
             return response
@@ -231,6 +254,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         for key, value in given.items():
             own = set(request.propertyDependencies[key].urns if key in request.propertyDependencies else ())
             inputs[key] = normalise(value, own)
+            own = self._origins.resolve(own)
             dependencies |= own
             if own:
                 by_property[key] = tuple(sorted(own))
@@ -250,7 +274,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             parent=parent,
             inputs=provider.check(request.type, urn, inputs) if request.custom else inputs,
             provider=self._provider(request),
-            dependencies=tuple(sorted(dependencies)),
+            dependencies=tuple(sorted(self._origins.resolve(dependencies))),
             property_dependencies=by_property,
             options=_options(request),
             source=self._source(request),
@@ -260,11 +284,14 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         resource = replace(resource, inputs=self._review(resource))
         if resource.custom:
             outputs = dict(provider.create(resource.type, resource.inputs))
+            if request.importId:
+                outputs["id"] = request.importId
+            if self._stand_ins:
+                found = self._resources.get(resource.provider)
+                outputs = dict(self._stand_ins.create(resource, outputs, found))
             for key in resource.options.additional_secret_outputs:
                 if key in outputs:
                     outputs[key] = as_secret(outputs[key])
-            if request.importId:
-                outputs["id"] = request.importId
             resource = replace(resource, outputs=outputs)
         self._resources[urn] = resource
         return resource
@@ -276,10 +303,9 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         dependencies = set(request.dependencies)
         state = {key: normalise(value, dependencies) for key, value in from_struct(request.properties).items()}
         if request.type == STACK_REFERENCE:
-            self._notes[
-                f"the outputs of the stack {reveal(state.get('name', name))} are unknown: its state is not read"
-            ] = _Note.STACK
-            outputs: Properties = {**state, "outputs": UNKNOWN, "secretOutputNames": UNKNOWN}
+            answer = self._questions.stack(name, str(reveal(state.get("name", name))))
+            self._note(answer, _Note.STACK)
+            outputs: Properties = {**state, **(answer.result or {})}
         else:
             note = f"{name} ({request.type}) exists outside this stack: all but its id is unknown"
             self._notes[note] = _Note.READ
@@ -294,10 +320,13 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             outputs=outputs,
             external=True,
             provider=self._provider(request),
-            dependencies=tuple(sorted(dependencies)),
+            dependencies=tuple(sorted(self._origins.resolve(dependencies))),
             options=Options(additional_secret_outputs=tuple(request.additionalSecretOutputs)),
             source=self._source(request),
         )
+        if self._stand_ins:
+            outputs = self._stand_ins.read(resource, self._resources.get(resource.provider))
+            resource = replace(resource, outputs=outputs)
         self._resources[urn] = resource
         return resource
 
@@ -327,10 +356,12 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             self._resources[urn] = replace(found, inputs=self._review(found))
         return urn
 
-    def _region(self, reference: str) -> str:
-        found = self._resources.get(_urn_of_provider(reference))
-        region = reveal(found.inputs.get("region")) if found else ""
-        return region if isinstance(region, str) else ""
+    def _note(self, answer: data_sources.Answer, kind: _Note) -> None:
+        if answer.note:
+            self._notes[answer.note] = kind
+
+    def _id_of(self, urn: str) -> str:
+        return self._stand_ins.id_of(urn) if self._stand_ins else ""
 
     def _fail(self, error: Exception, context: Any) -> None:
         self.failure = self.failure or error

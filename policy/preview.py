@@ -18,8 +18,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from . import streams
+from . import stand_ins, streams
 from .analyzer import Analyzer, PackError, Remediation, Violation
+from .answers import Answers, AnswersError, load_answers
 from .engine import Engine, serve
 from .judged import judged
 from .monitor import Monitor
@@ -47,20 +48,28 @@ def preview(
     config: Mapping[str, str] | None = None,
     policy_pack: str | Path = _REPOSITORY,
     policy_pack_config: str | Path | Mapping[str, object] | None = None,
+    answers: object = None,
+    first_preview: bool = False,
 ) -> Preview:
     """Preview the Pulumi Python program in the folder `program` against a policy pack.
 
     `config` adds to, and wins over, the stack's configuration file (`{"key": ...}` or `{"namespace:key": ...}`).
     `policy_pack_config` is a file as for `pulumi preview --policy-pack-config`, or its content.
+    `answers` are the results of data sources and the outputs of other stacks: a JSON file, its content, or an object
+    with the `call` method of `pulumi.runtime.Mocks` (see answers.py).
+    `first_preview` leaves unknown what AWS chooses, such as ARNs, as the engine does for resources that do not exist
+    yet; otherwise stand-ins are used.
 
     Raises PreviewError, with one sentence, for a folder that is no Python project, a program that raises or registers
-    what the engine refuses, or a pack that does not start, fails, or refuses its configuration.
+    what the engine refuses, answers of the wrong form or that raise, or a pack that does not start, fails, or refuses
+    its configuration.
     """
     try:
         project = load_project(Path(program))
         identity, notes = load_stack(project, stack, config or {})
-        return _preview(project, identity, notes, Path(policy_pack), load(policy_pack_config))
-    except (ProjectError, PackError, PackConfigError) as error:
+        given = Given(load_answers(answers), first_preview)
+        return _preview(project, identity, notes, Path(policy_pack), load(policy_pack_config), given)
+    except (ProjectError, PackError, PackConfigError, AnswersError) as error:
         raise PreviewError(_one_line(str(error))) from None
 
 
@@ -77,6 +86,14 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
         "--policy-pack", default=str(_REPOSITORY), metavar="DIR", help="policy pack (default: this one)"
     )
     parser.add_argument("--policy-pack-config", metavar="FILE", help="configuration of the policy pack, a JSON file")
+    parser.add_argument(
+        "--answers", metavar="FILE", help="results of data sources and outputs of other stacks, a JSON file"
+    )
+    parser.add_argument(
+        "--first-preview",
+        action="store_true",
+        help="leave unknown what AWS chooses, as the engine does before the first deployment",
+    )
     parser.add_argument("--json", action="store_true", help="print what was found as JSON (docs/preview.schema.json)")
     parser.add_argument(
         "--fail-on",
@@ -100,6 +117,8 @@ def run(args: argparse.Namespace) -> int:
             config=_pairs(args.config),
             policy_pack=args.policy_pack,
             policy_pack_config=args.policy_pack_config,
+            answers=args.answers,
+            first_preview=args.first_preview,
         )
     except PreviewError as error:
         streams.write(f"error: {error}\n", sys.stderr)
@@ -115,13 +134,32 @@ def run(args: argparse.Namespace) -> int:
     return 1 if result.fails_on(args.fail_on) else 0
 
 
+@dataclass(frozen=True)
+class Given:
+    """What a preview is told of AWS."""
+
+    answers: Answers
+    first_preview: bool
+
+
 def _preview(
-    project: Project, stack: StackIdentity, notes: tuple[str, ...], pack: Path, config: Mapping[str, Any]
+    project: Project,
+    stack: StackIdentity,
+    notes: tuple[str, ...],
+    pack: Path,
+    config: Mapping[str, Any],
+    given: Given,
 ) -> Preview:
     engine = Engine()
     with ExitStack() as cleanup:
         sources = Sources(project.root, project.entry.parent)
-        monitor = Monitor(stack, lambda resource: analyzer.review(resource), sources.of)
+        monitor = Monitor(
+            stack,
+            lambda resource: analyzer.review(resource),
+            sources.of,
+            given.answers,
+            first_preview=given.first_preview,
+        )
         address = cleanup.enter_context(serve(monitor, engine))
         analyzer = cleanup.enter_context(Analyzer(pack, address, stack, config))
         output = cleanup.enter_context(tempfile.TemporaryFile())
@@ -130,7 +168,7 @@ def _preview(
             # A pack that does not start fails every registration: it, not the program, is to blame.
             analyzer.ready()
             raise PreviewError(_explain(error, monitor))
-        analyzer.review_stack(monitor.resources)
+        analyzer.review_stack((*monitor.resources, *monitor.origins))
         output.seek(0)
         printed = output.read().decode(errors="replace")
         return Preview(
@@ -143,7 +181,7 @@ def _preview(
             analyzer.name,
             analyzer.version,
             str(pack),
-            mode="first-preview",
+            mode="first-preview" if given.first_preview else "stand-in",
             # What another pack judges, and another version of this one, only it knows.
             judged=judged(monitor.resources, analyzer.config) if pack.resolve() == _REPOSITORY else None,
         )
@@ -156,10 +194,12 @@ def _run_program(project: Project, stack: StackIdentity, address: str, output: I
         "config": dict(stack.config),
         "entry": str(project.entry),
         "organization": stack.organization,
+        "origin": stack.urn("", stand_ins.DATA_SOURCE, ""),
         "project": stack.project,
         "root": str(project.root),
         "secret_keys": list(stack.secret_keys),
         "stack": stack.stack,
+        "stand_ins": stand_ins.ANY.pattern,
     }
     # Settings of a Pulumi CLI around this process are not the previewed program's.
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
@@ -204,6 +244,11 @@ def _explain(error: Mapping[str, Any], monitor: Monitor) -> str:
     kind = f"raises {error['type']}: " if error.get("type") else ""
     unknown = [note.split(" ", 1)[0] for note in monitor.notes if "answered as unknown" in note]
     hint = f" (data sources answered as unknown: {', '.join(unknown)})" if unknown else ""
+    if error.get("stand_ins"):
+        hint += (
+            f" ({', '.join(error['stand_ins'])}: made up, because AWS is not asked; --answers can give the real value, "
+            "--first-preview leaves it unknown)"
+        )
     if error.get("type") == "SystemExit":
         kind = "exits with "
     message = str(error["message"]).replace(UNKNOWN, "<unknown>")

@@ -17,6 +17,7 @@ from pulumi.runtime.rpc import UNKNOWN
 
 __all__ = [
     "SIGNATURE",
+    "TEXT",
     "UNKNOWN",
     "Properties",
     "as_secret",
@@ -38,6 +39,9 @@ SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
 OUTPUT_VALUE = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 RESOURCE_REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e"
+
+TEXT = "text:"
+"""Before a text with the unknown sentinel in it, among dependencies: what it was formed from is told by it alone."""
 
 _UNKNOWN_IN_TEXT = re.compile(re.escape(UNKNOWN), re.IGNORECASE)
 _UNKNOWN_IN_NAME = re.compile(r"[-._]?" + re.escape(UNKNOWN), re.IGNORECASE)
@@ -92,17 +96,17 @@ def normalise(value: object, dependencies: set[str]) -> object:
     none), with its URNs added to `dependencies`; a resource reference becomes the resource's id (unknown at preview),
     or its URN where it is a component. Beyond the engine: text that *contains* the unknown sentinel is unknown as a
     whole. Such text comes from formatting a plain data-source result or a secret configuration value, and must not be
-    judged as known.
+    judged as known; it is added to `dependencies` behind TEXT, for origins.py to read.
     """
     if isinstance(value, str):
-        return UNKNOWN if _UNKNOWN_IN_TEXT.search(value) else value
+        return _known_text(value, dependencies)
     if isinstance(value, list):
         return [normalise(item, dependencies) for item in value]
     if not isinstance(value, dict):
         return value
     signature = value.get(SIGNATURE)
     if signature is None:
-        if any(_UNKNOWN_IN_TEXT.search(key) for key in value):
+        if UNKNOWN in [_known_text(key, dependencies) for key in value]:
             return UNKNOWN
         return {key: normalise(item, dependencies) for key, item in value.items()}
     if signature == SECRET:
@@ -114,6 +118,14 @@ def normalise(value: object, dependencies: set[str]) -> object:
     if signature == RESOURCE_REFERENCE:
         return normalise(value["id"] or UNKNOWN, dependencies) if "id" in value else value.get("urn", UNKNOWN)
     return value
+
+
+def _known_text(text: str, dependencies: set[str]) -> str:
+    if not _UNKNOWN_IN_TEXT.search(text):
+        return text
+    if text != UNKNOWN:
+        dependencies.add(f"{TEXT}{text}")
+    return UNKNOWN
 
 
 def without_internal(properties: Properties) -> Properties:

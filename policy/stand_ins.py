@@ -20,7 +20,19 @@ REGION: Final = "us-standin-1"
 PARTITION: Final = "aws-standin"
 
 ACCOUNTS: Final = re.compile(rf"(?<![0-9]){_ACCOUNT_MARK}[0-9]{{4}}(?![0-9])")
-IDS: Final = re.compile(rf"\b[a-z]+(?:-[a-z]+)*-{_ID_MARK}[0-9a-f]{{8}}\b")
+# What AWS makes up besides ids with a prefix: a UUID (KMS), ten letters and digits (API Gateway), sixteen hexadecimal
+# digits (load balancers), six characters behind a secret's name, the moment in which a stream was enabled.
+_UUID_MARK: Final = "05ca1ab1-e"
+_TOKEN_MARK: Final = "ca1ab1"
+SUFFIX: Final = "5tAnd1"
+MOMENT: Final = "1984-01-01T00:00:00.000"
+IDS: Final = re.compile(
+    rf"\b(?:[a-z]+(?:-[a-z]+)*-)?{_ID_MARK}[0-9a-f]{{7,8}}\b"
+    rf"|\b{_UUID_MARK}[0-9a-f]{{3}}(?:-[0-9a-f]{{4}}){{2}}-[0-9a-f]{{12}}\b"
+    rf"|(?<![0-9A-Za-z]){_TOKEN_MARK}[0-9a-z]{{4}}(?![0-9A-Za-z])"
+    rf"|(?<=-){SUFFIX}(?![0-9A-Za-z])|{re.escape(MOMENT)}"
+)
+ANY: Final = re.compile(f"{ACCOUNTS.pattern}|{IDS.pattern}|{REGION}|{PARTITION}")
 
 # Types of the entries that stand, among the resources of a stack check, for what a value was made from and that is no
 # resource: a data source that was not answered, a secret that was not decrypted.
@@ -50,4 +62,28 @@ def account(number: int = 0) -> str:
 
 def identifier(prefix: str, of: str) -> str:
     """An id such as `subnet-05ca1ab1e0f1e2d3c`; the same for the same `of`, such as a URN."""
-    return f"{prefix}-{_ID_MARK}{hashlib.sha256(of.encode()).hexdigest()[:8]}"
+    return f"{prefix}-{_ID_MARK}{_digits(of)[:8]}"
+
+
+def uuid(of: str) -> str:
+    """A UUID, version 4, such as a KMS key has for its id."""
+    digits = _digits(of)
+    return f"{_UUID_MARK}{digits[:3]}-4{digits[3:6]}-8{digits[6:9]}-{digits[9:21]}"
+
+
+def token(of: str) -> str:
+    """Ten letters and digits, such as API Gateway gives."""
+    number, letters = int(_digits(of), 16), ""
+    for _ in range(4):
+        number, rest = divmod(number, 36)
+        letters += "0123456789abcdefghijklmnopqrstuvwxyz"[rest]
+    return _TOKEN_MARK + letters
+
+
+def hexadecimal(of: str) -> str:
+    """Sixteen hexadecimal digits, such as stand at the end of a load balancer's ARN."""
+    return f"{_ID_MARK}{_digits(of)[:7]}"
+
+
+def _digits(of: str) -> str:
+    return hashlib.sha256(of.encode()).hexdigest()

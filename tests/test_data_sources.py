@@ -247,4 +247,5 @@ def test_the_account_is_known_only_where_the_configuration_allows_one() -> None:
 def test_every_other_data_source_is_unknown_by_name() -> None:
     given = answer("aws:ec2/getVpc:getVpc", {"id": "vpc-1"}, {})
     assert given.result is None
-    assert given.note == ("aws:ec2/getVpc:getVpc was answered as unknown: a preview in this process asks no provider")
+    note = "aws:ec2/getVpc:getVpc was answered as unknown: AWS is not asked (answer it with --answers)"
+    assert given.note == note

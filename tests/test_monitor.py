@@ -9,7 +9,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from policy.engine import Engine, serve
 from policy.monitor import Monitor
-from policy.properties import UNKNOWN, as_secret, from_struct, normalise, readable, reveal, to_struct
+from policy.properties import TEXT, UNKNOWN, Properties, as_secret, from_struct, normalise, readable, reveal, to_struct
 from policy.registration import Registration, StackIdentity, seconds
 
 STACK = StackIdentity("shop", "dev", config={"aws:region": "eu-west-1"})
@@ -29,7 +29,7 @@ class Context:
 
 @pytest.fixture
 def monitor() -> Monitor:
-    return Monitor(STACK, lambda resource: resource.inputs)
+    return Monitor(STACK, lambda resource: resource.inputs, first_preview=True)
 
 
 def register(monitor: Monitor, **request: Any) -> Any:
@@ -99,7 +99,12 @@ def test_a_default_provider_takes_the_packages_configuration(monitor: Monitor) -
 
 def test_the_fifo_ending_and_nested_outputs() -> None:
     reviewed: list[Registration] = []
-    monitor = Monitor(STACK, lambda resource: reviewed.append(resource) or {**resource.inputs, "more": True})  # type: ignore[func-returns-value]
+
+    def review(resource: Registration) -> Properties:
+        reviewed.append(resource)
+        return {**resource.inputs, "more": True}
+
+    monitor = Monitor(STACK, review, first_preview=True)
     register(monitor, type="aws:sns/topic:Topic", name="a::b", object={"fifoTopic": True})
     name = reviewed[-1].inputs["name"]
     assert isinstance(name, str)
@@ -131,7 +136,7 @@ def test_values_take_the_form_that_policies_see() -> None:
     assert normalise(given, dependencies) == [
         as_secret("v"), UNKNOWN, "the-id", "urn:b", UNKNOWN, asset, UNKNOWN, None, 1,
     ]  # fmt: skip
-    assert dependencies == {"urn:a"}
+    assert dependencies == {"urn:a", f"{TEXT}k{UNKNOWN}"}, "what the text was formed from is told by it alone"
     assert reveal(as_secret(as_secret("v"))) == "v"
 
 
@@ -214,3 +219,76 @@ def test_any_other_policy_is_unknown(monitor: Monitor, arguments: dict[str, obje
     # The field `unknown` of the reply is younger than the oldest SDK that the pack works with.
     assert "__unknown__" in getattr(invoke(monitor, "aws:iam/getPolicy:getPolicy", arguments), "return")
     assert "was answered as unknown" in monitor.notes[0]
+
+
+def test_a_stand_in_partition_finds_a_managed_policy_by_any_arn(monitor: Monitor) -> None:
+    assert monitor.resources == ()
+    standing_in = Monitor(StackIdentity("shop", "dev"), lambda resource: resource.inputs)
+    for arguments, arn in (
+        ({"arn": VPC_ACCESS}, VPC_ACCESS),
+        ({"arn": VPC_ACCESS.replace("aws", "aws-cn", 1)}, VPC_ACCESS.replace("aws", "aws-cn", 1)),
+        ({"name": "ReadOnlyAccess"}, "arn:aws-standin:iam::aws:policy/ReadOnlyAccess"),
+    ):
+        found = invoke(standing_in, "aws:iam/getPolicy:getPolicy", dict(arguments))
+        assert from_struct(getattr(found, "return"))["arn"] == arn
+    assert "for the partition (aws:region)" in standing_in.notes[0]
+
+
+def test_an_imported_resource_has_an_arn_of_its_id(monitor: Monitor) -> None:
+    standing_in = Monitor(STACK, lambda resource: resource.inputs)
+    for each in (monitor, standing_in):
+        assert register(each, type="aws:ec2/vpc:Vpc", importId="vpc-1").id == "vpc-1"
+    assert monitor.resources[-1].outputs["arn"] == UNKNOWN
+    assert standing_in.resources[-1].outputs["arn"] == "arn:aws:ec2:eu-west-1:984001750000:vpc/vpc-1"
+
+
+def test_a_reference_to_a_new_resource_has_its_id_where_one_stands_in(monitor: Monitor) -> None:
+    standing_in = Monitor(STACK, lambda resource: resource.inputs)
+    for each, known in ((monitor, ""), (standing_in, "the-role")):
+        response = register(each, type="aws:iam/role:Role", object={"name": "the-role"})
+        assert response.id == known
+        found = getattr(invoke(each, "pulumi:pulumi:getResource", {"urn": response.urn}), "return")
+        assert from_struct(found)["id"] == known
+
+
+def test_an_unknown_region_of_a_provider_leaves_region_and_partition_unknown() -> None:
+    standing_in = Monitor(STACK, lambda resource: resource.inputs)
+    urn = register(standing_in, type="pulumi:providers:aws", name="west", object={"region": UNKNOWN}).urn
+    found = {
+        token: from_struct(
+            getattr(invoke(standing_in, f"aws:index/{token}:{token}", {}, f"{urn}::{UNKNOWN}"), "return")
+        )
+        for token in ("getRegion", "getPartition", "getCallerIdentity")
+    }
+    assert found["getRegion"] == found["getPartition"] == {"__unknown__": True}
+    identity = dict.fromkeys(("accountId", "id", "userId"), "984001750000")
+    assert found["getCallerIdentity"] == identity, "its ARN has a partition"
+
+
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        (f"x-getVpc.id-{UNKNOWN}", {"aws:ec2/getVpc:getVpc"}),
+        (f"arn:xgetVpc.tags.0-{UNKNOWN}:y", {"aws:ec2/getVpc:getVpc"}),
+        (f"GETVPC.ID-{UNKNOWN.upper()}", {"aws:ec2/getVpc:getVpc"}),
+        (f"getVpc.id-{UNKNOWN}/secret-shop:pass-{UNKNOWN}", {"aws:ec2/getVpc:getVpc", "shop:pass"}),
+        (f"getPartition-{UNKNOWN}", {"aws:index/getPartition:getPartition", "aws-native:index:getPartition"}),
+        (f"secret-of-secret-shop:pass-{UNKNOWN}", {"shop:pass"}),
+        (f"secret-shop:other-pass-{UNKNOWN}", {"shop:other-pass"}),
+        (f"secret-shop:unheard-of-{UNKNOWN}", set()),
+        (f"getSubnets.id-{UNKNOWN}", set()),
+        (f"x{UNKNOWN}", set()),
+        (f"getPolicyDocument.json-{UNKNOWN}", {"aws:ec2/getVpc:getVpc"}),
+    ],
+)
+def test_a_text_tells_where_its_unknown_part_comes_from(text: str, origins: set[str]) -> None:
+    stack = StackIdentity("shop", "dev", secret_keys=("shop:pass", "shop:other-pass", "pass"))
+    monitor = Monitor(stack, lambda resource: resource.inputs)
+    for token in ("aws:ec2/getVpc:getVpc", "aws:index/getPartition:getPartition", "aws-native:index:getPartition"):
+        invoke(monitor, token, {})
+    statements: dict[str, object] = {"statements": [{"actions": [f"getVpc.id-{UNKNOWN}"]}]}
+    invoke(monitor, "aws:iam/getPolicyDocument:getPolicyDocument", statements)
+    register(monitor, object={"value": ["known", text]})
+    assert monitor.resources[-1].inputs == {"value": ["known", UNKNOWN]}
+    assert {entry.name for entry in monitor.origins} == origins
+    assert set(monitor.resources[-1].property_dependencies.get("value", ())) == {entry.urn for entry in monitor.origins}

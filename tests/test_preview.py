@@ -196,17 +196,18 @@ pulumi.export("arn", function.arn)
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, pack: Path) -> Seen:
-    return seen(project(tmp_path_factory.mktemp("shop"), AWS_PROGRAM), pack)
+    return seen(project(tmp_path_factory.mktemp("shop"), AWS_PROGRAM), pack, first_preview=True)
 
 
 def test_every_resource_is_handed_over_once_in_order(shop: Seen) -> None:
     urns = [resource.urn for resource in shop.result.resources]
     assert len(set(urns)) == len(urns)
     assert urns[0] == "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev"
-    assert set(shop.outputs) == {urn.rsplit("::", 1)[1] for urn in urns}
+    unanswered = {"aws:index/getCallerIdentity:getCallerIdentity", "aws:ec2/getSubnets:getSubnets"}
+    assert set(shop.outputs) == {urn.rsplit("::", 1)[1] for urn in urns} | unanswered
     read = {resource.name for resource in shop.result.resources if resource.external}
     assert read == {"existing", "acme/network/prod"}
-    assert set(shop.inputs) == set(shop.outputs) - read
+    assert set(shop.inputs) == set(shop.outputs) - read - unanswered
 
 
 def test_urns_hold_the_types_of_parents(shop: Seen) -> None:

@@ -15,7 +15,7 @@ LEVEL = {"vpc-lambda-eni-guard": "open", "vpc-lambda-eni-unverified": "later"}
 
 @pytest.fixture(scope="module")
 def previewed() -> Preview:
-    return preview(PROGRAM)
+    return preview(PROGRAM, first_preview=True)
 
 
 def functions(result: Preview) -> dict[str, str]:
@@ -39,3 +39,9 @@ def test_every_function_has_the_verdict_that_its_name_says(previewed: Preview) -
 def test_nothing_else_is_said(previewed: Preview) -> None:
     assert {violation.policy for violation in previewed.violations} == LEVEL.keys()
     assert not any("can't run policy" in violation.message for violation in previewed.violations)
+
+
+def test_with_stand_ins_each_function_has_the_verdict_of_the_deployed_stack() -> None:
+    """`later-open-apply` is decided later at a first preview, and open then."""
+    found = functions(preview(PROGRAM))
+    assert found == {name: name.removeprefix("later-").partition("-")[0] for name in found}
