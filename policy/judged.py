@@ -15,7 +15,7 @@ from policy.links import link
 from policy.pack_config import PolicyConfig
 from policy.properties import reveal
 from policy.registration import Registration
-from policy.resources import TYPES, Resource, plain
+from policy.resources import TYPES, Resource, declared, plain
 from policy.trust import LAMBDA
 from policy.truth import Truth
 
@@ -102,7 +102,8 @@ def _resources(registrations: Iterable[Registration]) -> Iterator[Resource]:
     for found in registrations:
         if found.type in TYPES:
             outputs: dict[str, Any] = {key: plain(_opened(value)) for key, value in found.outputs.items()}
-            yield Resource(found.urn, found.type, outputs, found.property_dependencies)
+            inputs = None if found.external else {key: plain(_opened(value)) for key, value in found.inputs.items()}
+            yield Resource(found.urn, found.type, declared(outputs, inputs), found.property_dependencies, inputs)
 
 
 def _opened(value: object) -> object:
