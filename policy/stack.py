@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
-from policy import resources
+from policy import resources, stand_ins
 from policy.managed import is_aws_managed
 from policy.resources import Resource
 
@@ -66,7 +66,7 @@ class Stack:
         given = (r.props.get("arn") for r in (*self.roles, *self.functions))
         texts = (t for value in (*attached, *given) for t in (value if isinstance(value, list) else [value]))
         arns = (t.split(":") for t in texts if isinstance(t, str) and t.startswith("arn:"))
-        found = named or {fields[1] for fields in arns if len(fields) > 5}
+        found = named or {fields[1] for fields in arns if len(fields) > 5} - {stand_ins.PARTITION}
         return found.pop() if len(found) == 1 else None
 
     def of(self, *types: str) -> list[Resource]:

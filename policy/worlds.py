@@ -19,6 +19,7 @@ from policy.execution import Decided, Execution, Gap
 from policy.matching import cells, glob
 from policy.outcomes import Exposed, LockedOut, Outcome, Unverified, WayRound
 from policy.resources import Resource
+from policy.stack import Stack
 
 Judged = list[tuple[Execution, list[Outcome]]]
 # What each stand-in turns out to be.
@@ -31,7 +32,8 @@ _ACCOUNT_DIGITS: Final = 12
 
 def judge_in_all(resources: tuple[Resource, ...], judge: Callable[[tuple[Resource, ...]], Judged]) -> Judged:
     """What `judge` says of the stack in every world; with `Decided.STAND_IN` gaps where the worlds do not agree."""
-    variables = list(_variables([text for resource in resources for text in _iam_texts(resource)]))
+    texts = [text for resource in resources for text in _iam_texts(resource)]
+    variables = list(_variables(texts, Stack(resources).partition))
     if not variables:
         return judge(resources)
     choices = list(islice(product(*(variable.values for variable in variables)), _MOST_WORLDS + 1))
@@ -53,7 +55,8 @@ class _Variable:
     values: tuple[Mapping[str, str], ...]
 
 
-def _variables(texts: Sequence[str]) -> Iterator[_Variable]:
+def _variables(texts: Sequence[str], partition: str | None) -> Iterator[_Variable]:
+    """What is stood in for. `partition` is the stack's, where what it attaches tells."""
     everything = "\n".join(dict.fromkeys(texts))
     accounts = sorted(set(stand_ins.ACCOUNTS.findall(everything)))
     for token in accounts:
@@ -61,7 +64,7 @@ def _variables(texts: Sequence[str]) -> Iterator[_Variable]:
         named = [*_named_accounts(everything), *others]
         yield _Variable(tuple({token: value} for value in (token, *named)))
     if stand_ins.REGION in everything or stand_ins.PARTITION in everything:
-        yield _Variable(tuple(_places(everything)))
+        yield _Variable(tuple(_places(everything, (partition,) if partition else _PARTITIONS)))
     for token in sorted(set(stand_ins.IDS.findall(everything))):
         named = _named_ids(everything, token.rpartition("-")[0])
         if named:
@@ -89,14 +92,17 @@ def _named_accounts(text: str) -> list[str]:
     )
 
 
-def _places(text: str) -> Iterator[Mapping[str, str]]:
+_PARTITIONS: Final = ("aws", "aws-cn", "aws-us-gov")
+
+
+def _places(text: str, partitions: Sequence[str]) -> Iterator[Mapping[str, str]]:
     """A region of each kind that the documents can tell apart, with its partition; one that nothing names first."""
     fields = _ARN.findall(text)
     patterns = {field for partition, region, _ in fields for field in (partition, region)}
     patterns |= set(re.findall(r'"([a-z*?]{1,8}(?:-[a-z0-9*?]*)+)"', text))
     shapes = [glob(p) for p in sorted(patterns) if p and p not in (stand_ins.REGION, stand_ins.PARTITION)]
     seen: dict[tuple[bool, ...], Mapping[str, str]] = {}
-    for partition in ("aws", "aws-cn", "aws-us-gov"):
+    for partition in partitions:
         for region in keys.regions(partition):
             sign = tuple(shape.matches(partition) or shape.matches(region) for shape in shapes)
             seen.setdefault(sign, {stand_ins.PARTITION: partition, stand_ins.REGION: region})
