@@ -12,7 +12,7 @@ import pytest
 from test_differential import SEED, started
 from test_differential_cases import replay
 
-from policy import document, exposure, worlds
+from policy import document, exposure, stand_ins, worlds
 from policy.document import PolicyDocument
 from policy.execution import Grant
 from policy.request import Caller
@@ -235,3 +235,26 @@ def test_a_stand_in_may_be_what_is_named() -> None:
     assert given.judged() == Judged([], Counter({"a role's action": 6}))
     assert given.real()["function_arn"] == FUNCTION_ARN.replace(ACCOUNT, OTHER_ACCOUNT)
     assert holes(standing_in.judged(standing_in.replaced(given.role, {ACCOUNT: OWN}))) == {"no hole": 6}
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="worlds: partitions are taken for one where a region of each meets the same patterns, though the partition "
+    "also decides which other regions a call can go to; of a Deny on the regions `*-1` those of China are all",
+)
+@pytest.mark.parametrize(
+    "deny",
+    [
+        {"Action": "ec2:*", "Resource": f"arn:{stand_ins.PARTITION}:ec2:*-1:*:*/*"},
+        {"Action": "ec2:*", "Resource": "*", "Condition": {"StringNotLike": {"aws:RequestedRegion": "eu-????-1"}}},
+    ],
+)
+def test_a_partition_is_told_from_another_by_its_other_regions(deny: Json) -> None:
+    """Found by the run of 2026-11-27, seed 20261129."""
+    function_arn = f"arn:{stand_ins.PARTITION}:lambda:{stand_ins.REGION}:{OWN}:function:orders"
+    allow = {**ALLOW, "Action": "ec2:DeleteNetworkInterface"}
+    found = {**role([allow, {"Effect": "Deny", **deny}]), "function_arn": function_arn}
+    china = {OWN: ACCOUNT, stand_ins.REGION: "cn-north-1", stand_ins.PARTITION: "aws-cn"}
+    given = StandingIn(found, china)
+    assert holes(standing_in.judged(given.real())) == {"no hole": 6}
+    assert not holes(given.judged())["a hole"]
