@@ -101,10 +101,13 @@ def _places(text: str, partitions: Sequence[str]) -> Iterator[Mapping[str, str]]
     patterns = {field for partition, region, _ in fields for field in (partition, region)}
     patterns |= set(re.findall(r'"([a-z*?]{1,8}(?:-[a-z0-9*?]*)+)"', text))
     shapes = [glob(p) for p in sorted(patterns) if p and p not in (stand_ins.REGION, stand_ins.PARTITION)]
-    seen: dict[tuple[bool, ...], Mapping[str, str]] = {}
+    seen: dict[tuple[object, ...], Mapping[str, str]] = {}
     for partition in partitions:
         for region in keys.regions(partition):
-            sign = tuple(shape.matches(partition) or shape.matches(region) for shape in shapes)
+            # The partition decides to which other regions a call can go, so two that look alike are not one.
+            sign = (
+                (partition, *((shape.matches(partition), shape.matches(region)) for shape in shapes)) if shapes else ()
+            )
             seen.setdefault(sign, {stand_ins.PARTITION: partition, stand_ins.REGION: region})
     yield from sorted(seen.values(), key=lambda place: _names(text, place))
 

@@ -37,12 +37,15 @@ from tests.differential.plain import (
     texts_of,
 )
 
-ACCOUNT: Final = "123456789012"
 KEY: Final = "lambda:sourcefunctionarn"
 REGIONS: Final = (
     "eu-central-1", "us-east-1", "eu-west-1", "us-west-2", "ap-southeast-2", "sa-east-1", "eu-north-1", "us-east-2",
     "us-west-1", "eu-west-3", "ap-northeast-1", "ca-central-1", "me-south-1", "af-south-1",
 )  # fmt: skip
+_OTHER_PARTITIONS: Final = {
+    "aws-cn": ("cn-north-1", "cn-northwest-1"),
+    "aws-us-gov": ("us-gov-west-1", "us-gov-east-1"),
+}
 # Transcribed from the Service Authorization Reference: what a call is authorised for, and the keys of each resource.
 _EXISTING: Final = ("ec2:vpc", "ec2:availabilityzone", "resourcetag")
 # The keys that repeat the identifier of the resource.
@@ -57,8 +60,6 @@ KINDS: Final[Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]] = {
 }
 _PREFIX: Final = {"network-interface": "eni-", "subnet": "subnet-"}
 _FACTS: Final[Mapping[str, Sequence[str]]] = {
-    "aws:principalaccount": (ACCOUNT,),
-    "aws:resourceaccount": (ACCOUNT,),
     "aws:principaltype": ("AssumedRole",),
     "aws:viaawsservice": ("false",),
 }
@@ -147,6 +148,10 @@ class Brute:
         self._role, self._rng, self._now = role, rng, now
         groups = [statements(role["policies"])] + ([] if role["boundary"] is None else [statements(role["boundary"])])
         self._groups = groups
+        _, self.partition, _, _, self.account, *_ = role["function_arn"].split(":")
+        self.facts: Option = {
+            **_FACTS, "aws:principalaccount": (self.account,), "aws:resourceaccount": (self.account,),
+        }  # fmt: skip
         self.tried = 0
         self._memo: dict[tuple[str, str, int, object], Maybe] = {}
         self._values: dict[str, list[tuple[str, str]]] = {}
@@ -163,7 +168,7 @@ class Brute:
         if not all(any(s["Effect"] == "Allow" for s in group) for group in groups):
             return None
         seen = set()
-        for network, region in product(_networks(groups), self._regions()):
+        for network, region in product(_networks(groups, self.account), self._regions()):
             attempt = _Attempt(self, groups, action, region, network, code)
             if attempt.signature in seen:
                 continue
@@ -179,13 +184,14 @@ class Brute:
     def _regions(self) -> list[str]:
         named = ("aws:requestedregion", "ec2:region", "ec2:vpc", "ec2:subnet", "ec2:availabilityzone")
         regional = self._values.keys() & set(named)
-        return list(REGIONS) if regional or self._patterns else [REGIONS[0]]
+        regions = _OTHER_PARTITIONS.get(self.partition, REGIONS)
+        return list(regions if regional or self._patterns else regions[:1])
 
     def on(self, key: str, context: Option) -> tuple[str, ...]:
         """The patterns on a key. An operator without case also suggests the other cases."""
         found = []
         for operator, text in self._values.get(key, ()):
-            filled = fill(text, {**_FACTS, **context})
+            filled = fill(text, {**self.facts, **context})
             if "null" in operator or filled is None:
                 continue
             text = filled
@@ -200,8 +206,8 @@ class Brute:
 
     def identifiers(self, kind: str, region: str, account: str) -> list[str]:
         """Resources of one kind that the role's patterns suggest."""
-        head = f"arn:aws:ec2:{region}:{account}:"
-        here = {**_FACTS, "aws:requestedregion": (region,)}
+        head = f"arn:{self.partition}:ec2:{region}:{account}:"
+        here = {**self.facts, "aws:requestedregion": (region,)}
         ends = []
         for pattern in self._patterns:
             fields = (fill(pattern, here) or "").split(":", 5)
@@ -257,7 +263,7 @@ class Brute:
         return str(self._role["function_arn"])
 
 
-def _networks(groups: Iterable[Iterable[Json]]) -> list[str]:
+def _networks(groups: Iterable[Iterable[Json]], own: str) -> list[str]:
     """The accounts whose subnets a call may use: the role's own, and those that the statements for it name."""
     found = []
     for statement in (s for group in groups for s in group):
@@ -266,7 +272,7 @@ def _networks(groups: Iterable[Iterable[Json]]) -> list[str]:
         for _, key, values in conditions(statement):
             if key.lower() in ("ec2:vpc", "ec2:subnet", "aws:resourceaccount"):
                 found += texts_of(values)
-    return list(dict.fromkeys([ACCOUNT, *re.findall(r"(?<!\d)\d{12}(?!\d)", " ".join(found))]))
+    return list(dict.fromkeys([own, *re.findall(r"(?<!\d)\d{12}(?!\d)", " ".join(found))]))
 
 
 class _Attempt:
@@ -277,7 +283,7 @@ class _Attempt:
     ) -> None:
         self._brute, self._action, self._network, self.tried = brute, action, network, 0
         self._facts: dict[str, Sequence[str]] = {
-            **_FACTS, "aws:requestedregion": (region,), "ec2:region": (region,),
+            **brute.facts, "aws:requestedregion": (region,), "ec2:region": (region,),
         }  # fmt: skip
         if code:
             self._facts[KEY] = (brute.function_arn,)
@@ -290,7 +296,7 @@ class _Attempt:
         self._allows: list[list[list[tuple[int, int]]]] = []
         self._denies: list[list[tuple[int, int]]] = []
         for kind, listed in KINDS[action]:
-            self._facts["aws:resourceaccount"] = (network if kind == "subnet" else ACCOUNT,)
+            self._facts["aws:resourceaccount"] = (network if kind == "subnet" else brute.account,)
             self._accounts.append(self._facts["aws:resourceaccount"])
             self._authorisation(kind, listed, region, groups)
         self.signature = (
@@ -340,7 +346,7 @@ class _Attempt:
         if kind == "none":
             resources = ["*"]
         elif kind == "new":
-            resources = [f"arn:aws:ec2:{region}:{ACCOUNT}:network-interface/*"]
+            resources = [f"arn:{brute.partition}:ec2:{region}:{brute.account}:network-interface/*"]
         else:
             resources = brute.identifiers(kind, region, self._facts["aws:resourceaccount"][0])
         repeated = [_IDENTIFIER_KEYS[kind]] if kind in _IDENTIFIER_KEYS else []
@@ -358,8 +364,8 @@ class _Attempt:
             elif brute.mentions(key):
                 name = key[4:]
                 forms = {
-                    "ec2:vpc": f"arn:aws:ec2:{region}:{self._network}:vpc/vpc-?*",
-                    "ec2:subnet": f"arn:aws:ec2:{region}:{self._network}:subnet/subnet-?*",
+                    "ec2:vpc": f"arn:{brute.partition}:ec2:{region}:{self._network}:vpc/vpc-?*",
+                    "ec2:subnet": f"arn:{brute.partition}:ec2:{region}:{self._network}:subnet/subnet-?*",
                     "ec2:availabilityzone": f"{region}?",
                 }
                 fresh = f"{region}a" if name == "availabilityzone" else forms[key].replace("?*", "0c0de")

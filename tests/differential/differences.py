@@ -11,7 +11,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-from tests.differential.generate import ACCOUNT
 from tests.differential.plain import Json, as_list, like
 
 REASONS: Final = {
@@ -45,6 +44,7 @@ class Translation:
 
     def __init__(self, role: Json, *, describe: bool) -> None:
         self._describe = describe
+        self._account = role["function_arn"].split(":")[4]
         self.names: set[str] = set()
         self.role: Json = {
             **role,
@@ -100,7 +100,7 @@ class Translation:
         if "${aws:PrincipalAccount}" in text:
             # The only variable that is generated there.
             self.names.add("variable in an ARN's account")
-            text = text.replace("${aws:PrincipalAccount}", ACCOUNT)
+            text = text.replace("${aws:PrincipalAccount}", self._account)
         fields = text.split(":", 5)
         if len(fields) < 6:
             if negated:

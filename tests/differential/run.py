@@ -26,7 +26,7 @@ from tests.differential.holes import plant
 from tests.differential.plain import Json, action_covered, as_list, conditions, statements
 from tests.differential.requests import Call, RequestGenerator, asks
 from tests.differential.shrink import shrink
-from tests.differential.simulator import Simulator, overall
+from tests.differential.simulator import Simulator
 
 # The moment at which roles are judged, so that a seed means the same next year: 2026-01-01T00:00:00Z.
 NOW: Final = 1_767_225_600
@@ -36,7 +36,10 @@ WORDS: Final = {Truth.YES: "allowed", Truth.NO: "denied", Truth.UNKNOWN: "unknow
 
 @dataclass
 class Finding:
-    """A disagreement, shrunk. `expected` is what the simulator answers for the request."""
+    """A disagreement, shrunk. `expected` is what the simulator answers for the request.
+
+    `given` is what the pack was given to judge, where it was less than the role.
+    """
 
     kind: str
     action: str
@@ -45,10 +48,12 @@ class Finding:
     request: list[Json]
     pack: str
     expected: str
+    given: Json | None = None
 
     def name(self) -> str:
         """The name of its case folder."""
-        text = json.dumps([self.role, self.action, self.caller, self.kind], sort_keys=True)
+        shown = [self.role, self.action, self.caller, self.kind]
+        text = json.dumps(shown if self.given is None else [*shown, self.given], sort_keys=True)
         return f"differential-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
 
     def write(self, folder: Path) -> Path:
@@ -63,7 +68,10 @@ class Finding:
             "pack_said": self.pack,
             "expected": self.expected,
         }
-        for name, value in (("role.json", self.role), ("expected.json", expected)):
+        files = {"role.json": self.role, "expected.json": expected}
+        if self.given is not None:
+            files["given.json"] = self.given
+        for name, value in files.items():
             (case / name).write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
         return case
 
@@ -188,8 +196,7 @@ class Runner:
 
     def _ask(self, role: Json, questions: Sequence[Json]) -> str:
         """The simulator's answer to one call, of the translated role."""
-        describe = "Describe" in questions[0]["action"]
-        return self._simulator.allows(Translation(role, describe=describe).role, questions)
+        return self._simulator.translated(role, [questions])[0]
 
     def _simulate(self, role: Json, calls: Sequence[Sequence[Json]]) -> list[str]:
         """The simulator's answer to each call, and how often the translation of the role mattered."""
@@ -198,19 +205,15 @@ class Runner:
         for describe in (False, True):
             chosen = [i for i, call in enumerate(calls) if ("Describe" in call[0]["action"]) == describe]
             translation = Translation(role, describe=describe)
-            found = self._batch(translation.role, [calls[i] for i in chosen])
+            found = self._simulator.calls(translation.role, [calls[i] for i in chosen])
             for i, answer in zip(chosen, found, strict=True):
                 answers[i] = answer
             if translation.names:
                 label = " + ".join(sorted(translation.names))
-                original = self._batch(role, [calls[i] for i in chosen])
+                original = self._simulator.calls(role, [calls[i] for i in chosen])
                 self.report.differences[label] += sum(a != b for a, b in zip(found, original, strict=True))
         self.report.seconds["simulate"] += time.perf_counter() - started
         return answers
-
-    def _batch(self, role: Json, calls: Sequence[Sequence[Json]]) -> list[str]:
-        flat = iter(self._simulator.ask(role, [ask for call in calls for ask in call]))
-        return [overall([next(flat) for _ in call]) for call in calls]
 
     # The existential question.
 

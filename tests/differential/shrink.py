@@ -34,7 +34,7 @@ def _documents(documents: list[Json]) -> Iterator[list[Json]]:
         for j, statement in enumerate(found):
             if len(found) > 1:
                 yield _replaced(documents, i, {**document, "Statement": found[:j] + found[j + 1 :]})
-            for smaller in _statement(statement):
+            for smaller in _statement(statement) if isinstance(statement, dict) else ():
                 yield _replaced(documents, i, {**document, "Statement": _replaced(found, j, smaller)})
 
 
@@ -43,9 +43,11 @@ def _replaced(items: list[Any], place: int, item: Any) -> list[Any]:
 
 
 def _statement(statement: Json) -> Iterator[Json]:
-    for operator, by_key in statement.get("Condition", {}).items():
-        others = {o: k for o, k in statement["Condition"].items() if o != operator}
-        for key, values in by_key.items():
+    given = statement.get("Condition", {})
+    # Instead of a part there may be a mark for one that is not known.
+    for operator, by_key in given.items() if isinstance(given, dict) else ():
+        others = {o: k for o, k in given.items() if o != operator}
+        for key, values in by_key.items() if isinstance(by_key, dict) else ():
             rest = {k: v for k, v in by_key.items() if k != key}
             condition = {**others, operator: rest} if rest else others
             bare = {k: v for k, v in statement.items() if k != "Condition"}

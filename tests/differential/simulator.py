@@ -11,14 +11,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from tests.differential.differences import resource_for_simulator
-from tests.differential.generate import ACCOUNT
+from tests.differential.differences import Translation, resource_for_simulator
 from tests.differential.plain import Json
 
 HERE: Final = Path(__file__).resolve().parent
 PACKAGE: Final = "@cloud-copilot/iam-simulate"
 VERSION: Final[str] = json.loads((HERE / "package.json").read_text(encoding="utf-8"))["dependencies"][PACKAGE]
-_PRINCIPAL: Final = f"arn:aws:sts::{ACCOUNT}:assumed-role/orders-role/orders"
 
 
 class SimulatorError(Exception):
@@ -92,8 +90,10 @@ class Simulator:
         assert self._process.stdout is not None
         if not asks:
             return []
+        _, partition, _, _, account, *_ = role["function_arn"].split(":")
         batch: dict[str, Any] = {
-            "policies": role["policies"], "boundary": role["boundary"], "principal": _PRINCIPAL, "account": ACCOUNT,
+            "policies": role["policies"], "boundary": role["boundary"], "account": account,
+            "principal": f"arn:{partition}:sts::{account}:assumed-role/orders-role/orders",
             "asks": [{**ask, "resource": resource_for_simulator(ask["resource"])} for ask in asks],
         }  # fmt: skip
         self._process.stdin.write(json.dumps(batch) + "\n")
@@ -105,9 +105,20 @@ class Simulator:
         answers: list[str] = json.loads(line)["answers"]
         return answers
 
-    def allows(self, role: Json, asks: Sequence[Json]) -> str:
-        """The answer to a whole call: all its questions must be allowed."""
-        return overall(self.ask(role, asks))
+    def calls(self, role: Json, calls: Sequence[Sequence[Json]]) -> list[str]:
+        """The answer to each whole call: all its questions must be allowed."""
+        flat = iter(self.ask(role, [ask for call in calls for ask in call]))
+        return [overall([next(flat) for _ in call]) for call in calls]
+
+    def translated(self, role: Json, calls: Sequence[Sequence[Json]]) -> list[str]:
+        """The same of the role as the simulator has to be given it."""
+        answers = [""] * len(calls)
+        for describe in (False, True):
+            chosen = [i for i, call in enumerate(calls) if ("Describe" in call[0]["action"]) == describe]
+            found = self.calls(Translation(role, describe=describe).role, [calls[i] for i in chosen])
+            for i, answer in zip(chosen, found, strict=True):
+                answers[i] = answer
+        return answers
 
 
 def overall(answers: Sequence[str]) -> str:
