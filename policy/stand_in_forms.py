@@ -266,6 +266,7 @@ FORMS: Final[Mapping[str, Templates]] = {
         "id": "{policyArn}",
     },
     "aws-native:lambda:Function": {"id": "{functionName}", "arn": _arn("lambda", "function:{functionName}")},
+    "aws-native:lambda:Version": {"functionArn": f"{_FUNCTION}:1", "id": "{functionArn}"},
     "aws-native:lambda:Alias": {"aliasArn": f"{_FUNCTION}:{{name}}", "id": "{aliasArn}"},
     "aws-native:lambda:EventSourceMapping": {
         "awsId": "{new:uuid}",

@@ -26,7 +26,10 @@ def _reason(outcome: Unverified) -> Iterator[str]:
     its = "their" if len(outcome.users) > 1 else "its"
     subject = f"Whether the code of {words.users(outcome.users)} can use network interfaces with {its} execution role"
     if execution.role is None and execution.label:
-        yield f"{subject} cannot be judged here: {words.role(execution)} is not in this stack."
+        yield (
+            f"{subject} cannot be judged here: {words.role(execution)} is not in this stack. Run this policy pack on the "
+            "stack that makes the role."
+        )
     elif outcome.unused:
         yield (
             f"Role {words.role(execution)} trusts Lambda and allows {words.listed(outcome.actions)} with wildcards, and "
@@ -66,7 +69,7 @@ def _way_out(outcome: Unverified, actions: Sequence[str]) -> Iterator[str]:
     yield from _answers(outcome.gaps)
     policy = words.policy_of_its_own(words.deny_statement(actions))
     if execution.role is None:
-        yield f"Fix: run this policy pack on the stack that makes the role, or put this policy on the role there: {policy}"
+        yield f"Fix: put this policy on the role, where it is made: {policy}"
     else:
         yield f"Fix: put this policy on the role, and it is closed whatever else is on it: {policy}"
         yield from words.to_be_listed(execution)

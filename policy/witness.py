@@ -82,14 +82,40 @@ def ask_role(action: keys.Action, subject: Subject, role: Role, budget: int = DE
 def _search(action: str, subject: Subject, relevant: Relevant, role: Role, budget: Budget) -> Answer:
     answers: list[Answer] = []
     try:
-        for session in sessions(subject, relevant):
-            answers.append(_ask_session(action, session, relevant, role, budget))
+        asked = list(sessions(subject, relevant))
+        answers = [_ask_session(action, session, relevant, role, budget) for session in asked]
+        if len({answer.allowed for answer in answers}) > 1:
+            answers = _of_working_roles(action, asked, answers, relevant, role, budget) or answers
     except BudgetExceededError:
         return Answer(Truth.UNKNOWN, too_complex=True)
     if len({answer.allowed for answer in answers}) == 1:
         return answers[0]
     # The caller is one of several that cannot be told apart here, and their answers differ.
     return Answer(Truth.UNKNOWN, unknown_keys=(SOURCE_FUNCTION_KEY,))
+
+
+def _of_working_roles(
+    action: str,
+    asked: Sequence[Session],
+    answers: Sequence[Answer],
+    relevant: Relevant,
+    role: Role,
+    budget: Budget,
+) -> list[Answer]:
+    """The answers for the callers that the role can be for.
+
+    Where neither the code nor the Lambda service may make a call, the role is none for a function there: an Allow that
+    names an account, or a partition, is for the functions in it.
+    """
+    kept = []
+    for session, answer in zip(asked, answers, strict=True):
+        service = session._replace(caller=Caller.SERVICE, function_arn=None)
+        useless = answer.allowed is Truth.NO and (
+            _ask_session(action, service, relevant, role, budget).allowed is Truth.NO
+        )
+        if not useless:
+            kept.append(answer)
+    return kept
 
 
 def _ask_session(action: str, session: Session, relevant: Relevant, role: Role, budget: Budget) -> Answer:

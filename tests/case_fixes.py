@@ -40,8 +40,7 @@ _FIXES = (
 _DECIDE = re.compile(
     r"Fix: put this policy on the role(?:, and it is closed whatever else is on it)?: (?P<json>\{.+\})"
 )
-_ELSEWHERE = re.compile(r"Fix: run this policy pack on the stack that makes the role, or put this policy on the role there: "
-                        r"(?P<json>\{.+\})")  # fmt: skip
+_ELSEWHERE = re.compile(r"Fix: put this policy on the role, where it is made: (?P<json>\{.+\})")
 _DEAD = re.compile(r"The guard in " + _LABEL + r" of `(?P<document>[^`]+)` can do nothing")
 _DEAD_FIX = re.compile(r"Fix: use (?P<json>\"Condition\": .+) in that statement\.")
 _TRUST_FIX = re.compile(r"Fix: take it out, and use (?P<json>\"Condition\": .+) in the statement that allows them\.")

@@ -41,7 +41,9 @@ PolicyPack("silent", policies=[StackValidationPolicy("silent", "Says nothing.", 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_first_preview_is_as_recorded(name: str, silent_pack: Path) -> None:
     program = PROGRAMS[name]
-    found = preview(program.folder, stack=STACK, config=program.config, policy_pack=silent_pack).resources
+    found = preview(
+        program.folder, stack=STACK, config=program.config, policy_pack=silent_pack, first_preview=True
+    ).resources
     shown = {
         resource.name: Seen(
             resource.type,

@@ -447,8 +447,8 @@ def test_variables_in_conditions() -> None:
     assert _about("ArnLike", f"a:b:c:d:e:{team}", {**TEAM, "aws:x": ("a:b:c:d:e:blue",)}) is YES
     assert _about("StringEquals", team, {}) is NO
     assert _about("StringEquals", ["blue", team], {}) is YES
-    # Nothing matches a variable without a value; whether that counts for its opposite is not documented.
-    assert _about("StringNotEquals", team, {}) is UNKNOWN
+    # Nothing matches a variable without a value, so its opposite does (IAM User Guide, "Policy variables with no value").
+    assert _about("StringNotEquals", team, {}) is YES
     assert _about("StringNotEquals", ["blue", team], {}) is NO
     assert _about("StringEquals", team, {"aws:principaltag/team": NOT_KNOWN}) is UNKNOWN
     # Literal stars of a value are no wildcards, and `${*}` is a star.

@@ -122,7 +122,7 @@ def test_one_request_carries_different_context_for_each_resource() -> None:
 
 
 def test_assume_role_is_asked_for_the_role() -> None:
-    action = keys.assume_role("path/orders-role")
+    action = keys.on_iam(keys.ASSUME_ROLE, "role", "path/orders-role")
     assert (action.name, action.keys, action.read_only) == ("sts:AssumeRole", frozenset(), False)
     (role,) = action.resources
     assert (role.name, role.fixed, role.service, role.keys) == ("role", "path/orders-role", "iam", frozenset())

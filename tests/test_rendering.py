@@ -101,11 +101,13 @@ def test_json_of_another_pack_has_the_form_that_is_described(pack: Path, tmp_pat
     result = preview(folder, policy_pack=pack, policy_pack_config={"forbidden": "remediate", "inputs": "advisory"})
     printed = valid(result.to_json())
     assert printed["pack"] == {"name": "notes", "version": "1.2.3"}
-    assert printed["mode"] == "first-preview"
+    assert printed["mode"] == "stand-in"
     assert printed["remediations"] == [
         {"policy": "forbidden", "urn": "urn:pulumi:dev::shop::test:index:Thing::forbidden"}
     ]
-    assert printed["notes"] == ["the outputs of the stack acme/network/prod are unknown: its state is not read"]
+    assert printed["notes"] == [
+        "the outputs of the stack acme/network/prod are unknown: its state is not read (give them with --answers)"
+    ]
     assert {item["severity"] for item in printed["violations"]} == {None}
     placed = {item["urn"].rpartition("::")[2] for item in printed["violations"] if item["source"]}
     assert placed == {"forbidden", "other"}, "no line of the program makes the stack, or a default provider"

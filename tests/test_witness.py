@@ -359,13 +359,12 @@ def test_a_search_goes_on_without_the_statements_that_no_call_of_the_code_matche
     ],
 )
 def test_the_regions_that_the_documents_name_are_asked_first(condition: dict[str, Any], resource: str) -> None:
-    """The budget may end before the last, of a role of which each region is a place of its own."""
+    """The budget may end before the last. Of those that nothing names, one stands for all, also with a variable."""
     each = deny(resource="arn:aws:ec2:*:*:network-interface/eni-${aws:RequestedRegion}*")
     relevant = Role((doc(allow(condition, resource), each),), None).relevant(keys.action(DELETE))
     session = Session(Caller.CODE, "aws", ACCOUNT, ORDERS, ROLE, {}, Decimal(0))
     found = [place.region for place in places(session, relevant)]
-    assert found[:3] == ["eu-central-1", "us-west-2", "us-east-1"]
-    assert sorted(found) == sorted(keys.regions("aws"))
+    assert found == ["eu-central-1", "us-west-2", "us-east-1"]
 
 
 @pytest.mark.parametrize("pattern", ["arn:aws:ec2:us-west-2:*:*", "arn:aws:ec2:us-west-2:*", "arn:aws:ec2:us-west-2"])
@@ -744,7 +743,8 @@ def test_a_fact_that_is_surely_there_is_shown_with_some_value() -> None:
         ("arn:*:lambda:*:*:function:orders", {"ArnLike": {KEY: "arn:aws:lambda:*:*:function:ord*"}}, NO),
         ("arn:*:lambda:*:*:function:orders", {"ArnLike": {KEY: "arn:aws:lambda:*:*:function:billing"}}, YES),
         ("arn:*:lambda:*:*:function:orders", {"ArnEquals": {KEY: ORDERS}}, UNKNOWN),
-        ("arn:aws:lambda:eu-central-1:*:function:orders", {"ArnEquals": {KEY: ORDERS}}, NO),
+        # The account that a document names need not be the function's.
+        ("arn:aws:lambda:eu-central-1:*:function:orders", {"ArnEquals": {KEY: ORDERS}}, UNKNOWN),
         (f"arn:aws:lambda:*:{ACCOUNT}:function:orders", {"ArnEquals": {KEY: ORDERS}}, UNKNOWN),
         (f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:orders-*", {"ArnEquals": {KEY: ORDERS}}, YES),
         (f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:orders-*", {"ArnLike": {KEY: f"{ORDERS}-???????"}}, UNKNOWN),
@@ -1049,7 +1049,7 @@ def test_actions_that_cannot_be_judged() -> None:
     ],
 )
 def test_assuming_the_own_role(statements: list[Any], expected: Truth) -> None:
-    answer = ask(keys.assume_role("orders-role"), CODE, [doc(*statements)])
+    answer = ask(keys.on_iam(keys.ASSUME_ROLE, "role", "orders-role"), CODE, [doc(*statements)])
     assert answer.allowed is expected
     if answer.witness:
         assert answer.witness.action == "sts:AssumeRole"
