@@ -11,7 +11,7 @@ from policy.conditions import Condition, holds
 from policy.document import Effect, PolicyDocument, Statement
 from policy.evaluate import action_covered
 from policy.execution import Decided, Execution, Gap, Grant, GrantKind, User, UserKind
-from policy.keys import ENI_ACTIONS, SOURCE_FUNCTION_KEY
+from policy.keys import ENI_ACTIONS, NETWORK_KEYS, SERVICE_ADDRESS, SOURCE_FUNCTION_KEY
 from policy.matching import action_matches
 from policy.outcomes import Exposed, LockedOut, Outcome, Question, Unverified, WayRound
 from policy.request import Caller
@@ -220,8 +220,8 @@ def _ways_round(
         caller = replace(code, function_arn=group[0].function_arn) if group else code
         for way in ways(execution, caller, asked):
             found.setdefault((way.open, way.calls), (way, []))[1].extend(group)
-    service = replace(code, caller=Caller.SERVICE, function_arn=users[0].function_arn if users else code.function_arn)
-    shed = [a for a in asked.actions if ask(a, service, documents, boundary).allowed is Truth.YES] or list(
+    session = replace(code, keyless=True, function_arn=users[0].function_arn if users else code.function_arn)
+    shed = [a for a in asked.actions if ask(a, session, documents, boundary).allowed is Truth.YES] or list(
         asked.actions
     )
     for way, able in (*found.values(),):
@@ -330,9 +330,18 @@ def _locked_out(
     yield from locked.values()
 
 
+# What Lambda's own calls carry of these keys.
+_SERVICE_CALL: Final = {"aws:sourceip": (SERVICE_ADDRESS,)}
+
+
+def telling_conditions(statement: Statement) -> list[Condition]:
+    """The conditions on the function's ARN, and on the network that a call comes from."""
+    return [c for c in statement.conditions if c.key == SOURCE_FUNCTION_KEY or c.key in NETWORK_KEYS]
+
+
 def _keeps_service_out(statement: Statement) -> bool:
-    """Whether conditions on the key, which the service's calls lack, decide against the service."""
-    answers = [holds(condition, {}) for condition in key_conditions(statement)]
+    """Whether conditions on what tells the service's calls from the code's decide against the service."""
+    answers = [holds(condition, _SERVICE_CALL) for condition in telling_conditions(statement)]
     if not answers or statement.uncertain:
         return False
     if statement.effect is Effect.DENY:
@@ -341,10 +350,10 @@ def _keeps_service_out(statement: Statement) -> bool:
 
 
 def _unguarded(document: PolicyDocument) -> PolicyDocument:
-    """The document as if nobody had thought of the key."""
+    """The document as if nobody had thought of the key, or of networks."""
     statements = tuple(
-        replace(statement, conditions=tuple(c for c in statement.conditions if c.key != SOURCE_FUNCTION_KEY))
+        replace(statement, conditions=tuple(c for c in statement.conditions if c not in telling_conditions(statement)))
         for statement in document.statements
-        if statement.effect is not Effect.DENY or not key_conditions(statement)
+        if statement.effect is not Effect.DENY or not telling_conditions(statement)
     )
     return replace(document, statements=statements)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policy import keys, stand_ins, words
-from policy.diagnosis import ALLOW_FORM, DENY_FORM, diagnose
+from policy.diagnosis import diagnose
 from policy.document import Effect, Statement
 from policy.execution import Execution, GrantKind, User
 from policy.keys import SOURCE_FUNCTION_KEY
@@ -172,13 +172,8 @@ def _fix(outcome: Exposed, actions: Sequence[str]) -> Iterator[str]:
             yield f"Fix: add this statement to `{grant.document.name}`: {deny}"
         return
     for statement in outcome.statements:
-        own = [c for c in statement.conditions if c.key == SOURCE_FUNCTION_KEY]
-        verb = (
-            "replace the Condition of" if own else "add to" if not statement.conditions else "add to the Condition of"
-        )
-        form = ALLOW_FORM.removeprefix('"Condition": ')[1:-1] if statement.conditions and not own else ALLOW_FORM
-        joiner = " with" if own else ":"
-        yield f"Fix: {verb} {statement.label} of `{grant.document.name}`{joiner} {form}"
+        label = f"{statement.label} of `{grant.document.name}`"
+        yield f"Fix: {words.guard_on(statement, label, (SOURCE_FUNCTION_KEY,))}"
 
 
 def _shown_action(ordered: Sequence[str]) -> str:
@@ -212,19 +207,33 @@ def _locked_out_message(outcome: LockedOut) -> str:
     grant = outcome.grant
     deny = outcome.statements[0].effect is Effect.DENY
     who = f" of {words.users(outcome.users)}" if outcome.users else ""
+    by_key = any(condition.key == SOURCE_FUNCTION_KEY for s in outcome.statements for condition in s.conditions)
+    if by_key:
+        why = (
+            f"{'denies' if deny else 'allows only'} calls {'without' if deny else 'with'} `{SOURCE_FUNCTION_ARN}`, and "
+            "Lambda's own calls never carry it"
+        )
+    else:
+        why = (
+            f"{'denies calls that do not come' if deny else 'allows only calls'} from the network that it names, and "
+            "Lambda's own calls come from AWS's: they carry no `aws:SourceVpc` and no `aws:SourceVpce`, and an address of "
+            "AWS's"
+        )
     lines = [
         f"The Lambda service cannot call {words.listed(outcome.actions)} with the execution role "
         f"{words.role(outcome.execution)}{who}: {words.statements(outcome.statements)} of "
-        f"{words.kind_and_name(grant.kind, grant.document)} {'denies' if deny else 'allows only'} calls "
-        f"{'without' if deny else 'with'} `{SOURCE_FUNCTION_ARN}`, and Lambda's own calls never carry it.",
+        f"{words.kind_and_name(grant.kind, grant.document)} {why}.",
     ]
     arns = [user.function_arn for user in outcome.users]
     for statement, reason, _ in diagnose(grant.document, outcome.actions, arns, outcome.actions):
         if statement in outcome.statements:
             lines.append(f"Not a guard: {statement.label}: {reason}.")
     for statement in outcome.statements:
-        form = DENY_FORM if statement.effect is Effect.DENY else ALLOW_FORM
-        lines.append(f"Fix: replace the Condition of {statement.label} of `{grant.document.name}` with {form}")
+        in_the_way = (
+            (SOURCE_FUNCTION_KEY,) if statement.effect is Effect.DENY else (SOURCE_FUNCTION_KEY, *keys.NETWORK_KEYS)
+        )
+        label = f"{statement.label} of `{grant.document.name}`"
+        lines.append(f"Fix: {words.guard_on(statement, label, in_the_way)}")
     return "\n".join([*lines, URL])
 
 

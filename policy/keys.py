@@ -163,6 +163,8 @@ _GLOBAL_NAMES: Final = (
 # A request comes over the internet, with a source address, or through a VPC endpoint, with these keys; never both.
 # (`aws:SourceVpcArn` and the keys of the endpoint's owner exist for listed services only, and EC2 is not listed.)
 ENDPOINT_KEYS: Final = ("aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip")
+# What tells from which network a call comes.
+NETWORK_KEYS: Final = ("aws:sourceip", *ENDPOINT_KEYS)
 TIME_KEYS: Final = ("aws:currenttime", "aws:epochtime")
 REGION_KEYS: Final = ("aws:requestedregion", "ec2:region")
 RESOURCE_ACCOUNT_KEY: Final = "aws:resourceaccount"
@@ -177,10 +179,10 @@ IDENTIFIER_KEYS: Final = frozenset(
 
 
 class Session(NamedTuple):
-    """One caller with the role's credentials. `function_arn` is None for the Lambda service.
+    """One caller with the role's credentials. `function_arn` is None for calls without `lambda:SourceFunctionArn`.
 
     `role_tags` is None where they are not known at all; Lambda sets no session tags. `now` is in seconds since
-    1970-01-01T00:00Z.
+    1970-01-01T00:00Z. `region` is the function's, empty where it is not known.
     """
 
     caller: Caller
@@ -190,6 +192,12 @@ class Session(NamedTuple):
     role_arn: str | None
     role_tags: Mapping[str, str | Unknown] | None
     now: Decimal
+    region: str = ""
+
+
+# The Lambda service calls from AWS's own network: through no endpoint, and from an address that nobody knows. This one is
+# in no range that anybody names (RFC 1112, section 4).
+SERVICE_ADDRESS: Final = "240.0.0.1"
 
 
 # Of each fact, every value it may have: None for an absent key, UNKNOWN for one of which nothing is known.
@@ -203,6 +211,11 @@ def fact(key: str, session: Session) -> Alternatives | None:
     """
     if key == SOURCE_FUNCTION_KEY:
         return ((session.function_arn,),) if session.function_arn is not None else (None,)
+    if session.caller is Caller.SERVICE:
+        if key in ENDPOINT_KEYS:
+            return _ABSENT
+        if key == "aws:sourceip":
+            return ((SERVICE_ADDRESS,),)
     if key in ACCOUNT_KEYS:
         return ((session.account,),)
     if key == "aws:principalarn":

@@ -13,6 +13,10 @@ from policy.document import Effect, PolicyDocument
 from policy.evaluate import Covering, Determining, covering
 from policy.truth import Truth
 
+_OF_CALLERS: Final = frozenset(
+    (keys.SOURCE_FUNCTION_KEY, *keys.NETWORK_KEYS, *keys.REGION_KEYS, "ec2:availabilityzone", "ec2:vpc", "ec2:subnet")
+)
+
 
 @dataclass(eq=False)
 class Relevant:
@@ -69,6 +73,12 @@ class Relevant:
                 if isinstance(pattern, str) and pattern != "*":
                     patterns[pattern] = None
         return tuple(patterns)
+
+    @cached_property
+    def of_callers(self) -> bool:
+        """Whether the statements can tell the Lambda service from the code: by the key, by where a call comes from, or by
+        where it goes."""
+        return bool(self.resource_patterns) or not self.mentioned.isdisjoint(_OF_CALLERS)
 
     @cached_property
     def variable_texts(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from policy.document import Effect, PolicyDocument, Statement
 from policy.evaluate import Determining
 from policy.execution import Execution, Grant, GrantKind
 from policy.outcomes import Question
-from policy.request import Caller, Request
+from policy.request import Request
 from policy.subject import Subject
 from policy.trust import Entry, Principal
 from policy.truth import Truth, all_of, any_of
@@ -95,7 +95,7 @@ class _Search:
         opened = any_of((all_of((entry.direct, named.allowed)), all_of((entry.by_account, own.allowed))))
         if opened is Truth.NO:
             return CLOSED
-        useful = self._writes(replace(self._code, caller=Caller.SERVICE), self._documents, self._boundary)
+        useful = self._writes(replace(self._code, keyless=True), self._documents, self._boundary)
         answer = own if own.allowed is Truth.YES or entry.direct is Truth.NO else named
         allowing = own.evaluation.allowing if own.evaluation is not None else ()
         return Way(all_of((opened, useful)), (keys.ASSUME_ROLE,), entry.path, allowing, answer.witness, (own,))
@@ -150,7 +150,7 @@ class _Search:
         callers = [self._code]
         if CHANGE_TRUST in able:
             # It lets itself in, and goes on without the key.
-            callers.append(replace(self._code, caller=Caller.SERVICE))
+            callers.append(replace(self._code, keyless=True))
         return any(
             self._writes(caller, [*left, *added], boundary) is Truth.YES
             for left in self._left(able, own)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from policy import resources
 from policy.diagnosis import dead_guard, form_for
 from policy.document import PolicyDocument, parse_document
+from policy.evaluate import action_covered
 from policy.exposure import judge_execution, names_eni_actions
 from policy.finding import Finding, exposed_message
 from policy.links import link
@@ -27,7 +28,7 @@ def resource_findings(
     `actions` are the judged ones, `now` is in seconds since 1970-01-01T00:00Z, `refused` says by path why documents were
     not remediated.
     """
-    found = [Finding(ROLE_GUARD, resource.urn, message) for message in _dead_guards(resource)]
+    found = [Finding(ROLE_GUARD, resource.urn, message) for message in _dead_guards(resource, actions)]
     if resource.type == resources.ROLE:
         found += _declared_holes(resource, actions, now, refused)
     return found
@@ -53,13 +54,15 @@ def _inline(props: Mapping[str, object], prop: str, document: str) -> Iterator[t
             yield f"{prop}[{i}].{document}", item.get(document)
 
 
-def _dead_guards(resource: Resource) -> Iterator[str]:
+def _dead_guards(resource: Resource, actions: Sequence[str]) -> Iterator[str]:
+    """Guards that can do nothing, in statements about a judged action: with other actions the key is somebody else's."""
     for path, source in documents_in(resource):
         if source is None:
             continue
         document: PolicyDocument = parse_document(source, path)
         for statement in document.statements:
-            reason = None if statement.uncertain else dead_guard(statement)
+            ours = any(action_covered(statement, action) is not Truth.NO for action in actions)
+            reason = dead_guard(statement) if ours and not statement.uncertain else None
             if reason is not None:
                 yield (
                     f"The guard in {statement.label} of `{path}` can do nothing: {reason}.\n"

@@ -39,11 +39,17 @@ class Subject:
     role_arn: str | None = None
     role_tags: Mapping[str, str | Unknown] | None = field(default_factory=dict, hash=False)
     now: Decimal = Decimal(0)
+    # The code in a session that it opened itself: its calls lack the key.
+    keyless: bool = False
 
     @cached_property
     def as_code(self) -> Subject:
         """The function's code in the place of this caller."""
-        return self if self.caller is Caller.CODE else replace(self, caller=Caller.CODE)
+        return (
+            self
+            if self.caller is Caller.CODE and not self.keyless
+            else replace(self, caller=Caller.CODE, keyless=False)
+        )
 
 
 _ACCOUNT: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
@@ -65,7 +71,8 @@ def sessions(subject: Subject, relevant: Relevant) -> Iterator[Session]:
     """Every caller that the subject may turn out to be, as far as the documents can tell them apart."""
     by_key = relevant.conditions
     texts = [*relevant.resource_patterns, *_texts(by_key, [key for key in by_key if key in _NAMING_KEYS])]
-    _, partition, _, _, account, *_ = subject.function_arn.split(":", 5)
+    _, partition, _, region, account, *_ = subject.function_arn.split(":", 5)
+    region = "" if "*" in region else region
     partitions, accounts = [partition], [account]
     if "*" in partition:
         named = list(dict.fromkeys(m.group(1) for t in texts if (m := _PARTITION.match(t))))
@@ -77,9 +84,8 @@ def sessions(subject: Subject, relevant: Relevant) -> Iterator[Session]:
         accounts = [*named, next(a for a in _EXAMPLE_ACCOUNTS if a not in named)]
     for partition, account in product(partitions, accounts):
         for function_arn in _function_arns(subject, partition, account, by_key.get(SOURCE_FUNCTION_KEY, ())):
-            yield Session(
-                subject.caller, partition, account, function_arn, subject.role_arn, subject.role_tags, subject.now
-            )
+            role_arn, tags = subject.role_arn, subject.role_tags
+            yield Session(subject.caller, partition, account, function_arn, role_arn, tags, subject.now, region)
 
 
 @lru_cache(maxsize=256)
@@ -95,7 +101,7 @@ def function_shape(function_arn: str, partition: str, account: str) -> Glob:
 def _function_arns(
     subject: Subject, partition: str, account: str, conditions: Sequence[Condition]
 ) -> Iterable[str | None]:
-    if subject.caller is Caller.SERVICE:
+    if subject.caller is Caller.SERVICE or subject.keyless:
         return (None,)
     if "*" not in subject.function_arn:
         return (subject.function_arn,)
@@ -155,9 +161,11 @@ def _account_of(pattern: str) -> Iterator[str]:
 
 
 def _places(session: Session, relevant: Relevant, network: str) -> Iterator[Place]:
-    own = session.function_arn.split(":")[3] if session.function_arn else keys.EXAMPLE_REGION
-    here = Place(session.partition, own, session.account, network)
+    own = session.function_arn.split(":")[_REGION_FIELD] if session.function_arn else session.region
+    here = Place(session.partition, own or keys.EXAMPLE_REGION, session.account, network)
     yield here
+    if session.caller is Caller.SERVICE and own:
+        return  # it manages the interfaces of the function where the function is
     told_apart = _RegionSigns(session, relevant, network)
     if told_apart.all_alike:
         return
@@ -195,7 +203,7 @@ class _RegionSigns:
         self._zones = list(text_globs(by_key.get(_ZONE_KEY, ()), facts))
         # What a variable makes of a pattern, or of the value of a condition, differs from region to region.
         self._each = any(name in keys.REGION_KEYS for text in relevant.variable_texts for name in variable_keys(text))
-        self._own = session.function_arn.split(":")[_REGION_FIELD] if session.function_arn else ""
+        self._own = session.function_arn.split(":")[_REGION_FIELD] if session.function_arn else session.region
         self._kinds = {*candidates.NETWORK_KINDS, *(kind.name for kind in relevant.resources)}
 
     @property

@@ -59,6 +59,9 @@ def _function_arn(function: Resource) -> str:
     if isinstance(arn, str) and _FUNCTION_ARN.fullmatch(arn):
         return arn
     name = function.props.get("name", function.props.get("functionName"))
+    if isinstance(name, str):
+        # Lambda takes the function's ARN for its name as well (Lambda API Reference, CreateFunction).
+        name = name.rpartition(":")[2]
     given = (function.props.get("region"), function.provider.get("region"))
     region = next((text for text in given if isinstance(text, str) and text), "*")
     partition = "*" if region == "*" else partition_of(region)

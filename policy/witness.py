@@ -64,8 +64,9 @@ def ask_role(action: keys.Action, subject: Subject, role: Role, budget: int = DE
     relevant = role.relevant(action)
     if relevant.denied:
         return DENIED
-    # Where no statement asks for the function's ARN, both callers' calls are alike.
-    alike = SOURCE_FUNCTION_KEY not in relevant.mentioned
+    # Where no statement asks for what tells them apart, all callers' calls are alike.
+    told_apart = relevant.of_callers if subject.caller is Caller.SERVICE else SOURCE_FUNCTION_KEY in relevant.mentioned
+    alike = not told_apart
     asked = subject.as_code if alike else subject
     answer = relevant.answers.get(asked)
     if answer is None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from policy.document import PolicyDocument, Statement
+from policy import keys
+from policy.diagnosis import form_for
+from policy.document import Effect, PolicyDocument, Statement
 from policy.execution import Execution, Grant, GrantKind, User, UserKind
 from policy.request import SOURCE_FUNCTION_ARN
 from policy.resources import name_of
@@ -80,6 +82,26 @@ def deny_statement(actions: Iterable[str], *, detach: bool = True) -> dict[str, 
     denied = list(dict.fromkeys((*actions, *(["ec2:DetachNetworkInterface"] if detach else []))))
     condition = {"Null": {SOURCE_FUNCTION_ARN: "false"}}
     return {"Effect": "Deny", "Action": denied, "Resource": "*", "Condition": condition}
+
+
+def guard_on(statement: Statement, label: str, without: Collection[str]) -> str:
+    """What to change in a statement so that it guards: every other condition stays, and no operator stands twice.
+
+    `label` says which statement it is; conditions on the keys in `without` are in the way and go.
+    """
+    form = form_for(statement.effect)
+    if not statement.conditions:
+        return f"add to {label}: {form}"
+    kept = [c for c in statement.conditions if c.key not in without]
+    inside = form.removeprefix('"Condition": ')[1:-1]
+    if len(kept) == len(statement.conditions) and all(c.name != "Null" for c in kept):
+        return f"add to the Condition of {label}: {inside}"
+    merged: dict[str, dict[str, object]] = {}
+    for condition in kept:
+        values = [value for value in condition.values if isinstance(value, str)]
+        merged.setdefault(condition.name, {})[keys.spelled(condition.key)] = values[0] if len(values) == 1 else values
+    merged.setdefault("Null", {})[SOURCE_FUNCTION_ARN] = "false" if statement.effect is Effect.DENY else "true"
+    return f'replace the Condition of {label} with "Condition": {json.dumps(merged)}'
 
 
 def deny_shedding(execution: Execution, calls: Sequence[str]) -> dict[str, object]:

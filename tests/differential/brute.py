@@ -168,7 +168,9 @@ class Brute:
         if not all(any(s["Effect"] == "Allow" for s in group) for group in groups):
             return None
         seen = set()
-        for network, region in product(_networks(groups, self.account), self._regions()):
+        # The service calls where the function is.
+        regions = self._regions() if code else [self.function_arn.split(":")[3]]
+        for network, region in product(_networks(groups, self.account), regions):
             attempt = _Attempt(self, groups, action, region, network, code)
             if attempt.signature in seen:
                 continue
@@ -281,7 +283,7 @@ class _Attempt:
     def __init__(
         self, brute: Brute, groups: list[list[Json]], action: str, region: str, network: str, code: bool
     ) -> None:
-        self._brute, self._action, self._network, self.tried = brute, action, network, 0
+        self._brute, self._action, self._network, self._code, self.tried = brute, action, network, code, 0
         self._facts: dict[str, Sequence[str]] = {
             **brute.facts, "aws:requestedregion": (region,), "ec2:region": (region,),
         }  # fmt: skip
@@ -315,13 +317,16 @@ class _Attempt:
         brute = self._brute
         inside = ("aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip")
         if any(brute.mentions(key) for key in ("aws:sourceip", *inside)):
-            options: list[Option] = [{"aws:sourceip": (a,)} for a in brute.addresses("aws:sourceip")]
+            # The service calls from AWS's network: through no endpoint, and from an address in nobody's ranges.
+            addresses = brute.addresses("aws:sourceip") if self._code else ["240.0.0.1"]
+            options: list[Option] = [{"aws:sourceip": (a,)} for a in addresses]
             ends = product(
                 texts(brute.on("aws:sourcevpc", self._facts), "vpc-*", "vpc-0c0de"),
                 texts(brute.on("aws:sourcevpce", self._facts), "vpce-*", "vpce-0c0de"),
                 brute.addresses("aws:vpcsourceip") if brute.mentions("aws:vpcsourceip") else ["10.0.0.7"],
             )
-            options += [dict(zip(inside, ((v,) for v in end), strict=True)) for end in _some(ends, 200)]
+            if self._code:
+                options += [dict(zip(inside, ((v,) for v in end), strict=True)) for end in _some(ends, 200)]
             self._choice(options, self._owner, ("aws:sourceip", *inside))
         if brute.mentions("aws:currenttime") or brute.mentions("aws:epochtime"):
             moments = (

@@ -96,7 +96,9 @@ class RequestGenerator:
     def _request(self, action: str, caller: Caller) -> Request:
         rng = self._rng
         entry = keys.action(action)
-        region = rng.choice((*REGIONS, *self._regions, *self._regions))
+        service = caller is Caller.SERVICE
+        # The service calls where the function is, and from AWS's own network.
+        region = self._function_arn.split(":")[3] if service else rng.choice((*REGIONS, *self._regions, *self._regions))
         self._network = rng.choice(self._networks)
         shared = {**_FACTS, "aws:requestedregion": region, "ec2:region": region}
         if caller is Caller.CODE:
@@ -106,8 +108,10 @@ class RequestGenerator:
                 shared[key] = self._value(key, region)
         # Over the internet or through an endpoint, never both.
         absent = ("aws:sourceip",) if rng.random() < 0.5 else ("aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip")
-        for key in absent:
+        for key in absent if not service else ("aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"):
             shared.pop(key, None)
+        if service and "aws:sourceip" in self._values:
+            shared["aws:sourceip"] = keys.SERVICE_ADDRESS
         parts = [
             self._authorization(self._resource(kind, region), self._context(shared, kind, entry.keys, region), kind)
             for kind in (entry.resources or (None,))
