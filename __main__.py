@@ -12,7 +12,8 @@ gc.set_threshold(100_000, 50, 50)
 from pulumi.runtime import Settings  # noqa: E402
 from pulumi_policy import PolicyPack  # noqa: E402
 
-from policy.policies import policies  # noqa: E402
+from policy.listening import Listener, listening  # noqa: E402
+from policy.policies import Callbacks, policies  # noqa: E402
 
 # The SDK asks for this signature at each call of the engine, and to work it out takes half of the call. `inspect` looks for
 # one under this name first.
@@ -22,12 +23,15 @@ gc.freeze()
 
 _README = Path(__file__).resolve().with_name("README.md")
 
+_CALLBACKS = Callbacks()
+
 # Name, version and description of the pack also stand in PulumiPolicy.yaml. The rest is what Pulumi Cloud shows.
-PolicyPack(
-    name="lambda-eni-guard",
-    policies=policies(),
-    display_name="Lambda ENI guard",
-    readme=_README.read_text(encoding="utf-8") if _README.is_file() else None,
-    provider="aws",
-    tags=["aws", "lambda", "iam", "vpc", "network-interface"],
-)
+with listening(Listener(_CALLBACKS.configured, _CALLBACKS.checked, _CALLBACKS.finished)):
+    PolicyPack(
+        name="lambda-eni-guard",
+        policies=policies(callbacks=_CALLBACKS),
+        display_name="Lambda ENI guard",
+        readme=_README.read_text(encoding="utf-8") if _README.is_file() else None,
+        provider="aws",
+        tags=["aws", "lambda", "iam", "vpc", "network-interface"],
+    )

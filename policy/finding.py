@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from policy import keys, stand_ins, words
@@ -270,12 +270,16 @@ def _way_round_message(outcome: WayRound) -> str:
 # ---- what is told elsewhere, and what went wrong here
 
 
-def unreported(outcomes: Iterable[Outcome], reported: frozenset[str]) -> Iterator[Outcome]:
-    """The outcomes without the holes in the role itself that its resource check has reported, by their paths."""
+def unreported(outcomes: Iterable[Outcome], reported: frozenset[str], actions: Sequence[str]) -> Iterator[Outcome]:
+    """The outcomes without the holes in the role itself that its resource check has reported, by their paths; `actions`
+    are those that it judges."""
     for outcome in outcomes:
         if isinstance(outcome, Exposed) and outcome.execution.role is not None:
             in_role = outcome.grant.urn == outcome.execution.role.urn
             if in_role and outcome.grant.path in reported:
+                left = {action: answer for action, answer in outcome.answers.items() if action not in actions}
+                if left:
+                    yield replace(outcome, answers=left)
                 continue
         yield outcome
 

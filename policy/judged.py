@@ -103,7 +103,14 @@ def _resources(registrations: Iterable[Registration]) -> Iterator[Resource]:
         if found.type in TYPES:
             outputs: dict[str, Any] = {key: plain(_opened(value)) for key, value in found.outputs.items()}
             inputs = None if found.external else {key: plain(_opened(value)) for key, value in found.inputs.items()}
-            yield Resource(found.urn, found.type, declared(outputs, inputs), found.property_dependencies, inputs)
+            yield Resource(
+                found.urn,
+                found.type,
+                declared(outputs, inputs),
+                found.property_dependencies,
+                inputs,
+                managed=not found.external,
+            )
 
 
 def _opened(value: object) -> object:

@@ -40,8 +40,16 @@ class Judge:
     The engine's callbacks come on four threads, and each stack policy gets the same stack decoded anew.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time, declarations: Declarations | None = None) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        declarations: Declarations | None = None,
+        levels: dict[str, str] | None = None,
+    ) -> None:
         self._clock = clock
+        # By policy, as far as the engine has said.
+        self.levels = {} if levels is None else levels
+        self._role_actions: tuple[str, ...] = ()
         self.declarations = Declarations() if declarations is None else declarations
         self._lock = Lock()
         self._bugs: dict[str, Finding] = {}
@@ -49,11 +57,19 @@ class Judge:
         self._uses: dict[str, Use] = {names.ROLE_GUARD: Use()}
         self._judged: tuple[object, Judged] | None = None
 
+    def forget(self) -> None:
+        """Forget what was said of one stack."""
+        self._bugs.clear()
+        self._problems.clear()
+        self._uses = {names.ROLE_GUARD: Use()}
+        self._judged = None
+
     def resource(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         """Remember what a resource declares, and report what it proves by itself. It is of one of `TYPES`."""
         inputs = plain(args.props)
         resource = Resource(args.urn, args.resource_type, inputs, inputs=inputs)
         settings = self._settings(names.ROLE_GUARD, args.get_config())
+        self._role_actions = settings.actions
         refused = self.declarations.refused(args.urn)
         found: list[Finding] = []
         try:
@@ -130,8 +146,9 @@ class Judge:
         for execution, outcomes in judged:
             told_once = finding.without_repeats(outcomes, settings.actions)
             found = [outcome for outcome in told_once if finding.policy_of(outcome) == name]
-            if execution.role is not None:
-                found = list(finding.unreported(found, self.declarations.reported(execution.role.urn)))
+            if execution.role is not None and self._told_as_strictly(name):
+                reported = self.declarations.reported(execution.role.urn)
+                found = list(finding.unreported(found, reported, self._role_actions))
             # A guard elsewhere is one on the key, so it does not hold for a session that lacks the key.
             if any(not isinstance(o, _STAYING) for o in found) and guarded_elsewhere(execution, settings, today, use):
                 found = [outcome for outcome in found if isinstance(outcome, _STAYING)]
@@ -144,6 +161,12 @@ class Judge:
             if not use.covers(settings.exemptions, today, error.urn, error.urn.rpartition("::")[2]):
                 yield error
         self._uses[name] = use
+
+    def _told_as_strictly(self, name: str) -> bool:
+        """Whether what the resource policy has reported stops the deployment where this policy would."""
+        strict = {level: level in ("mandatory", "remediate") for level in self.levels.values()}
+        told, telling = (self.levels.get(policy) for policy in (names.ROLE_GUARD, name))
+        return told is None or telling is None or strict[told] or not strict[telling]
 
     def _judge(self, resources: tuple[Resource, ...], settings: Settings) -> Judged:
         asked = (resources, settings.actions, settings.event_sources, settings.unknown_documents == MAY_GUARD)

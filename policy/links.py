@@ -396,8 +396,8 @@ def _check_echoes(execution: Execution, role: Resource) -> None:
 
 
 def _check_read(execution: Execution, role: Resource, prop: str, listed: object) -> None:
-    """A role that the stack does not declare is not one without policies: what is on it may be anything."""
-    if role.inputs is None and isinstance(listed, Unknown):
+    """A role that the stack does not manage is not one without policies: what is on it may be anything."""
+    if not role.managed and isinstance(listed, Unknown):
         execution.gaps.append(Gap(role.urn, prop, Decided.READ, role.name))
         execution.grants.append(Grant(PolicyDocument.not_known(prop), role.urn, prop, GrantKind.IN_ROLE))
 

@@ -49,6 +49,7 @@ class Callbacks:
     def __init__(self, judge: Judge | None = None) -> None:
         self._judge = judge
         self._declarations = Declarations() if judge is None else judge.declarations
+        self._levels: dict[str, str] = {} if judge is None else judge.levels
         self._lock = Lock()
 
     def judge(self) -> Judge:
@@ -57,12 +58,27 @@ class Callbacks:
             if self._judge is None:
                 from policy.judging import Judge
 
-                self._judge = Judge(declarations=self._declarations)
+                self._judge = Judge(declarations=self._declarations, levels=self._levels)
             return self._judge
+
+    def configured(self, levels: Mapping[str, str]) -> None:
+        """Note the level of each policy."""
+        self._levels.clear()
+        self._levels.update(levels)
+
+    def checked(self, urn: str) -> None:
+        """Note a resource that comes to its resource check: the stack manages it."""
+        self._declarations.check(urn)
+
+    def finished(self) -> None:
+        """Forget what was said of a stack once it is judged: the next one in this process is another, or has changed."""
+        self._declarations.forget()
+        if self._judge is not None:
+            self._judge.forget()
 
     def resource(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         """For each resource, before it is created."""
-        self._declarations.check(args.urn)
+        self.checked(args.urn)
         if args.resource_type in TYPES:
             self.judge().resource(args, report)
 
@@ -83,9 +99,9 @@ class Callbacks:
         self.judge().notices(args, report)
 
 
-def policies(judge: Judge | None = None) -> list[Policy]:
+def policies(judge: Judge | None = None, callbacks: Callbacks | None = None) -> list[Policy]:
     """The policies of the pack; those of one call share one `Judge`, which is made when it is needed unless given."""
-    judging = Callbacks(judge)
+    judging = callbacks or Callbacks(judge)
     return [
         ResourceValidationPolicy(
             name=names.ROLE_GUARD,

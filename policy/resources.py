@@ -110,6 +110,8 @@ class Resource:
     not_managed: frozenset[str] = frozenset()
     # The configuration of its provider, as far as it is given.
     provider: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    # Whether the stack manages it, or only reads it.
+    managed: bool = True
 
     @property
     def name(self) -> str:
@@ -210,6 +212,7 @@ def _resource(r: PolicyResource, inputs: Mapping[str, Any] | None, origins: _Ori
         inputs,
         frozenset(dep.urn for deps in made_from.values() for dep in deps if not origins.managed(dep)),
         {} if r.provider is None else plain(r.provider.props),
+        origins.managed(r),
     )
 
 
@@ -265,6 +268,13 @@ class Declarations:
         self._inputs: dict[str, Mapping[str, Any]] = {}
         self._reported: dict[str, frozenset[str]] = {}
         self._refused: dict[str, Mapping[str, str]] = {}
+
+    def forget(self) -> None:
+        """Forget one run."""
+        with self._lock:
+            for kept in (self._inputs, self._reported, self._refused):
+                kept.clear()
+            self._checked.clear()
 
     def check(self, urn: str) -> None:
         """Note that a resource of whichever type has come to its resource check: the stack manages it."""

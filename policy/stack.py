@@ -45,7 +45,7 @@ class Stack:
         for role in roles:
             texts = [role.props.get(name) for name in ("arn", "name", "roleName", "id")]
             identity = next(filter(_known, texts), None)
-            if role.inputs is not None or identity is None:
+            if role.managed or identity is None:
                 yield role
                 continue
             twin = read.setdefault(identity, role)

@@ -103,19 +103,20 @@ def _of_working_roles(
     role: Role,
     budget: Budget,
 ) -> list[Answer]:
-    """The answers for the callers that the role can be for.
+    """The answers for the accounts, and partitions, that the role can be in.
 
-    Where neither the code nor the Lambda service may make a call, the role is none for a function there: an Allow that
-    names an account, or a partition, is for the functions in it.
+    Where neither the code of any function nor the Lambda service may make a call, the role is none for functions there: an
+    Allow that names an account is for the functions in it.
     """
-    kept = []
+    groups: dict[tuple[str, str], list[tuple[Session, Answer]]] = {}
     for session, answer in zip(asked, answers, strict=True):
-        service = session._replace(caller=Caller.SERVICE, function_arn=None)
-        useless = answer.allowed is Truth.NO and (
-            _ask_session(action, service, relevant, role, budget).allowed is Truth.NO
-        )
-        if not useless:
-            kept.append(answer)
+        groups.setdefault((session.partition, session.account), []).append((session, answer))
+    kept: list[Answer] = []
+    for group in groups.values():
+        service = group[0][0]._replace(caller=Caller.SERVICE, function_arn=None)
+        nobody = all(answer.allowed is Truth.NO for _, answer in group)
+        if not nobody or _ask_session(action, service, relevant, role, budget).allowed is not Truth.NO:
+            kept += [answer for _, answer in group]
     return kept
 
 

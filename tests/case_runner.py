@@ -318,6 +318,7 @@ def plain_resources(stage: Stage) -> list[Resource]:
             declared(plain(_revealed(item.outputs)), None if item.external else plain(_revealed(item.inputs))),
             item.property_dependencies,
             None if item.external else plain(_revealed(item.inputs)),
+            managed=not item.external,
         )
         for item in registrations(stage)
     ]

@@ -53,6 +53,7 @@ ORDER: Final = (
     "remediation",
     "judging",
     "policies",
+    "listening",
 )
 # `python -m policy judge`: beside the CrossGuard policies, it ends where the verdict is.
 JUDGE: Final = "judge"
@@ -95,7 +96,7 @@ ORDERS: Final = (
     (*ORDER[: ORDER.index("links") + 1], *PREVIEW[: PREVIEW.index("pack_config") + 1], JUDGED),
     (*ORDER[: ORDER.index("exposure") + 1], JUDGE),
 )
-EDGES: Final = ("resources", "judging", "policies", *PREVIEW)
+EDGES: Final = ("resources", "judging", "policies", "listening", *PREVIEW)
 HEAVY: Final = ("pulumi_aws", "pulumi_aws_native", "boto3", "botocore")
 
 
@@ -145,7 +146,7 @@ def test_the_package_itself_imports_nothing() -> None:
 def test_the_entry_points_import_the_ends_only() -> None:
     assert _own(MODULES["__main__"], set(MODULES)) <= {"judge", "preview", "streams"}
     pack = ast.parse((ROOT / "__main__.py").read_text(encoding="utf-8"))
-    assert _own(pack, set(MODULES)) <= {"policies"}
+    assert _own(pack, set(MODULES)) <= {"policies", "listening"}
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
