@@ -12,7 +12,7 @@ from policy.document import Effect, PolicyDocument, Statement
 from policy.evaluate import action_covered
 from policy.execution import Decided, Execution, Gap, Grant, GrantKind, User, UserKind
 from policy.keys import ENI_ACTIONS, NETWORK_KEYS, SERVICE_ADDRESS, SOURCE_FUNCTION_KEY
-from policy.matching import action_matches
+from policy.matching import ARN_FIELDS, action_matches
 from policy.outcomes import Exposed, LockedOut, Outcome, Question, Unverified, WayRound
 from policy.request import Caller
 from policy.resources import Resource
@@ -270,7 +270,7 @@ def _together(group: Sequence[Exposed]) -> Exposed:
 
 
 def _known_arn(arn: str | None) -> str | None:
-    return arn if arn is not None and "*" not in arn else None
+    return arn if arn is not None and "*" not in arn and arn.count(":") >= ARN_FIELDS - 1 else None
 
 
 def key_conditions(statement: Statement) -> list[Condition]:

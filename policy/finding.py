@@ -297,9 +297,15 @@ def in_scope(execution: Execution) -> bool:
     return execution.trust.names_service(LAMBDA) is not Truth.NO
 
 
-def internal_error(error: Exception, subject: Resource | Execution) -> Finding:
-    """A bug of this pack, told without the values that it stumbled over."""
-    urn = subject.urn if isinstance(subject, Resource) else _urn_of(Unverified(subject, subject.users))
+def internal_error(error: Exception, subject: Resource | Execution | None) -> Finding:
+    """A bug of this pack, told without the values that it stumbled over; about the whole stack without a subject."""
+    urn = (
+        ""
+        if subject is None
+        else subject.urn
+        if isinstance(subject, Resource)
+        else _urn_of(Unverified(subject, subject.users))
+    )
     where = error.__traceback__
     while where is not None and where.tb_next is not None:
         where = where.tb_next

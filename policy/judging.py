@@ -181,8 +181,13 @@ class Judge:
         question = Question(actions, self._now(), unknown_may_guard)
 
         def judge(resources: tuple[Resource, ...]) -> Judged:
-            judged = []
-            for execution in link(resources, event_sources=event_sources):
+            judged: Judged = []
+            try:
+                executions = link(resources, event_sources=event_sources)
+            except Exception as error:
+                self._bugs[""] = finding.internal_error(error, None)
+                return judged
+            for execution in executions:
                 try:
                     judged.append((execution, judge_execution(execution, question)))
                 except Exception as error:

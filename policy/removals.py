@@ -92,7 +92,7 @@ def _by_attachment(stack: Stack, executions: Executions, attachment: Resource) -
     value = attachment.props.get("policyArn")
     policy = stack.policy_of(value, attachment.depends_on.get("policyArn", ()))
     roles = attachment.props.get("roles")
-    listed = set(roles if isinstance(roles, list) else ())
+    listed = {name for name in (roles if isinstance(roles, list) else ()) if isinstance(name, str)}
     made_from = attachment.depends_on.get("roles", ())
     for execution in executions.values():
         if execution.role is None or execution.role.urn in made_from or _named(execution.role, listed):
@@ -105,8 +105,9 @@ def _by_attachment(stack: Stack, executions: Executions, attachment: Resource) -
                 _take(execution, i, attachment.urn, "roles", f"does not list the role of `{grant.document.name}`")
 
 
-def _named(role: Resource, names: Collection[object]) -> bool:
-    return any(role.props.get(prop) in names for prop in ("name", "roleName", "id") if role.props.get(prop) is not None)
+def _named(role: Resource, names: Collection[str]) -> bool:
+    texts = (role.props.get(prop) for prop in ("name", "roleName", "id"))
+    return any(isinstance(text, str) and text in names for text in texts)
 
 
 def _overwritten(execution: Execution) -> None:

@@ -29,8 +29,8 @@ from policy.judging import Judge
 from policy.keys import ENI_ACTIONS
 from policy.policies import Callbacks
 from policy.request import SOURCE_FUNCTION_ARN, Caller
-from policy.trust import LAMBDA, parse_trust
-from policy.truth import Truth
+from policy.trust import LAMBDA, Principal, parse_trust
+from policy.truth import Truth, any_of
 from policy.witness import Answer
 from tests.fuzz.cases import SENTINELS, Case
 from tests.fuzz.mutate import Json
@@ -131,8 +131,9 @@ def _trust(source: object) -> None:
     found = parse_trust(source)
     found.services()
     for role_arn in ("arn:aws:iam::123456789012:role/orders-role", "arn:*:iam::*:role/x", "junk", None):
-        answer, path = found.lets_in(role_arn)
-        _expect(answer is Truth.NO or bool(path) or not found.known, "a way round without a path")
+        entry = found.lets_in(Principal(role_arn, "orders", {"aws:principalarn": ("x",)}))
+        open_to = any_of((entry.direct, entry.by_account))
+        _expect(open_to is Truth.NO or bool(entry.path) or not found.known, "a way round without a path")
     _expect(found.known or found.names_service(LAMBDA) is Truth.UNKNOWN, "an unread trust policy decided something")
     list(found.conditions_on_function())
 
