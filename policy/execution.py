@@ -143,5 +143,7 @@ def unreadable(resource: Resource, path: str, value: object) -> Gap:
         for urn in resource.depends_on.get(re.split(r"[.\[]", path)[0], ()):
             if urn in resource.not_managed:
                 return Gap(resource.urn, path, _FOREIGN.get(type_of(urn), Decided.READ), name_of(urn))
+        if not resource.managed:
+            return Gap(resource.urn, path, Decided.READ, resource.name)
         return Gap(resource.urn, path, Decided.UPDATE)
     return Gap(resource.urn, path, Decided.MENDING, "is missing" if value is None else "has the wrong type")

@@ -43,6 +43,12 @@ def judge_execution(execution: Execution, asked: Question) -> list[Outcome]:
         if execution.role is None:
             gaps = [execution.reference] if execution.reference else []
             users = [*certain, *possible]
+            if certain and execution.grants:
+                # What this stack itself puts on the role is its own.
+                outcomes = _judge(execution, certain, asked)
+                exposed = [o for o in outcomes if isinstance(o, Exposed) and o.writes and not o.unless]
+                if exposed:
+                    return list(exposed)
             return [Unverified(execution, users, gaps=gaps)] if users else []
         if certain:
             # The permissions that these need are there for the code of whatever else runs on the role.

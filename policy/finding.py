@@ -110,6 +110,8 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
     if unknown:
         are = "are" if len(outcome.unless) > 1 else "is"
         lines[0] += f" That is so unless {unknown}, which {are} not known before the update, denies it to them."
+    if execution.role is None:
+        lines[0] += " That is so unless a policy that is put on the role elsewhere denies it to them."
     lines += _diagnoses(execution, ordered, outcome.users, actions)
     # The reason may stand at the whole list that the document is in.
     lines += [f"Not remediated: {why}." for path, why in (refused or {}).items() if grant.path.startswith(path)][:1]

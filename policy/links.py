@@ -17,7 +17,7 @@ from policy.execution import Decided, Execution, Gap, Grant, GrantKind, unreadab
 from policy.possible_guards import weigh_unknown_documents
 from policy.removals import take_away
 from policy.resources import Resource, type_of
-from policy.stack import POLICIES, Stack
+from policy.stack import POLICIES, ROLES, Stack
 from policy.trust import parse_trust
 from policy.truth import UNKNOWN, Unknown
 from policy.users import users
@@ -43,6 +43,7 @@ def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> li
     """
     stack = Stack(all_resources)
     executions = {role.urn: _execution(role, stack) for role in stack.roles}
+    _add_users(stack, executions, event_sources=event_sources)
     _attach_role_policies(stack, executions)
     _attach_managed_policies(stack, executions)
     take_away(stack, executions, _declared)
@@ -50,19 +51,30 @@ def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> li
         if execution.role is not None:
             _check_echoes(execution, execution.role)
             _check_inline_limit(execution, execution.role)
-    outside: dict[str, Execution] = {}
+    weigh_unknown_documents(list(executions.values()), stack)
+    return list(executions.values())
+
+
+def _add_users(stack: Stack, executions: Executions, *, event_sources: bool) -> None:
+    """Put what runs on a role there; a role that is not in the stack is added under its ARN or name."""
     for user, prop in users(stack, event_sources=event_sources):
         value = user.resource.props.get(prop)
-        role = stack.role_of(value, user.resource.made_from(prop))
+        role = stack.role_of(value, user.resource.made_from(prop, ROLES), user.resource)
         if role is not None:
             execution = executions[role.urn]
             execution.users.append(replace(user, function_arn=_completed(user.function_arn, execution.some_function)))
             continue
         gap = _role_gap(user.resource, prop, value)
         label = value if isinstance(value, str) else ""
-        outside.setdefault(label or user.resource.urn, Execution(None, label, reference=gap)).users.append(user)
-    weigh_unknown_documents([*executions.values(), *outside.values()], stack)
-    return [*executions.values(), *outside.values()]
+        executions.setdefault(label or user.resource.urn, Execution(None, label, reference=gap)).users.append(user)
+
+
+def _outside(value: object, executions: Executions) -> list[Execution]:
+    """The role outside the stack that a property names, if something in the stack runs on it."""
+    if not isinstance(value, str):
+        return []
+    name = value.rpartition("/")[2]
+    return [e for e in executions.values() if e.role is None and e.label and e.label.rpartition("/")[2] == name]
 
 
 def _completed(function_arn: str, known: str) -> str:
@@ -103,7 +115,7 @@ def _execution(role: Resource, stack: Stack) -> Execution:
         _attach(execution, stack, value, urns, role, path)
     boundary = _declared(role, "permissionsBoundary")
     if boundary not in (None, ""):
-        urns = role.made_from("permissionsBoundary")
+        urns = role.made_from("permissionsBoundary", POLICIES)
         execution.boundary = [_policy_grant(execution, stack, boundary, urns, role, "permissionsBoundary")]
     return execution
 
@@ -197,7 +209,7 @@ def _texts(resource: Resource, prop: str, execution: Execution) -> Iterator[tupl
         execution.grants.append(Grant(document, resource.urn, prop, GrantKind.MANAGED, gave=(resource, prop)))
         return
     # Of unknown elements that were made from as many policies each is one; else which is which is not known.
-    policies = [urn for urn in resource.made_from(prop) if type_of(urn) in POLICIES]
+    policies = [urn for urn in resource.made_from(prop, POLICIES) if type_of(urn) in POLICIES]
     left = policies if sum(isinstance(item, Unknown) for item in value) == len(policies) else []
     for i, item in enumerate(value):
         yield f"{prop}[{i}]", item, (left.pop(0),) if isinstance(item, Unknown) and left else ()
@@ -276,12 +288,12 @@ def _attach_role_policies(stack: Stack, executions: Executions) -> None:
 
 def _attach_managed_policies(stack: Stack, executions: Executions) -> None:
     for resource in stack.of(resources.ROLE_ATTACHMENT):
-        urns = resource.made_from("policyArn")
+        urns = resource.made_from("policyArn", POLICIES)
         for execution, certain in _on_roles(resource, "role", stack, executions):
             grant = _policy_grant(execution, stack, resource.props.get("policyArn"), urns, resource, "policyArn")
             execution.grants.append(grant if certain else replace(grant, document=grant.document.perhaps()))
     for resource in stack.of(resources.POLICY_ATTACHMENT):
-        urns = resource.made_from("policyArn")
+        urns = resource.made_from("policyArn", POLICIES)
         for execution, certain in _roles_named(resource, "roles", stack, executions):
             grant = _policy_grant(execution, stack, resource.props.get("policyArn"), urns, resource, "policyArn")
             execution.grants.append(grant if certain else replace(grant, document=grant.document.perhaps()))
@@ -308,8 +320,8 @@ def _attach_managed_policies(stack: Stack, executions: Executions) -> None:
 def _on_roles(resource: Resource, prop: str, stack: Stack, executions: Executions) -> Iterator[tuple[Execution, bool]]:
     """The role that a property names. One that is unknown and made from several roles may be any of them: not certain."""
     value = resource.props.get(prop)
-    roles = stack.roles_of(value, resource.depends_on.get(prop, ()))
-    certain = len(roles) == 1 and (isinstance(value, str) or not resource.outside(prop))
+    roles = stack.roles_of(value, resource.depends_on.get(prop, ()), resource)
+    certain = len(roles) == 1 and (isinstance(value, str) or not resource.outside(prop, ROLES))
     if not roles and not isinstance(value, str):
         stray = executions[resource.urn] = Execution(None, "")
         gap = unreadable(resource, prop, value)
@@ -318,6 +330,8 @@ def _on_roles(resource: Resource, prop: str, stack: Stack, executions: Execution
             yield stray, True
         else:
             stray.refused.append(gap)
+    elsewhere = [] if roles else _outside(value, executions)
+    yield from ((execution, len(elsewhere) == 1) for execution in elsewhere)
     for role in roles:
         execution = executions[role.urn]
         if not certain:
@@ -340,7 +354,11 @@ def _roles_named(
     # Not all are roles: a policy whose role is not known stands there for it.
     found = [role.urn for role in map(stack.by_urn, urns) if role is not None]
     made_from = [urn for urn in dict.fromkeys(found) if urn in executions and executions[urn].role is not None]
-    known = [stack.role_of(item, urns) for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    names = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    known = [stack.role_of(name, urns, resource) for name in names]
+    for name, role in zip(names, known, strict=True):
+        elsewhere = [] if role is not None else _outside(name, executions)
+        yield from ((execution, len(elsewhere) == 1) for execution in elsewhere)
     certain, possible = _listed_roles(value, [role.urn for role in known if role is not None], made_from)
     if not certain and not possible and isinstance(value, Unknown):
         stray = executions[resource.urn] = Execution(None, "")

@@ -74,7 +74,7 @@ def _owner(resource: Resource, prop: str, listed: list[Any], kinds: Collection[G
 def _by_owner(
     stack: Stack, executions: Executions, resource: Resource, prop: str, listed: Any, kinds: Collection[GrantKind]
 ) -> None:
-    role = stack.role_of(resource.props.get("roleName"), resource.depends_on.get("roleName", ()))
+    role = stack.role_of(resource.props.get("roleName"), resource.depends_on.get("roleName", ()), resource)
     if role is not None and isinstance(listed, list | Unknown):
         owner = _owner(resource, prop, listed if isinstance(listed, list) else [listed], kinds)
         executions[role.urn].owned.append(Gap(resource.urn, prop, Decided.MENDING))

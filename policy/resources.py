@@ -6,7 +6,9 @@ advisory. So proxies are taken off here, once, and nothing behind this module ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final
@@ -112,19 +114,25 @@ class Resource:
     provider: Mapping[str, Any] = field(default_factory=dict, compare=False)
     # Whether the stack manages it, or only reads it.
     managed: bool = True
+    # What tells the account of its provider from that of another one; empty for that of the stack's default provider.
+    account: str = ""
 
     @property
     def name(self) -> str:
         """The name that the program gives it."""
         return name_of(self.urn)
 
-    def outside(self, prop: str) -> bool:
-        """Whether a value was made from something that the stack does not manage: it may then be anything."""
-        return not self.not_managed.isdisjoint(self.depends_on.get(prop, ()))
+    def outside(self, prop: str, kinds: Collection[str]) -> bool:
+        """Whether a value was made from something outside the stack, so that it may be anything.
 
-    def made_from(self, prop: str) -> tuple[str, ...]:
+        A resource of one of the `kinds` that the property names is what is meant, also where it is only read.
+        """
+        urns = self.not_managed.intersection(self.depends_on.get(prop, ()))
+        return any(type_of(urn) not in kinds for urn in urns)
+
+    def made_from(self, prop: str, kinds: Collection[str]) -> tuple[str, ...]:
         """The URNs of the resources of which an unknown value must be one; none where it may be anything."""
-        return () if self.outside(prop) else self.depends_on.get(prop, ())
+        return () if self.outside(prop, kinds) else self.depends_on.get(prop, ())
 
 
 def plain(value: Any, hidden: Any = UNKNOWN) -> Any:
@@ -213,7 +221,34 @@ def _resource(r: PolicyResource, inputs: Mapping[str, Any] | None, origins: _Ori
         frozenset(dep.urn for deps in made_from.values() for dep in deps if not origins.managed(dep)),
         {} if r.provider is None else plain(r.provider.props),
         origins.managed(r),
+        "" if r.provider is None else _account(r.provider.urn, plain(r.provider.props)),
     )
+
+
+# Which credentials a provider uses, and so which account; a region tells nothing of that.
+_CREDENTIALS: Final = ("accessKey", "profile", "sharedConfigFiles", "sharedCredentialsFiles", "token")
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
+
+
+def _account(urn: str, provider: Mapping[str, Any]) -> str:
+    """The account of a provider as far as it tells: its number, or what stands for it.
+
+    Names are looked up in one account, so providers of which the same is known are taken for one; one of which something
+    is not known yet is like itself only.
+    """
+    allowed = provider.get("allowedAccountIds")
+    if isinstance(allowed, str):  # the engine hands configuration over as JSON text
+        allowed = re.findall(_ACCOUNT, allowed)
+    if isinstance(allowed, list) and len(allowed) == 1 and isinstance(allowed[0], str):
+        return allowed[0]
+    assumed = json.dumps(provider.get("assumeRoles") or provider.get("assumeRole") or "", default=lambda _: "?")
+    found = re.findall(r"arn:[^:]*:iam::([0-9]{12}):role/", assumed)
+    if found:
+        return str(found[-1])
+    credentials = [provider.get(name) for name in _CREDENTIALS]
+    if assumed != '""' or any(isinstance(value, Unknown) for value in (allowed, *credentials)):
+        return urn
+    return json.dumps(credentials, sort_keys=True) if any(credentials) else ""
 
 
 class _Origins:

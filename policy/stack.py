@@ -10,16 +10,16 @@ from policy import resources, stand_ins
 from policy.managed import is_aws_managed
 from policy.resources import Resource
 
-_ROLES: Final = (resources.ROLE, resources.NATIVE_ROLE)
-_FUNCTIONS: Final = (resources.FUNCTION, resources.NATIVE_FUNCTION)
+ROLES: Final = (resources.ROLE, resources.NATIVE_ROLE)
+FUNCTIONS: Final = (resources.FUNCTION, resources.NATIVE_FUNCTION)
 # What names a function and adds something to its ARN.
 QUALIFIERS: Final = (resources.ALIAS, resources.NATIVE_ALIAS, resources.NATIVE_VERSION)
-_ON_ROLES: Final = ("managedPolicyArns", "permissionsBoundary")
+_ONROLES: Final = ("managedPolicyArns", "permissionsBoundary")
 _ATTACHING: Final = (
     resources.ROLE_ATTACHMENT,
     resources.POLICY_ATTACHMENT,
     resources.ATTACHMENTS_EXCLUSIVE,
-    *_ROLES,
+    *ROLES,
 )
 POLICIES: Final = (resources.POLICY, resources.NATIVE_POLICY)
 
@@ -33,8 +33,8 @@ class Stack:
         for resource in all_resources:
             self._by_urn[resource.urn] = resource
             self._by_type.setdefault(resource.type, []).append(resource)
-        self.roles = list(self._without_twins(self.of(*_ROLES)))
-        self.functions = self.of(*_FUNCTIONS)
+        self.roles = list(self._without_twins(self.of(*ROLES)))
+        self.functions = self.of(*FUNCTIONS)
         self._role_names = _index(self.roles, ("name", "roleName", "arn", "id"))
         self._function_names = _index(self.functions, ("name", "functionName", "arn"))
         self._policy_arns = _index(self.of(*POLICIES), ("arn", "policyArn", "id"))
@@ -62,7 +62,7 @@ class Stack:
         """
         regions = (r.provider.get("region") for r in (*self.roles, *self.functions))
         named = {partition_of(region) for region in regions if isinstance(region, str) and region}
-        attached = (r.props.get(name) for r in self.of(*_ATTACHING) for name in ("policyArn", "policyArns", *_ON_ROLES))
+        attached = (r.props.get(name) for r in self.of(*_ATTACHING) for name in ("policyArn", "policyArns", *_ONROLES))
         given = (r.props.get("arn") for r in (*self.roles, *self.functions))
         texts = (t for value in (*attached, *given) for t in (value if isinstance(value, list) else [value]))
         arns = (t.split(":") for t in texts if isinstance(t, str) and t.startswith("arn:"))
@@ -73,17 +73,17 @@ class Stack:
         """The resources of these types."""
         return [resource for kind in types for resource in self._by_type.get(kind, ())]
 
-    def role_of(self, value: object, urns: Sequence[str]) -> Resource | None:
+    def role_of(self, value: object, urns: Sequence[str], at: Resource | None = None) -> Resource | None:
         """The role that a property names, by ARN or name, or, where that is not known, the only one it depends on."""
-        found = self.roles_of(value, urns)
+        found = self.roles_of(value, urns, at)
         return found[0] if len(found) == 1 else None
 
-    def roles_of(self, value: object, urns: Sequence[str]) -> list[Resource]:
+    def roles_of(self, value: object, urns: Sequence[str], at: Resource | None = None) -> list[Resource]:
         """The roles that a property may stand for: several where it is unknown and was made from several."""
         texts: tuple[object, ...] = (value,)
         if isinstance(value, str) and ":role/" in value:
             texts = (value, value.rpartition("/")[2])
-        found = self._follow(texts, urns, self._role_names, _ROLES)
+        found = self._follow(texts, urns, self._role_names, ROLES, at)
         # A role of that name whose ARN is known to be another one lives in another account.
         other = isinstance(value, str) and value.startswith("arn:")
         return [r for r in found if not other or r.props.get("arn", value) == value or not _known(r.props.get("arn"))]
@@ -119,7 +119,7 @@ class Stack:
         for alias in self._depended(urns, QUALIFIERS):
             urns = (*urns, *alias.depends_on.get("functionName", ()))
             texts = (*texts, alias.props.get("functionName"))
-        return self._follow(texts, urns, self._function_names, _FUNCTIONS)
+        return self._follow(texts, urns, self._function_names, FUNCTIONS)
 
     def by_urn(self, urn: str) -> Resource | None:
         """The resource of that URN, if it is of a type that matters here."""
@@ -130,9 +130,17 @@ class Stack:
         return [resource for resource in found if resource.type in types]
 
     def _follow(
-        self, texts: Sequence[object], urns: Sequence[str], index: Mapping[object, list[Resource]], types: Sequence[str]
+        self,
+        texts: Sequence[object],
+        urns: Sequence[str],
+        index: Mapping[object, list[Resource]],
+        types: Sequence[str],
+        at: Resource | None = None,
     ) -> list[Resource]:
         named = next((index[text] for text in texts if _known(text) and text in index), [])
+        if at is not None and len(named) > 1:
+            # A name is looked up in the account of the resource that gives it.
+            named = [resource for resource in named if resource.account == at.account] or named
         if len(named) == 1:
             return named
         depended = self._depended(urns, types)

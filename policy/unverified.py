@@ -9,6 +9,7 @@ from policy import managed, words
 from policy.execution import Decided, Gap
 from policy.outcomes import Exposed, Unverified
 from policy.reasons import reasons
+from policy.resources import name_of
 
 _MOST_REASONS: Final = 5
 
@@ -102,7 +103,8 @@ def _gap(gap: Gap) -> str:
         case Decided.DATA_SOURCE:
             return f"{where} is made from the data source `{gap.detail}`, which was not asked here"
         case Decided.READ:
-            return f"{where} is made from `{gap.detail}`, which this stack reads and does not manage, and is not known here"
+            made_from = "" if gap.detail == name_of(gap.urn) else f" is made from `{gap.detail}`, and"
+            return f"{where}{made_from} is not known here: this stack only reads `{gap.detail}`, and does not manage it"
         case Decided.STAND_IN:
             return (
                 f"it depends on {gap.detail}, which a preview without AWS does not know: give the account with "

@@ -9,7 +9,7 @@ from typing import Final
 from policy import resources
 from policy.execution import Gap, User, UserKind, unreadable
 from policy.resources import Resource, type_of
-from policy.stack import Stack, partition_of
+from policy.stack import FUNCTIONS, Stack, partition_of
 from policy.truth import UNKNOWN, Truth, Unknown, all_of, any_of
 
 
@@ -78,7 +78,7 @@ def _polled(stack: Stack) -> dict[str, tuple[Resource, Truth]]:
         polls = _polls_vpc(mapping)
         urns = mapping.depends_on.get("functionName", ())
         functions = stack.functions_of(mapping.props.get("functionName"), urns)
-        if len(functions) > 1 or (mapping.outside("functionName") and functions):
+        if len(functions) > 1 or (mapping.outside("functionName", FUNCTIONS) and functions):
             polls = all_of((polls, Truth.UNKNOWN))
         for function in functions if polls is not Truth.NO else ():
             if function.urn not in found or polls is Truth.YES:

@@ -147,6 +147,15 @@ def applied(stage: Stage, advice: Iterable[Advice]) -> Stage:
 
 def _attach(items: list[Item], advice: Advice) -> None:
     role = next((item for item in items if item.name == advice.role), None)
+    if role is None and "role/" in advice.role:
+        # A role that this stack does not make: another policy is put on it by its name.
+        name, document = (
+            advice.role.rpartition("/")[2],
+            json.dumps({"Version": "2012-10-17", "Statement": [advice.json]}),
+        )
+        props: Props = {"name": f"fix-{len(items)}", "role": name, "policy": document}
+        items.append(Item("aws:iam/rolePolicy:RolePolicy", f"fix-{len(items)}", "", props, props, {}))
+        return
     if role is None:
         raise AdviceError(f"no role {advice.role}")
     document = {"Version": "2012-10-17", "Statement": [advice.json]}
