@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from policy.candidates import text_globs
-from policy.conditions import Condition, holds
+from policy.conditions import Condition, Family, holds, variable_keys
 from policy.document import Effect, PolicyDocument, Statement
 from policy.evaluate import action_covered
 from policy.execution import Decided, Execution, Gap, Grant, GrantKind, User, UserKind
-from policy.keys import ENI_ACTIONS, NETWORK_KEYS, SERVICE_ADDRESS, SOURCE_FUNCTION_KEY
-from policy.matching import ARN_FIELDS, action_matches
+from policy.keys import ACCOUNT_KEYS, ENI_ACTIONS, NETWORK_KEYS, SERVICE_ADDRESS, SOURCE_FUNCTION_KEY
+from policy.matching import ARN_FIELDS, action_matches, may_name
 from policy.outcomes import Exposed, LockedOut, Outcome, Question, Unverified, WayRound
 from policy.request import Caller
 from policy.resources import Resource
@@ -289,18 +288,34 @@ def _alike(users: list[User], documents: Iterable[PolicyDocument]) -> list[list[
     if not users:
         return [[]]
     conditions = [c for d in documents for s in d.statements for c in key_conditions(s)]
-    # What a variable makes of a value is not known before there is a call: then no two functions are alike.
-    each = any("${" in value for c in conditions for value in c.values if isinstance(value, str))
-    globs = list(dict.fromkeys(text_globs(conditions, {})))
     groups: dict[tuple[object, ...], list[User]] = {}
     for user in users:
-        arn = user.function_arn
-        fields = arn.split(":")
-        # A condition tells known ARNs apart by matching; one that is not known yet is alike to itself only.
-        alike = not each and ("*" not in arn or not globs)
-        told_apart: object = tuple(g.matches(arn) for g in globs) if alike else arn
-        groups.setdefault((fields[1], fields[4], told_apart), []).append(user)
+        fields = user.function_arn.split(":", ARN_FIELDS - 1)
+        groups.setdefault((fields[1], fields[4], _told_apart(user.function_arn, conditions)), []).append(user)
     return list(groups.values())
+
+
+def _told_apart(arn: str, conditions: Sequence[Condition]) -> object:
+    """What the conditions say of a function's ARN; the ARN itself where that hangs on more than the ARN."""
+    account = arn.split(":", ARN_FIELDS - 1)[4]
+    texts = [value for c in conditions for value in c.values if isinstance(value, str)]
+    variables = {key for text in texts if "${" in text for key in variable_keys(text)}
+    if variables - set(ACCOUNT_KEYS) or (variables and account == "*"):
+        return arn
+    if "*" not in arn:
+        context = {SOURCE_FUNCTION_KEY: (arn,), **dict.fromkeys(ACCOUNT_KEYS, (account,))}
+        return tuple(holds(condition, context) for condition in conditions)
+    *place, name = arn.split(":", ARN_FIELDS - 1)
+    if "*" in name or variables or any(c.operator.family not in (Family.ARN, Family.NULL) for c in conditions):
+        return arn
+    # Of the name is known what each value says of it; what is left to say is the same for all with such values.
+    left = [
+        frozenset(
+            tuple(v.split(":", ARN_FIELDS - 1)[:-1]) for v in c.values if isinstance(v, str) and may_name(v, name)
+        )
+        for c in conditions
+    ]
+    return (*place, *left)
 
 
 def _locked_out(

@@ -164,7 +164,7 @@ class Glob:
         return "".join(chars[0] for chars in self._chars_at[:length])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def glob(pattern: str, ignore_case: bool = False, arn: bool = False) -> Glob:
     """The compiled pattern; kept, because the same few patterns come again in every document."""
     return Glob(pattern, ignore_case=ignore_case, arn=arn)
@@ -183,6 +183,12 @@ def action_matches(pattern: str, action: str) -> bool:
 def arn_like(value: str, pattern: str) -> bool:
     """`ArnLike` and `ArnEquals`: six colon-separated fields, each matched alone; fewer never match."""
     return value.count(":") >= ARN_FIELDS - 1 and glob(pattern, arn=True).matches(value)
+
+
+def may_name(pattern: str, resource: str) -> bool:
+    """Whether the last field of a pattern of ARNs matches, such as `function:orders`: without that no ARN of it does."""
+    fields = pattern.split(":", ARN_FIELDS - 1)
+    return len(fields) == ARN_FIELDS and glob(fields[-1]).matches(resource)
 
 
 def resource_like(resource: str, pattern: str) -> Truth:
@@ -205,7 +211,7 @@ def resource_globs(patterns: Iterable[str]) -> list[Glob]:
     return [g for pattern in patterns for g in _resource_globs(pattern)]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def _resource_globs(pattern: str) -> tuple[Glob, Glob]:
     if not pattern.startswith("arn:"):
         return glob(pattern), glob(pattern)

@@ -12,9 +12,9 @@ from typing import Final
 
 from policy import candidates, keys
 from policy.candidates import Place, text_globs, widened_globs
-from policy.conditions import Condition, holds, variable_keys
+from policy.conditions import Condition, Family, holds, variable_keys
 from policy.keys import SOURCE_FUNCTION_KEY, Session
-from policy.matching import ARN_FIELDS, Glob, cells, glob, resource_globs
+from policy.matching import ARN_FIELDS, Glob, cells, glob, may_name, resource_globs
 from policy.relevant import Relevant, filled
 from policy.request import Caller
 from policy.solver import BudgetExceededError
@@ -113,11 +113,20 @@ def _function_arns(
     base = function_shape(subject.function_arn, partition, account)
     # A guard may list hundreds of names. Of those that cannot be this function's, none has to be told apart.
     facts = dict.fromkeys(keys.ACCOUNT_KEYS, (account,))
-    patterns = [pattern for pattern in widened_globs(conditions, facts) if _can_differ(pattern, base, fresh)]
+    named = [_about(condition, rest) for condition in conditions]
+    patterns = [pattern for pattern in widened_globs(named, facts) if _can_differ(pattern, base, fresh)]
     found = cells(patterns, base=base, fresh=fresh, without="*?")
     if not found.complete or len(found.texts) > _MOST_FUNCTIONS:
         raise BudgetExceededError
     return found.texts
+
+
+def _about(condition: Condition, name: str) -> Condition:
+    """The condition without the values that cannot be a function of this name, which is told without a search."""
+    if "*" in name or condition.operator.family is not Family.ARN:
+        return condition
+    about = tuple(v for v in condition.values if not isinstance(v, str) or "${" in v or may_name(v, name))
+    return condition if len(about) == len(condition.values) else replace(condition, values=about)
 
 
 @lru_cache(maxsize=4096)
