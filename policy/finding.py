@@ -11,6 +11,7 @@ from typing import Final
 from policy import keys, stand_ins, words
 from policy.diagnosis import ALLOW_FORM, DENY_FORM, diagnose
 from policy.document import Effect, Statement
+from policy.escapes import message, quoted
 from policy.execution import Execution, GrantKind, User
 from policy.keys import SOURCE_FUNCTION_KEY
 from policy.names import GUARD, READ_ONLY, UNVERIFIED, URL
@@ -74,7 +75,7 @@ def configuration_problems(problems: Mapping[str, Sequence[str]]) -> str:
     lines = [f"{policy}: {problem}" for policy in sorted(problems) for problem in problems[policy]]
     if not lines:
         return ""
-    return "\n".join(["The configuration of this policy pack is wrong, and what is wrong in it has no effect:", *lines])
+    return message(["The configuration of this policy pack is wrong, and what is wrong in it has no effect:", *lines])
 
 
 def document_errors(execution: Execution) -> Iterator[Finding]:
@@ -82,13 +83,13 @@ def document_errors(execution: Execution) -> Iterator[Finding]:
     for grant in (*execution.grants, *(execution.boundary or ())):
         if not grant.document.errors:
             continue
-        shown = [f"`{grant.path}`: {error}" for error in grant.document.errors[:_MOST_REASONS]]
+        shown = [f"{quoted(grant.path)}: {error}" for error in grant.document.errors[:_MOST_REASONS]]
         more = len(grant.document.errors) - len(shown)
         text = "; ".join(shown) + (f"; and {more} more" if more else "")
-        message = f"{words.kind_and_name(grant.kind, grant.document)} is no document that IAM takes. {text}."
-        yield Finding(UNVERIFIED, grant.urn, words.sentence(message))
+        told = f"{words.kind_and_name(grant.kind, grant.document)} is no document that IAM takes. {text}."
+        yield Finding(UNVERIFIED, grant.urn, message([words.sentence(told)]))
     for gap in execution.refused:
-        yield Finding(UNVERIFIED, gap.urn, f"`{gap.path}` of `{gap.urn.rpartition('::')[2]}` {gap.detail}.")
+        yield Finding(UNVERIFIED, gap.urn, message([f"{words.place(gap.urn, gap.path)} {gap.detail}."]))
 
 
 # ---- exposed
@@ -124,7 +125,7 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
     if answer.witness is not None:
         lines.append("Check: " + _check(answer.witness, execution))
     lines.append(URL)
-    return "\n".join(lines)
+    return message(lines)
 
 
 def _diagnoses(
@@ -135,7 +136,7 @@ def _diagnoses(
     reasons: list[str] = []
     for grant in (*execution.grants, *(execution.boundary or ())):
         for statement, reason, form in diagnose(grant.document, actions, every, judged):
-            reasons.append(f"Not a guard: {statement.label} of `{grant.document.name}`: {reason}. Use {form}")
+            reasons.append(f"Not a guard: {statement.label} of {quoted(grant.document.name)}: {reason}. Use {form}")
     for gap in guards_taken_off(execution):
         reasons.append(f"Not a guard: {words.place(gap.urn, gap.path)} {gap.detail}.")
     for path in execution.trust.conditions_on_function():
@@ -167,9 +168,9 @@ def _fix(outcome: Exposed, actions: Sequence[str]) -> Iterator[str]:
         deny = json.dumps(words.deny_statement(actions))
         if grant.kind is GrantKind.AWS_MANAGED:
             name = grant.document.name
-            yield f"Fix: AWS owns `{name}`, so attach a further policy with this statement to the role: {deny}"
+            yield f"Fix: AWS owns {quoted(name)}, so attach a further policy with this statement to the role: {deny}"
         else:
-            yield f"Fix: add this statement to `{grant.document.name}`: {deny}"
+            yield f"Fix: add this statement to {quoted(grant.document.name)}: {deny}"
         return
     for statement in outcome.statements:
         own = [c for c in statement.conditions if c.key == SOURCE_FUNCTION_KEY]
@@ -178,7 +179,7 @@ def _fix(outcome: Exposed, actions: Sequence[str]) -> Iterator[str]:
         )
         form = ALLOW_FORM.removeprefix('"Condition": ')[1:-1] if statement.conditions and not own else ALLOW_FORM
         joiner = " with" if own else ":"
-        yield f"Fix: {verb} {statement.label} of `{grant.document.name}`{joiner} {form}"
+        yield f"Fix: {verb} {statement.label} of {quoted(grant.document.name)}{joiner} {form}"
 
 
 def _shown_action(ordered: Sequence[str]) -> str:
@@ -224,8 +225,8 @@ def _locked_out_message(outcome: LockedOut) -> str:
             lines.append(f"Not a guard: {statement.label}: {reason}.")
     for statement in outcome.statements:
         form = DENY_FORM if statement.effect is Effect.DENY else ALLOW_FORM
-        lines.append(f"Fix: replace the Condition of {statement.label} of `{grant.document.name}` with {form}")
-    return "\n".join([*lines, URL])
+        lines.append(f"Fix: replace the Condition of {statement.label} of {quoted(grant.document.name)} with {form}")
+    return message([*lines, URL])
 
 
 # ---- the way round
@@ -233,7 +234,7 @@ def _locked_out_message(outcome: LockedOut) -> str:
 
 def _way_round_message(outcome: WayRound) -> str:
     execution = outcome.execution
-    names = " and ".join(f"{found.statement.label} of `{found.document.name}`" for found in outcome.allowing)
+    names = " and ".join(f"{found.statement.label} of {quoted(found.document.name)}" for found in outcome.allowing)
     deny = json.dumps(words.deny_shedding(execution, outcome.calls))
     if outcome.calls == (keys.ASSUME_ROLE,):
         allowed = f"{names} allows it, and the" if names else "in one account nothing else has to allow it, and the"
@@ -255,7 +256,7 @@ def _way_round_message(outcome: WayRound) -> str:
     lines.append(f"Or: add this statement to a policy of the role: {deny}")
     if outcome.witness is not None:
         lines.append("Check: " + _check(outcome.witness, execution))
-    return "\n".join([*lines, URL])
+    return message([*lines, URL])
 
 
 # ---- what is told elsewhere, and what went wrong here
@@ -292,5 +293,5 @@ def internal_error(error: Exception, subject: Resource | Execution) -> Finding:
         where = where.tb_next
     line = f"{where.tb_frame.f_code.co_name}:{where.tb_lineno}" if where is not None else "?"
     bug = f"{type(error).__name__} in {line}"
-    message = f"This could not be judged, because of a bug in this policy pack ({bug}). Please report it."
-    return Finding(UNVERIFIED, urn, message)
+    told = f"This could not be judged, because of a bug in this policy pack ({bug}). Please report it."
+    return Finding(UNVERIFIED, urn, told)

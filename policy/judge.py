@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
 from policy import keys
-from policy.document import PolicyDocument, parse_document, printable
+from policy.document import PolicyDocument, parse_document
+from policy.escapes import one_line, printable
 from policy.keys import ENI_ACTIONS
 from policy.reasons import reasons
 from policy.relevant import Role
@@ -153,7 +154,7 @@ def run(args: argparse.Namespace, stdin: TextIO = sys.stdin) -> int:
         boundary = [_read(name) for name in args.boundary] if args.boundary else None
         judgement = judge(policies, boundary, args.function_arn)
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(one_line(f"error: {error}"), file=sys.stderr)
         return 2
     print(json.dumps(judgement.to_json(), indent=2) if args.json else printable(render(judgement)))
     closed = all(answers[Caller.CODE].allowed is Truth.NO for answers in judgement.answers.values())
@@ -184,11 +185,11 @@ def render(judgement: Judgement) -> str:
             for why in _why(answer):
                 unknown.setdefault(why, []).append(action)
     for why, actions in unknown.items():
-        lines += ["", f"unknown: {', '.join(dict.fromkeys(actions))}: {why}"]
+        lines += ["", f"unknown: {', '.join(dict.fromkeys(actions))}: {one_line(why)}"]
     if shown and shown.witness:
         lines += ["", f"The code can call {shown.witness.action} like this:"]
         lines.append(json.dumps(witness_json(shown.witness), indent=2))
         for found in shown.evaluation.allowing if shown.evaluation else ():
-            lines.append(f"allowed by {found.statement.label} of {found.document.name}")
-    lines += [f"error: {error}" for error in judgement.errors()]
+            lines.append(f"allowed by {found.statement.label} of {one_line(found.document.name)}")
+    lines += [one_line(f"error: {error}") for error in judgement.errors()]
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from pulumi_policy import PolicyResource, ReportViolation, ResourceValidationArgs, StackValidationArgs
 
 from policy import finding, names, stand_ins
-from policy.document import printable
+from policy.escapes import printable
 from policy.exempt import Use, exempt_resource, guarded_elsewhere, notices, unexempted, unexempted_findings
 from policy.exposure import judge_execution, merged
 from policy.finding import Finding

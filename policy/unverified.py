@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from policy import managed, words
+from policy.escapes import message, quoted
 from policy.execution import Decided, Gap
 from policy.outcomes import Exposed, Unverified
 from policy.reasons import reasons
@@ -18,7 +19,7 @@ def unverified_message(outcome: Unverified, actions: Sequence[str]) -> str:
 
     `actions` are the judged ones.
     """
-    return "\n".join([*_reason(outcome), *_known_all_the_same(outcome), *_way_out(outcome, actions)])
+    return message([*_reason(outcome), *_known_all_the_same(outcome), *_way_out(outcome, actions)])
 
 
 def _reason(outcome: Unverified) -> Iterator[str]:
@@ -93,38 +94,36 @@ def gap_reasons(gaps: Sequence[Gap]) -> Iterator[str]:
 
 
 def _gap(gap: Gap) -> str:
-    where = words.place(gap.urn, gap.path)
+    where, detail = words.place(gap.urn, gap.path), quoted(gap.detail)
     match gap.decided:
         case Decided.UPDATE:
             return f"{where} is not known before the update, and will be judged then"
         case Decided.REFERENCE:
-            return f"{where} is made from an output of the stack `{gap.detail}`, which is not known here"
+            return f"{where} is made from an output of the stack {detail}, which is not known here"
         case Decided.DATA_SOURCE:
-            return f"{where} is made from the data source `{gap.detail}`, which was not asked here"
+            return f"{where} is made from the data source {detail}, which was not asked here"
         case Decided.READ:
-            return f"{where} is made from `{gap.detail}`, which this stack reads and does not manage, and is not known here"
+            return f"{where} is made from {detail}, which this stack reads and does not manage, and is not known here"
         case Decided.STAND_IN:
             return (
                 f"it depends on {gap.detail}, which a preview without AWS does not know: give the account with "
                 "`--config aws:allowedAccountIds=...`, the region with `--config aws:region=...`"
             )
         case Decided.SECRET:
-            made_from = f" is made from the secret `{gap.detail}`, which" if gap.detail else " is a secret that"
+            made_from = f" is made from the secret {detail}, which" if gap.detail else " is a secret that"
             return f"{where}{made_from} is hidden from this policy pack: judge it where the secret can be decrypted"
         case Decided.ELSEWHERE:
-            return (
-                f"{where} is `{gap.detail}`, which is not in this stack: run this policy pack on the stack that has it"
-            )
+            return f"{where} is {detail}, which is not in this stack: run this policy pack on the stack that has it"
         case Decided.REFRESH:
-            name = gap.urn.rpartition("::")[2]
+            name = quoted(gap.urn.rpartition("::")[2])
             return (
-                f"the state of `{name}` lists `{gap.detail}` in `{gap.path}`, and nothing in this stack declares it: run "
+                f"the state of {name} lists {detail} in {quoted(gap.path)}, and nothing in this stack declares it: run "
                 "`pulumi refresh`, and if it stays there, it was attached from outside"
             )
         case Decided.NEWER_DATA:
             return (
-                f"{where} is `{gap.detail}`, which is not among the AWS managed policies as of {managed.as_of()} that this "
-                "pack knows: update the pack, or attach a policy of your own"
+                f"{where} is {detail}, which is not among the AWS managed policies as of {managed.as_of()} "
+                "that this pack knows: update the pack, or attach a policy of your own"
             )
         case Decided.MENDING:
             return f"{where} {gap.detail or 'cannot be read'}"

@@ -59,7 +59,8 @@ JUDGE: Final = "judge"
 # Counts for the preview what this pack judges: of both lists, to where roles are linked, and to what is registered.
 JUDGED: Final = "judged"
 # The forms of stand-in values: the preview makes them, the pack recognises them, and neither knows the other.
-SHARED: Final = ("stand_ins",)
+# What of users' texts reaches a terminal is the same everywhere.
+SHARED: Final = ("stand_ins", "escapes")
 # The stand-in for the engine. It runs the pack in a process of its own, as the engine does; it knows nothing of judging.
 PREVIEW: Final = (
     "streams",
