@@ -114,7 +114,7 @@ class Judge:
         return datetime.fromtimestamp(int(self._clock()), timezone.utc).date()
 
     def _settings(self, name: str, config: Mapping[str, Any]) -> Settings:
-        settings = read_settings(config, OPTIONS[name])
+        settings = read_settings(config, OPTIONS[name], writes=name == names.GUARD)
         self._problems[name] = settings.problems
         return settings
 

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from policy import managed, words
+from policy.document import Effect
 from policy.escapes import message, quoted
-from policy.execution import Decided, Gap
+from policy.execution import Decided, Execution, Gap
 from policy.outcomes import Exposed, Unverified
 from policy.reasons import reasons
+from policy.trust import LAMBDA
+from policy.truth import Truth
 
 _MOST_REASONS: Final = 5
 
@@ -33,8 +36,9 @@ def _reason(outcome: Unverified) -> Iterator[str]:
         )
     elif outcome.unused:
         yield (
-            f"Role {words.role(execution)} trusts Lambda and allows {words.listed(outcome.actions)} with wildcards, and "
-            "nothing in this stack runs on it. If a function in a VPC does, its code can make these calls."
+            f"Role {words.role(execution)} {_trust(execution)} allows {words.listed(outcome.actions)}"
+            f"{'' if _named(outcome) else ' with wildcards'}, and nothing in this stack runs on it. If a function in a VPC "
+            "does, its code can make these calls."
         )
     else:
         found = list(
@@ -44,6 +48,23 @@ def _reason(outcome: Unverified) -> Iterator[str]:
         shown = "; ".join(found[:_MOST_REASONS]) or "too little is known of it"
         more = f"; and {len(found) - _MOST_REASONS} more" if len(found) > _MOST_REASONS else ""
         yield f"{subject}{name} is not certain: {shown}{more}."
+
+
+def _trust(execution: Execution) -> str:
+    certain = execution.trust.names_service(LAMBDA) is Truth.YES
+    return "trusts Lambda and" if certain else "may trust Lambda, which its trust policy does not say for certain, and"
+
+
+def _named(outcome: Unverified) -> bool:
+    """Whether some statement lists one of the actions by its name."""
+    names = {action.lower() for action in outcome.actions}
+    return any(
+        isinstance(pattern, str) and pattern.lower() in names
+        for document in outcome.execution.documents
+        for statement in document.statements
+        if statement.effect is Effect.ALLOW
+        for pattern in statement.actions or ()
+    )
 
 
 def _known_all_the_same(outcome: Unverified) -> Iterator[str]:
