@@ -56,6 +56,7 @@ ORDER: Final = (
 )
 # `python -m policy judge`: beside the CrossGuard policies, it ends where the verdict is.
 JUDGE: Final = "judge"
+JUDGE_INPUT: Final = "judge_input"
 # Counts for the preview what this pack judges: of both lists, to where roles are linked, and to what is registered.
 JUDGED: Final = "judged"
 # The forms of stand-in values: the preview makes them, the pack recognises them, and neither knows the other.
@@ -94,7 +95,7 @@ ORDERS: Final = (
     ORDER,
     PREVIEW,
     (*ORDER[: ORDER.index("links") + 1], *PREVIEW[: PREVIEW.index("pack_config") + 1], JUDGED),
-    (*ORDER[: ORDER.index("exposure") + 1], JUDGE),
+    (*ORDER[: ORDER.index("exposure") + 1], "streams", JUDGE_INPUT, JUDGE),
 )
 EDGES: Final = ("resources", "judging", "policies", *PREVIEW)
 HEAVY: Final = ("pulumi_aws", "pulumi_aws_native", "boto3", "botocore")
