@@ -121,9 +121,7 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
         lines.append(
             f"Or, if {unknown} holds the guard, put that into a policy of its own, which is known now: {policy}"
         )
-    answer = outcome.answers[_shown_action(ordered)]
-    if answer.witness is not None:
-        lines.append("Check: " + _check(answer.witness, execution))
+    lines += _check(outcome.answers[_shown_action(ordered)].witness, execution)
     lines.append(URL)
     return message(lines)
 
@@ -187,23 +185,27 @@ def _shown_action(ordered: Sequence[str]) -> str:
     return next((a for a in ordered if len(keys.action(a).resources) == 1), ordered[0])
 
 
-def _check(witness: Request, execution: Execution) -> str:
-    """The request, for a role that is deployed, as one command."""
-    arn = execution.role_arn or "*"
-    known = "*" not in arn and arn == stand_ins.shown(arn)
-    role = arn if known else f"<ARN of {execution.label}>"
-    words = ["aws", "iam", "simulate-principal-policy", "--policy-source-arn", role, "--action-names", witness.action]
+def _check(witness: Request | None, execution: Execution) -> list[str]:
+    """The request as one command, for a role that is deployed: of any other there is nothing to simulate."""
+    arn = execution.role_arn
+    if witness is None or arn is None or "*" in arn or arn != stand_ins.shown(arn):
+        return []
+    command = ["aws", "iam", "simulate-principal-policy", "--policy-source-arn", arn, "--action-names", witness.action]
     resources = [a.resource for a in witness.authorizations if a.resource != "*"]
-    words += ["--resource-arns", *resources] if resources else []
-    entries: dict[str, str] = {}
+    command += ["--resource-arns", *resources] if resources else []
+    entries: dict[str, dict[str, object]] = {}
     for authorization in witness.authorizations:
-        for key, values in sorted(authorization.context.items()):
-            texts = [v for v in values if isinstance(v, str)] if not isinstance(values, Unknown) else []
-            kind = "string" if len(texts) == 1 else "stringList"
-            name = keys.spelled(key)
-            entries[key] = f"ContextKeyName={name},ContextKeyValues={','.join(texts)},ContextKeyType={kind}"
-    words += ["--context-entries", *(entries[key] for key in sorted(entries))] if entries else []
-    return shlex.join(words)
+        for key, values in authorization.context.items():
+            if not isinstance(values, Unknown):
+                entries[key] = _entry(keys.spelled(key), [v for v in values if isinstance(v, str)])
+    # As JSON: in the CLI's own shorthand a comma or an equals sign in a value would end it.
+    command += ["--context-entries", json.dumps([entries[key] for key in sorted(entries)])] if entries else []
+    return ["Check: " + shlex.join(command)]
+
+
+def _entry(name: str, values: list[str]) -> dict[str, object]:
+    kind = "string" if len(values) == 1 else "stringList"
+    return {"ContextKeyName": name, "ContextKeyValues": values, "ContextKeyType": kind}
 
 
 # ---- locked out
@@ -254,8 +256,7 @@ def _way_round_message(outcome: WayRound) -> str:
             "Fix: give these permissions to a role of its own, and not to the role of a function in a VPC",
         ]
     lines.append(f"Or: add this statement to a policy of the role: {deny}")
-    if outcome.witness is not None:
-        lines.append("Check: " + _check(outcome.witness, execution))
+    lines += _check(outcome.witness, execution)
     return message([*lines, URL])
 
 
