@@ -112,8 +112,7 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
         are = "are" if len(outcome.unless) > 1 else "is"
         lines[0] += f" That is so unless {unknown}, which {are} not known before the update, denies it to them."
     lines += _diagnoses(execution, ordered, outcome.users, actions)
-    # The reason may stand at the whole list that the document is in.
-    lines += [f"Not remediated: {why}." for path, why in (refused or {}).items() if grant.path.startswith(path)][:1]
+    lines += _not_remediated(grant.path, refused or {})
     lines += _fix(outcome, actions)
     lines += words.to_be_listed(execution) if advises_deny(outcome, actions) else []
     if unknown:
@@ -124,6 +123,11 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
     lines += _check(outcome.answers[_shown_action(ordered)].witness, execution)
     lines.append(URL)
     return message(lines)
+
+
+def _not_remediated(path: str, refused: Mapping[str, str]) -> list[str]:
+    # The reason may stand at the whole list that the document is in.
+    return [f"Not remediated: {why}." for place, why in refused.items() if path.startswith(place)][:1]
 
 
 def _diagnoses(
@@ -284,6 +288,21 @@ def in_scope(execution: Execution) -> bool:
     if execution.users:
         return any(user.needs_vpc is not Truth.NO for user in execution.users)
     return execution.trust.names_service(LAMBDA) is not Truth.NO
+
+
+def of_secret(found: Finding, actions: Sequence[str], refused: Mapping[str, str]) -> Finding:
+    """A finding that is there because of a secret, told without any of its words."""
+    if not found.path:
+        told = "A guard in a secret of this resource can do nothing. Where it stands is not shown."
+        return Finding(found.policy, found.urn, told)
+    lines = [
+        f"{quoted(found.path)} lets the code of a function on this role manage network interfaces. It is a secret, or "
+        "judged with one, so which statement does is not shown.",
+        *_not_remediated(found.path, refused),
+        f"Fix: add this statement to it: {json.dumps(words.deny_statement(actions))}",
+        URL,
+    ]
+    return Finding(found.policy, found.urn, message(lines), found.path)
 
 
 def internal_error(error: Exception, subject: Resource | Execution) -> Finding:

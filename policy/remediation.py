@@ -150,6 +150,18 @@ def _owned_by_aws(kind: str, props: Mapping[str, Any]) -> Iterator[Path]:
     yield from (path for path, arn in arns.items() if isinstance(arn, str) and managed.is_aws_managed(arn))
 
 
+def secret_paths(value: object, path: Path = ()) -> Iterator[str]:
+    """Where HIDDEN stands in plain values, as a path is shown."""
+    if isinstance(value, Hidden):
+        yield _shown(path)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from secret_paths(item, (*path, str(key)))
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from secret_paths(item, (*path, i))
+
+
 def _at(props: Any, path: Path) -> Any:
     for step in path:
         props = props[step]

@@ -51,6 +51,7 @@ ORDER: Final = (
     "exempt",
     "single",
     "remediation",
+    "hiding",
     "judging",
     "policies",
 )

@@ -753,6 +753,38 @@ def test_a_secret_stays_as_it_is_and_is_a_violation(pack: Remediating, secret: s
     assert "\nNot remediated: it is a secret." in violation.message
 
 
+SECRET_SID: Final = "Hunter2Sid"
+SECRET_VALUE: Final = "hunter2-s3cr3t"
+
+
+def with_secrets(**more: object) -> str:
+    condition = {"StringEquals": {"aws:UserAgent": SECRET_VALUE}, **more}
+    return json.dumps(document({**ENI, "Sid": SECRET_SID, "Condition": condition}))
+
+
+DEAD: Final = {"StringNotEquals": {KEY: f"{SECRET_VALUE}*"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs"),
+    [
+        (resources.ROLE, role(as_secret(with_secrets()), managedPolicyArns=[])),
+        (resources.ROLE, role(as_secret(with_secrets(**DEAD)), managedPolicyArns=[])),
+        (resources.ROLE, {**role(with_secrets()), "inlinePolicies": as_secret(role(with_secrets())["inlinePolicies"])}),
+        (resources.NATIVE_ROLE, native_role(as_secret(json.loads(with_secrets())))),
+        (resources.ROLE_POLICY, {"role": "r", "policy": as_secret(with_secrets(**DEAD))}),
+        (resources.ROLE, role(as_secret(with_secrets().replace('"Allow"', f'"{SECRET_VALUE}"')), managedPolicyArns=[])),
+    ],
+)
+def test_what_is_secret_is_not_shown(pack: Remediating, kind: str, inputs: dict[str, Any]) -> None:
+    told = pack.tell(kind, inputs)
+    assert told.violations
+    for violation in told.violations:
+        assert SECRET_SID not in violation.message
+        assert SECRET_VALUE not in violation.message
+        assert "Check:" not in violation.message
+
+
 def test_a_secret_beside_the_document_stays_a_secret(pack: Remediating) -> None:
     inputs = role(as_secret(json.dumps(document(LOGS))), TEXT, managedPolicyArns=[])
     told = pack.tell(resources.ROLE, inputs)
