@@ -86,6 +86,7 @@ PREVIEW: Final = (
     "engine",
     "project",
     "pack_config",
+    "masking",
     "analyzer",
     "program",
     "rendering",
