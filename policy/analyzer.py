@@ -23,6 +23,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from .engine import MESSAGE_SIZE
+from .masking import Mask
 from .pack_config import PolicyConfig, PolicyInfo, reconcile
 from .project import python_in
 from .properties import Properties, from_struct, to_struct, without_internal
@@ -75,6 +76,7 @@ class Analyzer:
         self._error: Exception | None = None
         self._providers: dict[str, Registration] = {}
         self._severities: dict[str, str] = {}
+        self._mask = Mask()
         self.name = ""
         self.version = ""
         self.config: Mapping[str, PolicyConfig] = {}
@@ -124,6 +126,7 @@ class Analyzer:
         if resource.type.startswith("pulumi:providers:"):
             self._providers[resource.urn] = resource
         inputs = resource.inputs
+        self._mask.note(inputs)
         # The engine asks for remediations always; the pack has none to give at other levels.
         if any(settled.level == "remediate" for settled in self.config.values()):
             inputs = self._remediate(resource)
@@ -285,7 +288,7 @@ class Analyzer:
                 # What a remediation has left is a violation as any other.
                 "mandatory" if level == "remediate" else level,
                 urn,
-                diagnostic.message,
+                self._mask.hide(diagnostic.message),
                 diagnostic.description,
                 _severity(diagnostic.severity) or self._severities.get(diagnostic.policyName, ""),
                 source,

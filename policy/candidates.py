@@ -208,12 +208,16 @@ NETWORK_KINDS: Final = frozenset(("subnet", "vpc"))
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a call goes. `network` is the account that owns the VPC: the caller's own, or one that shares it."""
+    """Where a call goes. `network` is the account that owns the VPC: the caller's own, or one that shares it.
+
+    `perhaps` says that nothing speaks for such a place but a document that is not known: nothing is certain there.
+    """
 
     partition: str
     region: str
     account: str
     network: str
+    perhaps: bool = False
 
     @property
     def shared(self) -> bool:

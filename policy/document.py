@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from policy.conditions import OPERATORS, SET_OPERATORS, Condition, Family, Operator, SetOperator
+from policy.escapes import quoted
 from policy.truth import UNKNOWN, Unknown
 
 Text = str | Unknown
@@ -86,7 +87,7 @@ class Statement:
     @property
     def label(self) -> str:
         """How a reader finds it: by its Sid, else by its place."""
-        return f"statement `{self.sid}`" if self.sid else f"`{self.path}`"
+        return f"statement {quoted(self.sid)}" if self.sid else f"`{self.path}`"
 
 
 @dataclass(slots=True, eq=False)
@@ -134,11 +135,6 @@ class PolicyDocument:
 
 def _anything(index: int, effect: Effect | None, sid: str | None = None) -> Statement:
     return Statement(index, sid, effect, actions=(UNKNOWN,), resources=(UNKNOWN,), uncertain=True)
-
-
-def printable(text: str) -> str:
-    """The text with `\\ud800` for half a character, which JSON can hold and neither a terminal nor gRPC takes."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def parse_document(source: object, name: str = "") -> PolicyDocument:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from policy.escapes import one_line, quoted
 from policy.execution import Execution
 from policy.finding import Finding
 from policy.outcomes import Exposed, LockedOut, Outcome
@@ -98,14 +99,18 @@ def notices(use: Use, stack: str, project: str) -> Iterator[str]:
     for entry in use.used:
         until = f", until {entry.until}" if entry.until else ""
         what = "is taken to be guarded elsewhere" if entry.elsewhere else "is exempt"
-        yield f"`{entry.match}` {what}{until}. Reason: {entry.reason}"
+        yield f"{quoted(entry.match)} {what}{until}. Reason: {_reason(entry)}"
     for entry in use.expired:
-        yield f"{_subject(entry)} ended on {entry.until} and has no effect any more. Its reason was: {entry.reason}"
+        yield f"{_subject(entry)} ended on {entry.until} and has no effect any more. Its reason was: {_reason(entry)}"
     for entry in use.seen:
         here = entry.match.startswith(f"urn:pulumi:{stack}::{project}::")
         if here and entry not in use.used and entry not in use.expired:
-            yield f"{_subject(entry)} has nothing to act on in this stack: take it out. Its reason was: {entry.reason}"
+            yield f"{_subject(entry)} has nothing to act on in this stack: take it out. Its reason was: {_reason(entry)}"
 
 
 def _subject(entry: Entry) -> str:
-    return f"The {'entry in guarded_elsewhere for' if entry.elsewhere else 'exemption of'} `{entry.match}`"
+    return f"The {'entry in guarded_elsewhere for' if entry.elsewhere else 'exemption of'} {quoted(entry.match)}"
+
+
+def _reason(entry: Entry) -> str:
+    return one_line(entry.reason)

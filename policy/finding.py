@@ -11,6 +11,7 @@ from typing import Final
 from policy import keys, stand_ins, words
 from policy.diagnosis import diagnose
 from policy.document import Effect, Statement
+from policy.escapes import message, quoted
 from policy.execution import Execution, GrantKind, User
 from policy.keys import SOURCE_FUNCTION_KEY
 from policy.names import GUARD, READ_ONLY, UNVERIFIED, URL
@@ -74,7 +75,7 @@ def configuration_problems(problems: Mapping[str, Sequence[str]]) -> str:
     lines = [f"{policy}: {problem}" for policy in sorted(problems) for problem in problems[policy]]
     if not lines:
         return ""
-    return "\n".join(["The configuration of this policy pack is wrong, and what is wrong in it has no effect:", *lines])
+    return message(["The configuration of this policy pack is wrong, and what is wrong in it has no effect:", *lines])
 
 
 def document_errors(execution: Execution) -> Iterator[Finding]:
@@ -82,13 +83,13 @@ def document_errors(execution: Execution) -> Iterator[Finding]:
     for grant in (*execution.grants, *(execution.boundary or ())):
         if not grant.document.errors:
             continue
-        shown = [f"`{grant.path}`: {error}" for error in grant.document.errors[:_MOST_REASONS]]
+        shown = [f"{quoted(grant.path)}: {error}" for error in grant.document.errors[:_MOST_REASONS]]
         more = len(grant.document.errors) - len(shown)
         text = "; ".join(shown) + (f"; and {more} more" if more else "")
-        message = f"{words.kind_and_name(grant.kind, grant.document)} is no document that IAM takes. {text}."
-        yield Finding(UNVERIFIED, grant.urn, words.sentence(message))
+        told = f"{words.kind_and_name(grant.kind, grant.document)} is no document that IAM takes. {text}."
+        yield Finding(UNVERIFIED, grant.urn, message([words.sentence(told)]))
     for gap in execution.refused:
-        yield Finding(UNVERIFIED, gap.urn, f"`{gap.path}` of `{gap.urn.rpartition('::')[2]}` {gap.detail}.")
+        yield Finding(UNVERIFIED, gap.urn, message([f"{words.place(gap.urn, gap.path)} {gap.detail}."]))
 
 
 # ---- exposed
@@ -113,8 +114,7 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
     if execution.role is None:
         lines[0] += " That is so unless a policy that is put on the role elsewhere denies it to them."
     lines += _diagnoses(execution, ordered, outcome.users, actions)
-    # The reason may stand at the whole list that the document is in.
-    lines += [f"Not remediated: {why}." for path, why in (refused or {}).items() if grant.path.startswith(path)][:1]
+    lines += _not_remediated(grant.path, refused or {})
     lines += _fix(outcome, actions)
     lines += words.to_be_listed(execution) if advises_deny(outcome, actions) else []
     if unknown:
@@ -122,11 +122,14 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
         lines.append(
             f"Or, if {unknown} holds the guard, put that into a policy of its own, which is known now: {policy}"
         )
-    answer = outcome.answers[_shown_action(ordered)]
-    if answer.witness is not None:
-        lines.append("Check: " + _check(answer.witness, execution))
+    lines += _check(outcome.answers[_shown_action(ordered)].witness, execution)
     lines.append(URL)
-    return "\n".join(lines)
+    return message(lines)
+
+
+def _not_remediated(path: str, refused: Mapping[str, str]) -> list[str]:
+    # The reason may stand at the whole list that the document is in.
+    return [f"Not remediated: {why}." for place, why in refused.items() if path.startswith(place)][:1]
 
 
 def _diagnoses(
@@ -137,7 +140,7 @@ def _diagnoses(
     reasons: list[str] = []
     for grant in (*execution.grants, *(execution.boundary or ())):
         for statement, reason, form in diagnose(grant.document, actions, every, judged):
-            reasons.append(f"Not a guard: {statement.label} of `{grant.document.name}`: {reason}. Use {form}")
+            reasons.append(f"Not a guard: {statement.label} of {quoted(grant.document.name)}: {reason}. Use {form}")
     for gap in guards_taken_off(execution):
         reasons.append(f"Not a guard: {words.place(gap.urn, gap.path)} {gap.detail}.")
     for path in execution.trust.conditions_on_function():
@@ -169,12 +172,12 @@ def _fix(outcome: Exposed, actions: Sequence[str]) -> Iterator[str]:
         deny = json.dumps(words.deny_statement(actions))
         if grant.kind is GrantKind.AWS_MANAGED:
             name = grant.document.name
-            yield f"Fix: AWS owns `{name}`, so attach a further policy with this statement to the role: {deny}"
+            yield f"Fix: AWS owns {quoted(name)}, so attach a further policy with this statement to the role: {deny}"
         else:
-            yield f"Fix: add this statement to `{grant.document.name}`: {deny}"
+            yield f"Fix: add this statement to {quoted(grant.document.name)}: {deny}"
         return
     for statement in outcome.statements:
-        label = f"{statement.label} of `{grant.document.name}`"
+        label = f"{statement.label} of {quoted(grant.document.name)}"
         yield f"Fix: {words.guard_on(statement, label, (SOURCE_FUNCTION_KEY,))}"
 
 
@@ -183,23 +186,27 @@ def _shown_action(ordered: Sequence[str]) -> str:
     return next((a for a in ordered if len(keys.action(a).resources) == 1), ordered[0])
 
 
-def _check(witness: Request, execution: Execution) -> str:
-    """The request, for a role that is deployed, as one command."""
-    arn = execution.role_arn or "*"
-    known = "*" not in arn and arn == stand_ins.shown(arn)
-    role = arn if known else f"<ARN of {execution.label}>"
-    words = ["aws", "iam", "simulate-principal-policy", "--policy-source-arn", role, "--action-names", witness.action]
+def _check(witness: Request | None, execution: Execution) -> list[str]:
+    """The request as one command, for a role that is deployed: of any other there is nothing to simulate."""
+    arn = execution.role_arn
+    if witness is None or arn is None or "*" in arn or arn != stand_ins.shown(arn):
+        return []
+    command = ["aws", "iam", "simulate-principal-policy", "--policy-source-arn", arn, "--action-names", witness.action]
     resources = [a.resource for a in witness.authorizations if a.resource != "*"]
-    words += ["--resource-arns", *resources] if resources else []
-    entries: dict[str, str] = {}
+    command += ["--resource-arns", *resources] if resources else []
+    entries: dict[str, dict[str, object]] = {}
     for authorization in witness.authorizations:
-        for key, values in sorted(authorization.context.items()):
-            texts = [v for v in values if isinstance(v, str)] if not isinstance(values, Unknown) else []
-            kind = "string" if len(texts) == 1 else "stringList"
-            name = keys.spelled(key)
-            entries[key] = f"ContextKeyName={name},ContextKeyValues={','.join(texts)},ContextKeyType={kind}"
-    words += ["--context-entries", *(entries[key] for key in sorted(entries))] if entries else []
-    return shlex.join(words)
+        for key, values in authorization.context.items():
+            if not isinstance(values, Unknown):
+                entries[key] = _entry(keys.spelled(key), [v for v in values if isinstance(v, str)])
+    # As JSON: in the CLI's own shorthand a comma or an equals sign in a value would end it.
+    command += ["--context-entries", json.dumps([entries[key] for key in sorted(entries)])] if entries else []
+    return ["Check: " + shlex.join(command)]
+
+
+def _entry(name: str, values: list[str]) -> dict[str, object]:
+    kind = "string" if len(values) == 1 else "stringList"
+    return {"ContextKeyName": name, "ContextKeyValues": values, "ContextKeyType": kind}
 
 
 # ---- locked out
@@ -234,9 +241,9 @@ def _locked_out_message(outcome: LockedOut) -> str:
         in_the_way = (
             (SOURCE_FUNCTION_KEY,) if statement.effect is Effect.DENY else (SOURCE_FUNCTION_KEY, *keys.NETWORK_KEYS)
         )
-        label = f"{statement.label} of `{grant.document.name}`"
+        label = f"{statement.label} of {quoted(grant.document.name)}"
         lines.append(f"Fix: {words.guard_on(statement, label, in_the_way)}")
-    return "\n".join([*lines, URL])
+    return message([*lines, URL])
 
 
 # ---- the way round
@@ -244,7 +251,7 @@ def _locked_out_message(outcome: LockedOut) -> str:
 
 def _way_round_message(outcome: WayRound) -> str:
     execution = outcome.execution
-    names = " and ".join(f"{found.statement.label} of `{found.document.name}`" for found in outcome.allowing)
+    names = " and ".join(f"{found.statement.label} of {quoted(found.document.name)}" for found in outcome.allowing)
     deny = json.dumps(words.deny_shedding(execution, outcome.calls))
     if outcome.calls == (keys.ASSUME_ROLE,):
         allowed = f"{names} allows it, and the" if names else "in one account nothing else has to allow it, and the"
@@ -264,9 +271,8 @@ def _way_round_message(outcome: WayRound) -> str:
             "Fix: give these permissions to a role of its own, and not to the role of a function in a VPC",
         ]
     lines.append(f"Or: add this statement to a policy of the role: {deny}")
-    if outcome.witness is not None:
-        lines.append("Check: " + _check(outcome.witness, execution))
-    return "\n".join([*lines, URL])
+    lines += _check(outcome.witness, execution)
+    return message([*lines, URL])
 
 
 # ---- what is told elsewhere, and what went wrong here
@@ -299,19 +305,31 @@ def in_scope(execution: Execution) -> bool:
     return execution.trust.names_service(LAMBDA) is not Truth.NO
 
 
+def of_secret(found: Finding, actions: Sequence[str], refused: Mapping[str, str]) -> Finding:
+    """A finding that is there because of a secret, told without any of its words."""
+    if not found.path:
+        told = "A guard in a secret of this resource can do nothing. Where it stands is not shown."
+        return Finding(found.policy, found.urn, told)
+    lines = [
+        f"{quoted(found.path)} lets the code of a function on this role manage network interfaces. It is a secret, or "
+        "judged with one, so which statement does is not shown.",
+        *_not_remediated(found.path, refused),
+        f"Fix: add this statement to it: {json.dumps(words.deny_statement(actions))}",
+        URL,
+    ]
+    return Finding(found.policy, found.urn, message(lines), found.path)
+
+
 def internal_error(error: Exception, subject: Resource | Execution | None) -> Finding:
     """A bug of this pack, told without the values that it stumbled over; about the whole stack without a subject."""
-    urn = (
-        ""
-        if subject is None
-        else subject.urn
-        if isinstance(subject, Resource)
-        else _urn_of(Unverified(subject, subject.users))
-    )
+    if isinstance(subject, Execution):
+        urn = _urn_of(Unverified(subject, subject.users))
+    else:
+        urn = "" if subject is None else subject.urn
     where = error.__traceback__
     while where is not None and where.tb_next is not None:
         where = where.tb_next
     line = f"{where.tb_frame.f_code.co_name}:{where.tb_lineno}" if where is not None else "?"
     bug = f"{type(error).__name__} in {line}"
-    message = f"This could not be judged, because of a bug in this policy pack ({bug}). Please report it."
-    return Finding(UNVERIFIED, urn, message)
+    told = f"This could not be judged, because of a bug in this policy pack ({bug}). Please report it."
+    return Finding(UNVERIFIED, urn, told)

@@ -11,33 +11,64 @@ import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
-from policy import keys
-from policy.document import PolicyDocument, parse_document, printable
+from policy import judge_input, keys, streams
+from policy.document import Effect, PolicyDocument, parse_document
+from policy.escapes import one_line, printable, quoted
+from policy.evaluate import Determining, action_covered
+from policy.judge_input import InputError
 from policy.keys import ENI_ACTIONS
 from policy.reasons import reasons
 from policy.relevant import Role
 from policy.request import Caller, Request
-from policy.subject import Subject
+from policy.subject import ANY_FUNCTION, Subject
 from policy.truth import Truth
-from policy.witness import DENIED, Answer, ask_role
+from policy.witness import DENIED, Answer, ask, ask_role
 
 _WORDS: Final = {Truth.YES: "allowed", Truth.NO: "denied", Truth.UNKNOWN: "unknown"}
 _FUNCTION_ARN: Final = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,140}")
 
-
-class InputError(Exception):
-    """What was given cannot be judged; the text says which part of it, and why."""
+# A role's path and name (IAM API Reference, `CreateRole`).
+_ROLE_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\x21-\x7e]{1,576}")
 
 
 class Judgement(NamedTuple):
     """The answers to both questions for each action, and what is wrong with the documents."""
 
     answers: Mapping[str, Mapping[Caller, Answer]]
-    documents: tuple[PolicyDocument, ...]
+    policies: Sequence[PolicyDocument]
+    boundary: Sequence[PolicyDocument] | None
+    service: Subject
+
+    @property
+    def documents(self) -> tuple[PolicyDocument, ...]:
+        """All documents, the boundary's last."""
+        return (*self.policies, *(self.boundary or ()))
+
+    def keeping_service_out(self, action: str) -> list[Determining]:
+        """The statements without which the Lambda service could make a call; none where nothing allows it anyway."""
+        if self.answers[action][Caller.SERVICE].allowed is not Truth.NO:
+            return []
+        denies = [
+            Determining(document, statement)
+            for document in self.documents
+            for statement in document.statements
+            if statement.effect is Effect.DENY and action_covered(statement, action) is not Truth.NO
+        ]
+        if denies and self._service_may(action, denies):
+            return [deny for deny in denies if not self._service_may(action, [d for d in denies if d is not deny])]
+        allowing = self.answers[action][Caller.CODE].evaluation
+        return [] if allowing is None else [a for a in allowing.allowing if keys.SOURCE_FUNCTION_KEY in _keys(a)]
+
+    def _service_may(self, action: str, left_out: Sequence[Determining]) -> bool:
+        """Whether Lambda could make the call without these statements."""
+        without = {id(found.statement) for found in left_out}
+        policies = [document.without(without) for document in self.policies]
+        boundary = None if self.boundary is None else [document.without(without) for document in self.boundary]
+        return ask(action, self.service, policies, boundary).allowed is Truth.YES
 
     def errors(self) -> list[str]:
         """`<document>: <path>: <what>` for each part that IAM refuses."""
@@ -63,6 +94,10 @@ def witness_json(request: Request) -> dict[str, object]:
     return {"requests": [a.to_json({k: keys.spelled(k) for k in a.context}) for a in request.authorizations]}
 
 
+def _keys(found: Determining) -> set[str]:
+    return {condition.key for condition in found.statement.conditions}
+
+
 def _why(answer: Answer) -> list[str]:
     """Why a row is unknown, and what would decide it; nothing for any other row."""
     if answer.allowed is not Truth.UNKNOWN:
@@ -70,7 +105,7 @@ def _why(answer: Answer) -> list[str]:
     found = list(dict.fromkeys(reasons(answer)))
     if keys.SOURCE_FUNCTION_KEY in answer.unknown_keys:
         found = ["it depends on which function runs on the role: give its ARN (--function-arn, `function_arn`)"]
-    return found or [f"nothing is known of `{d.document.name}`" for d in answer.unresolved[:1]]
+    return found or [f"nothing is known of {quoted(d.document.name)}" for d in answer.unresolved[:1]]
 
 
 _NEITHER: Final = {Caller.CODE: DENIED, Caller.SERVICE: DENIED}
@@ -82,16 +117,18 @@ def judge(
     function_arn: str | None = None,
     actions: Sequence[str] = ENI_ACTIONS,
     now: Decimal | None = None,
+    *,
+    role_arn: str | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> Judgement:
     """Judge documents as the policies of one role. `now` (seconds since 1970) is the present unless given.
 
-    Raises InputError when `function_arn` is not the unqualified ARN of a function.
+    `tags` are those of the role, which has none unless they are given. Raises InputError when `function_arn` is not the
+    unqualified ARN of a function, or `role_arn` not that of a role.
     """
-    if function_arn is not None and not _FUNCTION_ARN.fullmatch(function_arn):
-        raise InputError(f"function_arn: not the unqualified ARN of a Lambda function: {function_arn[:80]!r}")
     moment = Decimal(int(time.time())) if now is None else now
-    code = Subject(Caller.CODE, now=moment) if function_arn is None else Subject(Caller.CODE, function_arn, now=moment)
-    service = Subject(Caller.SERVICE, code.function_arn, now=moment)
+    code = Subject(Caller.CODE, _function(function_arn, role_arn), role_arn, dict(tags or {}), moment)
+    service = replace(code, caller=Caller.SERVICE)
     role = Role(policies, boundary)
     answers: dict[str, Mapping[Caller, Answer]] = {}
     for action in map(keys.action, actions):
@@ -101,7 +138,21 @@ def judge(
             if role.relevant(action).denied
             else {Caller.CODE: ask_role(action, code, role), Caller.SERVICE: ask_role(action, service, role)}
         )
-    return Judgement(answers, (*policies, *(boundary or ())))
+    return Judgement(answers, policies, boundary, service)
+
+
+def _function(function_arn: str | None, role_arn: str | None) -> str:
+    """The function's ARN with `*` for what is not known of it. Its role is in its own account."""
+    if role_arn is not None and not _ROLE_ARN.fullmatch(role_arn):
+        raise InputError(f"role_arn: not the ARN of a role: {role_arn[:80]!r}")
+    if function_arn is not None and not _FUNCTION_ARN.fullmatch(function_arn):
+        raise InputError(f"function_arn: not the unqualified ARN of a Lambda function: {function_arn[:80]!r}")
+    if function_arn is not None:
+        return function_arn
+    if role_arn is None:
+        return ANY_FUNCTION
+    _, partition, _, _, account, _ = role_arn.split(":", 5)
+    return f"arn:{partition}:lambda:*:{account}:function:*"
 
 
 def judge_line(line: str, now: Decimal | None = None) -> dict[str, object]:
@@ -112,15 +163,20 @@ def judge_line(line: str, now: Decimal | None = None) -> dict[str, object]:
         return _unjudged("the line is not JSON")
     if not isinstance(value, dict) or not isinstance(value.get("policies"), list):
         return _unjudged('the line must be an object with a list "policies"')
-    boundary, function_arn = value.get("boundary"), value.get("function_arn")
+    boundary, function_arn, role_arn = value.get("boundary"), value.get("function_arn"), value.get("role_arn")
+    tags = value.get("tags")
     if boundary is not None and not isinstance(boundary, list):
         boundary = [boundary]
     if function_arn is not None and not isinstance(function_arn, str):
         return _unjudged("function_arn: must be a string")
+    if role_arn is not None and not isinstance(role_arn, str):
+        return _unjudged("role_arn: must be a string")
+    if tags is not None and not (isinstance(tags, dict) and all(isinstance(tag, str) for tag in tags.values())):
+        return _unjudged("tags: must be an object of strings")
     policies = [parse_document(item, f"policies[{i}]") for i, item in enumerate(value["policies"])]
     limits = None if boundary is None else [parse_document(d, f"boundary[{i}]") for i, d in enumerate(boundary)]
     try:
-        return judge(policies, limits, function_arn, now=now).to_json()
+        return judge(policies, limits, function_arn, now=now, role_arn=role_arn, tags=tags).to_json()
     except InputError as error:
         return _unjudged(str(error))
 
@@ -130,42 +186,75 @@ def _unjudged(why: str) -> dict[str, object]:
     return {"actions": {action: dict(unknown) for action in ENI_ACTIONS}, "errors": [why]}
 
 
+_FILES: Final = (
+    "IAM policy documents of one role: files with JSON (also as `aws iam get-role-policy`, `get-policy-version` and "
+    "`get-account-authorization-details` print it), `-` for standard input, names or ARNs of AWS managed policies"
+)
+
+
 def configure_parser(parser: argparse.ArgumentParser) -> None:
     """The arguments of `python -m policy judge`."""
-    parser.add_argument("files", nargs="*", metavar="FILE", help="IAM policy documents of one role, as JSON")
+    parser.add_argument("files", nargs="*", metavar="FILE", help=_FILES)
     parser.add_argument("--boundary", action="append", metavar="FILE", help="the role's permissions boundary")
     parser.add_argument("--function-arn", metavar="ARN", help="the function whose code makes the calls")
+    parser.add_argument("--role-arn", metavar="ARN", help="the role")
+    parser.add_argument("--tags", action="append", metavar="KEY=VALUE", help="a tag of the role; may be repeated")
+    parser.add_argument(
+        "--role", metavar="NAME", help="the role to take from the output of `aws iam get-account-authorization-details`"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--jsonl", action="store_true", help="judge one role for each line of standard input")
+    parser.add_argument("--jsonl", action="store_true", help="judge one role for each line of FILE or standard input")
 
 
 def run(args: argparse.Namespace, stdin: TextIO = sys.stdin) -> int:
     """Exit status 0: the code may not touch interfaces; 1: it may, or that is unknown; 2: bad input."""
-    if args.jsonl:
-        for line in stdin:
+    try:
+        return _run_lines(args, stdin) if args.jsonl else _run_role(args, stdin)
+    except InputError as error:
+        streams.write(one_line(f"error: {error}") + "\n", sys.stderr)
+        return 2
+
+
+def _run_lines(args: argparse.Namespace, stdin: TextIO) -> int:
+    for name in args.files or [judge_input.STANDARD_INPUT]:
+        for line in judge_input.lines(name, stdin):
             if line.strip():
                 print(json.dumps(judge_line(line)), flush=True)
-        return 0
-    try:
-        if not args.files:
-            raise InputError("no FILE given: name the role's policy documents, or use --jsonl")
-        policies = [_read(name) for name in args.files]
-        boundary = [_read(name) for name in args.boundary] if args.boundary else None
-        judgement = judge(policies, boundary, args.function_arn)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(json.dumps(judgement.to_json(), indent=2) if args.json else printable(render(judgement)))
+    return 0
+
+
+def _run_role(args: argparse.Namespace, stdin: TextIO) -> int:
+    if not args.files:
+        raise InputError("no FILE given: name the role's policy documents, or use --jsonl")
+    given = judge_input.read(args.files, args.boundary, args.role, stdin)
+    role_arn = args.role_arn or given.role_arn
+    tags = given.tags if args.tags is None else _tags(args.tags)
+    judgement = judge(given.policies, given.boundary, args.function_arn, role_arn=role_arn, tags=tags)
+    text = json.dumps(judgement.to_json(), indent=2) if args.json else printable(render(judgement))
+    streams.write(text + "\n", sys.stdout)
     closed = all(answers[Caller.CODE].allowed is Truth.NO for answers in judgement.answers.values())
     return 0 if closed and not judgement.errors() else 1
 
 
-def _read(name: str) -> PolicyDocument:
-    try:
-        return parse_document(Path(name).read_text(encoding="utf-8"), name)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise InputError(f"{name}: {reason}") from None
+def _tags(pairs: Sequence[str]) -> dict[str, str]:
+    tags = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise InputError(f"--tags: not KEY=VALUE: {pair[:80]!r}")
+        tags[key] = value
+    return tags
+
+
+def _locked_out(judgement: Judgement) -> list[str]:
+    """What keeps the Lambda service out, which needs these calls for a function in a VPC."""
+    told: dict[str, list[str]] = {}
+    for action in judgement.answers:
+        for found in judgement.keeping_service_out(action):
+            told.setdefault(f"{found.statement.label} of {one_line(found.document.name)}", []).append(action)
+    return [
+        f"\nThe Lambda service is kept out by {statement}: {', '.join(actions)}" for statement, actions in told.items()
+    ]
 
 
 def render(judgement: Judgement) -> str:
@@ -184,11 +273,12 @@ def render(judgement: Judgement) -> str:
             for why in _why(answer):
                 unknown.setdefault(why, []).append(action)
     for why, actions in unknown.items():
-        lines += ["", f"unknown: {', '.join(dict.fromkeys(actions))}: {why}"]
+        lines += ["", f"unknown: {', '.join(dict.fromkeys(actions))}: {one_line(why)}"]
     if shown and shown.witness:
         lines += ["", f"The code can call {shown.witness.action} like this:"]
         lines.append(json.dumps(witness_json(shown.witness), indent=2))
         for found in shown.evaluation.allowing if shown.evaluation else ():
-            lines.append(f"allowed by {found.statement.label} of {found.document.name}")
-    lines += [f"error: {error}" for error in judgement.errors()]
+            lines.append(f"allowed by {found.statement.label} of {one_line(found.document.name)}")
+    lines += _locked_out(judgement)
+    lines += [one_line(f"error: {error}") for error in judgement.errors()]
     return "\n".join(lines)

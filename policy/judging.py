@@ -12,13 +12,14 @@ from typing import Any, Final
 from pulumi_policy import PolicyResource, ReportViolation, ResourceValidationArgs, StackValidationArgs
 
 from policy import finding, names, stand_ins
-from policy.document import printable
+from policy.escapes import printable
 from policy.exempt import Use, exempt_resource, guarded_elsewhere, notices, unexempted, unexempted_findings
 from policy.exposure import judge_execution, merged
 from policy.finding import Finding
+from policy.hiding import hidden, hidden_execution, within
 from policy.links import link
 from policy.outcomes import Exposed, LockedOut, Outcome, Question, WayRound
-from policy.remediation import HIDDEN, remedy
+from policy.remediation import HIDDEN, remedy, secret_paths
 from policy.resources import Declarations, Resource, plain, stack_resources, with_values
 from policy.settings import MAY_GUARD, OPTIONS, Settings, read_settings
 from policy.single import resource_findings
@@ -73,13 +74,28 @@ class Judge:
         refused = self.declarations.refused(args.urn)
         found: list[Finding] = []
         try:
-            found = resource_findings(resource, settings.actions, self._now(), refused)
+            found = self._shown_of(
+                resource, resource_findings(resource, settings.actions, self._now(), refused), settings
+            )
             found = list(unexempted_findings(found, resource, settings, self._today(), self._uses[names.ROLE_GUARD]))
         except Exception as error:
             self._bugs[args.urn] = finding.internal_error(error, resource)
         self.declarations.remember(args.urn, inputs, (item.path for item in found if item.path))
         for item in found:
             report(_shown(item.message), None)
+
+    def _shown_of(self, resource: Resource, found: list[Finding], settings: Settings) -> list[Finding]:
+        """The findings on one resource, without the words of its secrets: what is public is found without them too."""
+        secrets, public = self.declarations.secrets(resource.urn)
+        if not secrets:
+            return found
+        refused = self.declarations.refused(resource.urn)
+        without = Resource(resource.urn, resource.type, public, inputs=public)
+        known = resource_findings(without, settings.actions, self._now(), refused)
+        return [item if item in known else finding.of_secret(item, settings.actions, refused) for item in found]
+
+    def _is_secret(self, urn: str, path: str) -> bool:
+        return any(within(path, secret) for secret in self.declarations.secrets(urn)[0])
 
     def remediate(self, args: ResourceValidationArgs) -> Mapping[str, Any] | None:
         """The properties with guarded documents, or None where there is nothing to guard.
@@ -89,6 +105,9 @@ class Judge:
         settings = self._settings(names.ROLE_GUARD, args.get_config())
         try:
             props = plain(args.props, HIDDEN)
+            secrets = frozenset(secret_paths(props))
+            if secrets:
+                self.declarations.hide(args.urn, secrets, plain(args.props))
             standalone = settings.remediate_standalone
             remedied = remedy(args.resource_type, props, settings.actions, self._now(), standalone=standalone)
             self.declarations.refuse(args.urn, remedied.refused)
@@ -130,7 +149,7 @@ class Judge:
         return datetime.fromtimestamp(int(self._clock()), timezone.utc).date()
 
     def _settings(self, name: str, config: Mapping[str, Any]) -> Settings:
-        settings = read_settings(config, OPTIONS[name])
+        settings = read_settings(config, OPTIONS[name], writes=name == names.GUARD)
         self._problems[name] = settings.problems
         return settings
 
@@ -154,9 +173,10 @@ class Judge:
                 found = [outcome for outcome in found if isinstance(outcome, _STAYING)]
             kept += unexempted(found, settings, today, use)
             if name == names.UNVERIFIED and finding.in_scope(execution):
-                errors += finding.document_errors(execution)
+                errors += finding.document_errors(hidden_execution(execution, self._is_secret))
         refused = {o.grant.urn: self.declarations.refused(o.grant.urn) for o in kept if isinstance(o, Exposed)}
-        yield from finding.findings(merged(kept), settings.actions, refused)
+        shown = (hidden(outcome, self._is_secret) for outcome in merged(kept))
+        yield from finding.findings(shown, settings.actions, refused)
         for error in dict.fromkeys(errors):
             if not use.covers(settings.exemptions, today, error.urn, error.urn.rpartition("::")[2]):
                 yield error

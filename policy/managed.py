@@ -68,6 +68,13 @@ def lookup(arn: str) -> ManagedPolicy | None:
     return ManagedPolicy(suffix, data["version"], tuple(data["policies"][suffix] or ()))
 
 
+def by_name(name: str) -> ManagedPolicy | None:
+    """The AWS managed policy of that name, which is unique whatever its path; None where there is none."""
+    data = _data()
+    suffix = next((suffix for suffix in data["policies"] if suffix.rpartition("/")[2] == name), None)
+    return None if suffix is None else ManagedPolicy(suffix, data["version"], tuple(data["policies"][suffix] or ()))
+
+
 def as_of() -> str:
     """The day of the newest policy in the data, YYYY-MM-DD."""
     return str(_data()["date"])

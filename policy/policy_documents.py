@@ -7,6 +7,7 @@ letter of the JSON: lists sorted in reverse, single elements unwrapped, Go's esc
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 
@@ -23,6 +24,8 @@ _ARGUMENTS = {
     "conditions": "Condition",
 }
 
+_UNDERSCORE = re.compile("_([a-z])")
+
 
 class DataSourceError(Exception):
     """The data source refuses its arguments; the message is the provider's own."""
@@ -35,6 +38,7 @@ def policy_document(arguments: Properties) -> dict[str, str]:
     `overridePolicyDocuments`), all known. Raises DataSourceError as the provider does: a Sid used twice, a source that
     is not a policy document, `&{` in a document of 2008.
     """
+    arguments = _in_camel_case(arguments)
     merged: dict[str, object] = {}
     sids: set[str] = set()
     for index, source in enumerate(_texts(arguments.get("sourcePolicyDocuments"))):
@@ -56,6 +60,12 @@ def policy_document(arguments: Properties) -> dict[str, str]:
     return {"json": text, "minifiedJson": _go_json(ordered), "id": str(zlib.crc32(text.encode()))}
 
 
+def _in_camel_case(given: Properties) -> Properties:
+    """The arguments by the names of the schema: a dictionary in a program has `not_actions`, which Pulumi's SDK sends
+    as it is, and which its bridge to the provider takes for `notActions`."""
+    return {_UNDERSCORE.sub(lambda found: found[1].upper(), name): value for name, value in given.items()}
+
+
 def _declared(arguments: Properties) -> dict[str, object]:
     version = str(arguments.get("version") or "2012-10-17")
     document: dict[str, object] = {"Version": version}
@@ -63,7 +73,7 @@ def _declared(arguments: Properties) -> dict[str, object]:
         document["Id"] = str(arguments["policyId"])
     statements: list[dict[str, object]] = []
     sids: set[str] = set()
-    for given in _objects(arguments.get("statements")):
+    for given in map(_in_camel_case, _objects(arguments.get("statements"))):
         sid = str(given.get("sid") or "")
         if sid in sids:
             raise DataSourceError(

@@ -23,6 +23,7 @@ from . import stand_ins, streams
 from .analyzer import Analyzer, PackError, Remediation, Violation
 from .answers import Answers, AnswersError, load_answers
 from .engine import Engine, serve
+from .escapes import one_line
 from .judged import judged
 from .monitor import Monitor
 from .pack_config import PackConfigError, load
@@ -122,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
             first_preview=args.first_preview,
         )
     except PreviewError as error:
-        streams.write(f"error: {error}\n", sys.stderr)
+        streams.write(f"error: {one_line(str(error))}\n", sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -257,7 +258,7 @@ def _explain(error: Mapping[str, Any], monitor: Monitor) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return one_line(" ".join(text.split()))
 
 
 def _order(violation: Violation) -> tuple[int, int, str, str]:

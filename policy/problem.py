@@ -18,8 +18,8 @@ from policy.request import Authorization, Request
 from policy.solver import Alternative, Budget, Constraint, solve
 from policy.truth import UNKNOWN, Truth, Unknown, all_of
 
-# What a witness shows for a value that the session has and nobody here knows.
-_SOMETHING: Final = "something"
+# What a witness shows for a value of this key that the session has and nobody here knows: to be filled in.
+_NOT_KNOWN: Final = "<{}>"
 # The element, in a variable that is not complete, that stands for all values that were not tried: it meets whatever it
 # must meet. No variable has as many elements.
 _UNTRIED: Final = 1 << 4096
@@ -236,7 +236,7 @@ class Problem:
 
         def known(context: Context) -> Context:
             return {
-                key: tuple(v if isinstance(v, str) else _SOMETHING for v in values)
+                key: tuple(v if isinstance(v, str) else _NOT_KNOWN.format(keys.spelled(key)) for v in values)
                 for key, values in context.items()
                 if not isinstance(values, Unknown)
             }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policy import keys
+from policy.escapes import quoted
 from policy.keys import SOURCE_FUNCTION_KEY
 from policy.witness import Answer
 
@@ -15,7 +16,7 @@ def reasons(answer: Answer) -> Iterator[str]:
         yield "undecided: its policies are too complex"
     for found in answer.unresolved:
         if not found.document.unknown:
-            yield f"{found.statement.label} of `{found.document.name}` has parts that are not known"
+            yield f"{found.statement.label} of {quoted(found.document.name)} has parts that are not known"
     for key in answer.unknown_keys:
         if key == SOURCE_FUNCTION_KEY:
             yield "it depends on the ARN of the function, which is not known yet"

@@ -22,7 +22,10 @@ from policy.subject import Subject
 from policy.trust import LAMBDA, parse_trust
 from policy.truth import Truth, Unknown
 from policy.witness import ask
-from policy.words import deny_statement
+from policy.words import deny_statement, listed
+
+# A remediation is handed one resource at a time.
+_ELSEWHERE: Final = "what other resources say is not seen here"
 
 Path = tuple[str | int, ...]
 
@@ -56,14 +59,14 @@ def remedy(
     needs, those of a role together.
     """
     places = _places(kind, props)
-    if kind in _STANDALONE and not standalone:
-        reason = "it is no part of a role, and the option `remediate_standalone` is not set"
-        return Remedy({}, {_shown(path): reason for path in places})
     limit = MANAGED_POLICY_LIMIT if kind in (resources.POLICY, resources.NATIVE_POLICY) else INLINE_POLICIES_LIMIT
     new = copy.deepcopy(dict(props))
     documents: dict[Path, object] = {}
     refused = {_shown(path): "AWS owns the policy" for path in _owned_by_aws(kind, props)}
     refused.update((_shown(path), "it is a secret") for path in _hidden(kind, props))
+    reason = _not_ours(kind, props, standalone=standalone)
+    if reason:
+        return Remedy({}, {**dict.fromkeys(map(_shown, places), reason), **refused})
     for path in places:
         holder = _at(new, path[:-1])
         others = [parse_document(_at(new, other)) for other in places if other != path and _readable(_at(new, other))]
@@ -89,19 +92,32 @@ _STANDALONE: Final = {
 }
 
 
+# Roles: the properties with the trust policy and with the list of inline policies, and where a document is in these.
+_ROLES: Final = {
+    resources.ROLE: ("assumeRolePolicy", "inlinePolicies", "policy"),
+    resources.NATIVE_ROLE: ("assumeRolePolicyDocument", "policies", "policyDocument"),
+}
+
+
+def _not_ours(kind: str, props: Mapping[str, Any], *, standalone: bool) -> str:
+    """Why a resource is left alone with all that is in it; empty where it is not."""
+    if kind in _STANDALONE and not standalone:
+        return "it is no part of a role, and the option `remediate_standalone` is not set"
+    if kind not in _ROLES:
+        return ""
+    trusts = parse_trust(props.get(_ROLES[kind][0])).names_service(LAMBDA)
+    if trusts is Truth.UNKNOWN:
+        return "whether the role trusts Lambda is not known"
+    return "" if trusts is Truth.YES else "its trust policy does not name Lambda"
+
+
 def _places(kind: str, props: Mapping[str, Any]) -> list[Path]:
     """Where the documents are."""
     if kind in _STANDALONE:
         return [(_STANDALONE[kind],)]
-    shape = {
-        resources.ROLE: ("assumeRolePolicy", "inlinePolicies", "policy"),
-        resources.NATIVE_ROLE: ("assumeRolePolicyDocument", "policies", "policyDocument"),
-    }.get(kind)
-    if shape is None:
+    if kind not in _ROLES:
         return []
-    trust, inline, document = shape
-    if parse_trust(props.get(trust)).names_service(LAMBDA) is not Truth.YES:
-        return []
+    _, inline, document = _ROLES[kind]
     items = props.get(inline)
     return [
         (inline, i, document)
@@ -112,7 +128,9 @@ def _places(kind: str, props: Mapping[str, Any]) -> list[Path]:
 
 def _hidden(kind: str, props: Mapping[str, Any]) -> Iterator[Path]:
     """Where a role's list of documents, or an entry of it, is a secret."""
-    inline = {resources.ROLE: "inlinePolicies", resources.NATIVE_ROLE: "policies"}.get(kind, "")
+    if kind not in _ROLES:
+        return
+    inline = _ROLES[kind][1]
     items = props.get(inline)
     if isinstance(items, Hidden):
         yield (inline,)
@@ -130,6 +148,18 @@ def _owned_by_aws(kind: str, props: Mapping[str, Any]) -> Iterator[Path]:
         listed = props.get(prop)
         arns = {(prop, i): arn for i, arn in enumerate(listed if isinstance(listed, list) else ())}
     yield from (path for path, arn in arns.items() if isinstance(arn, str) and managed.is_aws_managed(arn))
+
+
+def secret_paths(value: object, path: Path = ()) -> Iterator[str]:
+    """Where HIDDEN stands in plain values, as a path is shown."""
+    if isinstance(value, Hidden):
+        yield _shown(path)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from secret_paths(item, (*path, str(key)))
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from secret_paths(item, (*path, i))
 
 
 def _at(props: Any, path: Path) -> Any:
@@ -170,11 +200,14 @@ def guard(source: object, actions: Sequence[str], now: Decimal, others: Sequence
     document = parse_document(source)
     if document.errors:
         raise RefusedError(f"IAM would refuse it ({document.errors[0]})")
-    if not _serves_lambda([document, *others], now):
-        return None
     exposed = _exposed(document, others, actions, now)
     if not exposed:
+        if any(ask(a, Subject(Caller.CODE, now=now), [document, *others]).allowed is Truth.UNKNOWN for a in actions):
+            raise RefusedError("whether it lets calls through depends on the function that runs on the role")
         return None
+    missing = _missing_to_lambda([document, *others], now)
+    if missing:
+        raise RefusedError(f"it does not allow Lambda {listed(missing)}, which a function in a VPC needs: {_ELSEWHERE}")
     value: Any = json.loads(source) if isinstance(source, str) else copy.deepcopy(source)
     guarded = _guarded(value, document, exposed, actions)
     if not _closed(parse_document(guarded), actions, now):
@@ -191,9 +224,10 @@ def _holds(value: object, kind: type) -> bool:
     return isinstance(value, kind)
 
 
-def _serves_lambda(documents: Sequence[PolicyDocument], now: Decimal) -> bool:
+def _missing_to_lambda(documents: Sequence[PolicyDocument], now: Decimal) -> list[str]:
+    """What Lambda needs for a function in a VPC, and these documents do not give it together."""
     service = Subject(Caller.SERVICE, now=now)
-    return all(ask(action, service, documents).allowed is Truth.YES for action in NEEDED_BY_NAME)
+    return [action for action in NEEDED_BY_NAME if ask(action, service, documents).allowed is not Truth.YES]
 
 
 def _exposed(

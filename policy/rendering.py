@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .analyzer import Remediation, Violation
+from .escapes import message
 from .judged import Judged
 from .registration import Registration
 
@@ -82,7 +83,7 @@ class Preview:
         for violation in self.violations:
             lines += _lines(violation)
         lines += ["", f"Judged: {self.judged.summary}"] if self.judged else []
-        return "\n".join(lines) + "\n"
+        return message(lines) + "\n"
 
 
 def _violation(violation: Violation) -> dict[str, object]:

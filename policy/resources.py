@@ -303,6 +303,7 @@ class Declarations:
         self._inputs: dict[str, Mapping[str, Any]] = {}
         self._reported: dict[str, frozenset[str]] = {}
         self._refused: dict[str, Mapping[str, str]] = {}
+        self._secrets: dict[str, tuple[frozenset[str], Mapping[str, Any]]] = {}
 
     def forget(self) -> None:
         """Forget one run."""
@@ -339,6 +340,16 @@ class Declarations:
         """Keep why documents of a resource were not remediated, by their paths."""
         with self._lock:
             self._refused[urn] = refused
+
+    def hide(self, urn: str, secrets: frozenset[str], public: Mapping[str, Any]) -> None:
+        """Keep the paths of a resource's secrets, and its inputs with UNKNOWN in their places."""
+        with self._lock:
+            self._secrets[urn] = secrets, public
+
+    def secrets(self, urn: str) -> tuple[frozenset[str], Mapping[str, Any]]:
+        """The same; no path where there is no secret, or nobody was told of one."""
+        with self._lock:
+            return self._secrets.get(urn, (frozenset(), {}))
 
     def refused(self, urn: str) -> Mapping[str, str]:
         """Why documents of a resource were not remediated, by their paths."""

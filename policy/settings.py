@@ -129,8 +129,12 @@ class Settings:
 DEFAULTS: Final = Settings()
 
 
-def read_settings(config: Mapping[str, Any], known: Iterable[str]) -> Settings:
-    """Read a policy's configuration. `known` are the properties in its schema. Never raises."""
+def read_settings(config: Mapping[str, Any], known: Iterable[str], *, writes: bool = False) -> Settings:
+    """Read a policy's configuration. Never raises.
+
+    `known` are the properties in its schema. With `writes` it judges what changes something, so that read-only actions
+    alone would turn it off without a word.
+    """
     if not config:
         return DEFAULTS
     reader = _Reader([])
@@ -138,7 +142,7 @@ def read_settings(config: Mapping[str, Any], known: Iterable[str]) -> Settings:
     for name in sorted(set(config) - set(names)):
         reader.problem(name, f"is no option of this policy; it has {', '.join(names)}")
     return Settings(
-        reader.actions(config.get("actions", list(ENI_ACTIONS))),
+        reader.actions(config.get("actions", list(ENI_ACTIONS)), writes=writes),
         reader.entries("exemptions", config.get("exemptions", [])),
         reader.entries("guarded_elsewhere", config.get("guarded_elsewhere", [])),
         reader.flag("event_sources", config.get("event_sources", True), default=True),
@@ -155,7 +159,7 @@ class _Reader:
     def problem(self, path: str, what: str) -> None:
         self.problems.append(f"`{path}` {what}")
 
-    def actions(self, value: object) -> tuple[str, ...]:
+    def actions(self, value: object, *, writes: bool) -> tuple[str, ...]:
         names = {name.lower(): name for name in keys.known_actions()}
         if not isinstance(value, list) or not value:
             self.problem("actions", f"must be a list of EC2 actions, not {value!r}")
@@ -167,6 +171,9 @@ class _Reader:
                 self.problem(f"actions[{i}]", f"must be an EC2 action on network interfaces, not {item!r}")
             else:
                 found[name] = None
+        if writes and found and all(keys.action(name).read_only for name in found):
+            self.problem("actions", "lists nothing but read-only actions, which this policy does not report")
+            return ENI_ACTIONS
         return tuple(found) or ENI_ACTIONS
 
     def entries(self, path: str, value: object) -> tuple[Entry, ...]:

@@ -7,14 +7,19 @@ import os
 from typing import TextIO
 
 
-def escape_what_cannot_be_encoded(stream: TextIO) -> None:
+def escape_what_cannot_be_encoded(stream: TextIO | None) -> None:
     """Let a stream write `\\u2705` where its encoding has no ✅, instead of raising."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
 
 
-def write(text: str, stream: TextIO) -> None:
-    """Write text, or nothing where the reader has gone: that does not change what was found."""
+def write(text: str, stream: TextIO | None) -> None:
+    """Write text, or nothing where the reader has gone: that does not change what was found.
+
+    Python has None for a stream that was closed before it started (`>&-`).
+    """
+    if stream is None:
+        return
     try:
         stream.write(text)
         stream.flush()
@@ -22,7 +27,7 @@ def write(text: str, stream: TextIO) -> None:
         _discard(stream)
 
 
-def finish(stream: TextIO) -> None:
+def finish(stream: TextIO | None) -> None:
     """Write out what a stream still holds, before Python does so at its end and complains of a reader that has gone."""
     write("", stream)
 

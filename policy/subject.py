@@ -139,8 +139,13 @@ def _can_differ(pattern: Glob, base: Glob, fresh: str) -> bool:
 def places(session: Session, relevant: Relevant) -> Iterator[Place]:
     """One place for each way in which the documents tell places apart, the function's own region and account first."""
     yield from _places(session, relevant, session.account)
-    for network in _sharing(session, relevant):
+    named = list(_sharing(session, relevant))
+    for network in named:
         yield from _places(session, relevant, network)
+    if any(isinstance(pattern, Unknown) for found in relevant.found for pattern in found.statement.resources or ()):
+        # A document that is not known may name an account that shares its network.
+        other = next(a for a in _EXAMPLE_ACCOUNTS if a not in (session.account, *named))
+        yield from (replace(place, perhaps=True) for place in _places(session, relevant, other))
 
 
 def _sharing(session: Session, relevant: Relevant) -> Iterable[str]:

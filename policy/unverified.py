@@ -6,10 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from policy import managed, words
-from policy.execution import Decided, Gap
+from policy.document import Effect
+from policy.escapes import message, quoted
+from policy.execution import Decided, Execution, Gap
 from policy.outcomes import Exposed, Unverified
 from policy.reasons import reasons
 from policy.resources import name_of
+from policy.trust import LAMBDA
+from policy.truth import Truth
 
 _MOST_REASONS: Final = 5
 
@@ -19,7 +23,7 @@ def unverified_message(outcome: Unverified, actions: Sequence[str]) -> str:
 
     `actions` are the judged ones.
     """
-    return "\n".join([*_reason(outcome), *_known_all_the_same(outcome), *_way_out(outcome, actions)])
+    return message([*_reason(outcome), *_known_all_the_same(outcome), *_way_out(outcome, actions)])
 
 
 def _reason(outcome: Unverified) -> Iterator[str]:
@@ -33,8 +37,9 @@ def _reason(outcome: Unverified) -> Iterator[str]:
         )
     elif outcome.unused:
         yield (
-            f"Role {words.role(execution)} trusts Lambda and allows {words.listed(outcome.actions)} with wildcards, and "
-            "nothing in this stack runs on it. If a function in a VPC does, its code can make these calls."
+            f"Role {words.role(execution)} {_trust(execution)} allows {words.listed(outcome.actions)}"
+            f"{'' if _named(outcome) else ' with wildcards'}, and nothing in this stack runs on it. If a function in a VPC "
+            "does, its code can make these calls."
         )
     else:
         found = list(
@@ -44,6 +49,23 @@ def _reason(outcome: Unverified) -> Iterator[str]:
         shown = "; ".join(found[:_MOST_REASONS]) or "too little is known of it"
         more = f"; and {len(found) - _MOST_REASONS} more" if len(found) > _MOST_REASONS else ""
         yield f"{subject}{name} is not certain: {shown}{more}."
+
+
+def _trust(execution: Execution) -> str:
+    certain = execution.trust.names_service(LAMBDA) is Truth.YES
+    return "trusts Lambda and" if certain else "may trust Lambda, which its trust policy does not say for certain, and"
+
+
+def _named(outcome: Unverified) -> bool:
+    """Whether some statement lists one of the actions by its name."""
+    names = {action.lower() for action in outcome.actions}
+    return any(
+        isinstance(pattern, str) and pattern.lower() in names
+        for document in outcome.execution.documents
+        for statement in document.statements
+        if statement.effect is Effect.ALLOW
+        for pattern in statement.actions or ()
+    )
 
 
 def _known_all_the_same(outcome: Unverified) -> Iterator[str]:
@@ -94,39 +116,37 @@ def gap_reasons(gaps: Sequence[Gap]) -> Iterator[str]:
 
 
 def _gap(gap: Gap) -> str:
-    where = words.place(gap.urn, gap.path)
+    where, detail = words.place(gap.urn, gap.path), quoted(gap.detail)
     match gap.decided:
         case Decided.UPDATE:
             return f"{where} is not known before the update, and will be judged then"
         case Decided.REFERENCE:
-            return f"{where} is made from an output of the stack `{gap.detail}`, which is not known here"
+            return f"{where} is made from an output of the stack {detail}, which is not known here"
         case Decided.DATA_SOURCE:
-            return f"{where} is made from the data source `{gap.detail}`, which was not asked here"
+            return f"{where} is made from the data source {detail}, which was not asked here"
         case Decided.READ:
-            made_from = "" if gap.detail == name_of(gap.urn) else f" is made from `{gap.detail}`, and"
-            return f"{where}{made_from} is not known here: this stack only reads `{gap.detail}`, and does not manage it"
+            made_from = "" if gap.detail == name_of(gap.urn) else f" is made from {detail}, and"
+            return f"{where}{made_from} is not known here: this stack only reads {detail}, and does not manage it"
         case Decided.STAND_IN:
             return (
                 f"it depends on {gap.detail}, which a preview without AWS does not know: give the account with "
                 "`--config aws:allowedAccountIds=...`, the region with `--config aws:region=...`"
             )
         case Decided.SECRET:
-            made_from = f" is made from the secret `{gap.detail}`, which" if gap.detail else " is a secret that"
+            made_from = f" is made from the secret {detail}, which" if gap.detail else " is a secret that"
             return f"{where}{made_from} is hidden from this policy pack: judge it where the secret can be decrypted"
         case Decided.ELSEWHERE:
-            return (
-                f"{where} is `{gap.detail}`, which is not in this stack: run this policy pack on the stack that has it"
-            )
+            return f"{where} is {detail}, which is not in this stack: run this policy pack on the stack that has it"
         case Decided.REFRESH:
-            name = gap.urn.rpartition("::")[2]
+            name = quoted(gap.urn.rpartition("::")[2])
             return (
-                f"the state of `{name}` lists `{gap.detail}` in `{gap.path}`, and nothing in this stack declares it: run "
+                f"the state of {name} lists {detail} in {quoted(gap.path)}, and nothing in this stack declares it: run "
                 "`pulumi refresh`, and if it stays there, it was attached from outside"
             )
         case Decided.NEWER_DATA:
             return (
-                f"{where} is `{gap.detail}`, which is not among the AWS managed policies as of {managed.as_of()} that this "
-                "pack knows: update the pack, or attach a policy of your own"
+                f"{where} is {detail}, which is not among the AWS managed policies as of {managed.as_of()} "
+                "that this pack knows: update the pack, or attach a policy of your own"
             )
         case Decided.MENDING:
             return f"{where} {gap.detail or 'cannot be read'}"

@@ -124,6 +124,9 @@ def _ask_session(action: str, session: Session, relevant: Relevant, role: Role, 
     problems = []
     for place in places(session, relevant):
         problem = Problem(relevant, session, place, budget)
+        if place.perhaps:
+            problems.append(problem)
+            continue
         for make in (problem.usual, problem.search):
             request = make(action)
             if request is None:

@@ -9,6 +9,7 @@ from typing import Final
 from policy import keys
 from policy.diagnosis import form_for
 from policy.document import Effect, PolicyDocument, Statement
+from policy.escapes import quoted
 from policy.execution import Execution, Grant, GrantKind, User, UserKind
 from policy.request import SOURCE_FUNCTION_ARN
 from policy.resources import name_of
@@ -18,7 +19,7 @@ _MOST_NAMES: Final = 12
 
 def listed(names: Sequence[str]) -> str:
     """`a`, `b` and `c`; past a dozen, how many more there are."""
-    shown = [f"`{name}`" for name in names[:_MOST_NAMES]]
+    shown = [quoted(name) for name in names[:_MOST_NAMES]]
     more = len(names) - len(shown)
     return f"{', '.join(shown)} and {more} more" if more else together(shown)
 
@@ -40,7 +41,7 @@ def users(given: Sequence[User]) -> str:
 
 def role(execution: Execution) -> str:
     """A role by its name in the program, or by its ARN or name in AWS where it is not in the stack."""
-    return f"`{execution.label}`" if execution.label else "that is not known yet"
+    return quoted(execution.label) if execution.label else "that is not known yet"
 
 
 def roles(executions: Sequence[Execution], number_of_users: int) -> str:
@@ -57,7 +58,7 @@ def statements(given: Sequence[Statement]) -> str:
 
 def kind_and_name(kind: GrantKind, document: PolicyDocument) -> str:
     """`inline policy `orders-eni``."""
-    return f"{kind.value} `{document.name}`"
+    return f"{kind.value} {quoted(document.name)}"
 
 
 def sentence(text: str) -> str:
@@ -67,7 +68,7 @@ def sentence(text: str) -> str:
 
 def place(urn: str, path: str) -> str:
     """A property of a resource."""
-    return f"`{path}` of `{name_of(urn)}`"
+    return f"{quoted(path)} of {quoted(name_of(urn))}"
 
 
 def unknown_places(grants: Iterable[Grant]) -> str:

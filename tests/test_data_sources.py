@@ -72,6 +72,16 @@ def test_no_statement_gives_only_a_version() -> None:
     assert document(version="2008-10-17", policyId="x") == {"Version": "2008-10-17", "Id": "x"}
 
 
+def test_names_in_snake_case_are_the_same_arguments() -> None:
+    """As a program's dictionaries are sent: the bridge turns every name into the provider's, which is in snake case."""
+    other = {"type": "AWS", "identifiers": ["*"]}
+    camel = {"notActions": ["iam:*"], "notResources": ["a"], "notPrincipals": [other]}
+    snake = {"not_actions": ["iam:*"], "not_resources": ["a"], "not_principals": [other]}
+    assert document(statements=[snake]) == document(statements=[camel])
+    assert document(policy_id="x") == {"Version": "2012-10-17", "Id": "x"}
+    assert document(source_policy_documents=[json.dumps({"Statement": [{"Sid": "a"}]})])["Statement"]
+
+
 def test_one_is_a_string_many_are_sorted_in_reverse_without_duplicates() -> None:
     found = document(statements=[{"effect": "Deny", "notActions": ["b", "a", "b", "c"], "notResources": ["r"]}])
     assert found["Statement"] == [{"Effect": "Deny", "NotAction": ["c", "b", "a"], "NotResource": "r"}]

@@ -21,7 +21,6 @@ from policy.document import (
     Statement,
     TextForm,
     parse_document,
-    printable,
 )
 from policy.evaluate import evaluate
 from policy.request import Authorization, Request
@@ -165,11 +164,6 @@ def test_a_document_that_nobody_declares_may_allow_but_not_deny() -> None:
     assert all(s.uncertain for s in found.statements)
     assert evaluate(DELETE, [found]).allowed is Truth.UNKNOWN
     assert evaluate(DELETE, [found, read({"Statement": ALLOW})]).allowed is Truth.YES
-
-
-def test_half_a_character_is_shown_by_its_number() -> None:
-    assert printable("a\ud800b") == "a\\ud800b"
-    assert printable("\u00e9 \U0001f600") == "\u00e9 \U0001f600"
 
 
 # ---- what is not known

@@ -51,16 +51,19 @@ ORDER: Final = (
     "exempt",
     "single",
     "remediation",
+    "hiding",
     "judging",
     "policies",
     "listening",
 )
 # `python -m policy judge`: beside the CrossGuard policies, it ends where the verdict is.
 JUDGE: Final = "judge"
+JUDGE_INPUT: Final = "judge_input"
 # Counts for the preview what this pack judges: of both lists, to where roles are linked, and to what is registered.
 JUDGED: Final = "judged"
 # The forms of stand-in values: the preview makes them, the pack recognises them, and neither knows the other.
-SHARED: Final = ("stand_ins",)
+# What of users' texts reaches a terminal is the same everywhere.
+SHARED: Final = ("stand_ins", "escapes")
 # The stand-in for the engine. It runs the pack in a process of its own, as the engine does; it knows nothing of judging.
 PREVIEW: Final = (
     "streams",
@@ -84,6 +87,7 @@ PREVIEW: Final = (
     "engine",
     "project",
     "pack_config",
+    "masking",
     "analyzer",
     "program",
     "rendering",
@@ -94,7 +98,7 @@ ORDERS: Final = (
     ORDER,
     PREVIEW,
     (*ORDER[: ORDER.index("links") + 1], *PREVIEW[: PREVIEW.index("pack_config") + 1], JUDGED),
-    (*ORDER[: ORDER.index("exposure") + 1], JUDGE),
+    (*ORDER[: ORDER.index("exposure") + 1], "streams", JUDGE_INPUT, JUDGE),
 )
 EDGES: Final = ("resources", "judging", "policies", "listening", *PREVIEW)
 HEAVY: Final = ("pulumi_aws", "pulumi_aws_native", "boto3", "botocore")

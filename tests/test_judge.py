@@ -10,6 +10,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
 
@@ -22,6 +23,7 @@ from policy.truth import Truth
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FUNCTION: Final = "arn:aws:lambda:eu-central-1:123456789012:function:orders"
+ROLE_ARN: Final = "arn:aws:iam::123456789012:role/service/orders"
 NOW: Final = Decimal(1_790_000_000)
 OPEN: Final = {
     "Version": "2012-10-17",
@@ -266,15 +268,177 @@ def test_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_is_not_certain_is_no_success(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "bad.json").write_text("{", encoding="utf-8")
+    (folder / "bad.json").write_text(json.dumps({"Statement": "text"}), encoding="utf-8")
     assert call("bad.json") == 1
     out = capsys.readouterr().out
     assert "unknown" in out
-    assert "error: bad.json: not JSON: Expecting property name" in out
+    assert "error: bad.json: Statement: must be a statement or a list of them" in out
     # Closed, but a document is not what IAM takes.
     (folder / "odd.json").write_text(json.dumps({**GUARD, "Extra": 1}), encoding="utf-8")
     assert call("odd.json") == 1
     assert "error: odd.json: Extra: is no element of a policy document" in capsys.readouterr().out
+
+
+def test_what_is_no_document_is_bad_input(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for text, error in (
+        ("{", "not JSON: Expecting property name enclosed in double quotes at line 1, column 2"),
+        ("[]", "not a JSON object, so no policy document"),
+        ("null", "not a JSON object, so no policy document"),
+        ('{"a": 1}', "no policy document: it has no Statement"),
+        ("[" * 100_000, "not readable as JSON: nested too deeply, or a number too long"),
+    ):
+        (folder / "bad.json").write_text(text, encoding="utf-8")
+        assert call("bad.json", "open.json") == 2
+        assert capsys.readouterr() == ("", f"error: bad.json: {error}\n")
+        assert call("open.json", "--boundary", "bad.json") == 2
+        capsys.readouterr()
+
+
+@pytest.mark.usefixtures("folder")
+def test_standard_input_is_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("open.json", "-", stdin=json.dumps(GUARD)) == 0
+    assert call("-", stdin="nonsense") == 2
+    assert capsys.readouterr().err.startswith("error: -: not JSON")
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_role_is_given_by_its_arn_and_tags(capsys: pytest.CaptureFixture[str]) -> None:
+    condition = {"StringEquals": {"aws:PrincipalTag/team": "net"}, "ArnEquals": {"aws:PrincipalArn": ROLE_ARN}}
+    document = {"Version": "2012-10-17", "Statement": {**_STATEMENT, "Condition": condition}}
+    text = json.dumps(document)
+    role = ("--role-arn", ROLE_ARN)
+    assert call("-", *role, "--tags", "team=net", "--tags", "a=b=c", stdin=text) == 1
+    assert call("-", *role, "--tags", "team=other", stdin=text) == 0
+    assert call("-", *role, stdin=text) == 0
+    capsys.readouterr()
+    for words, error in (
+        (("--role-arn", "orders"), "role_arn: not the ARN of a role: 'orders'"),
+        (("--tags", "team"), "--tags: not KEY=VALUE: 'team'"),
+    ):
+        assert call("-", *words, stdin=text) == 2
+        assert capsys.readouterr() == ("", f"error: {error}\n")
+    found = line(policies=[document], role_arn=ROLE_ARN, tags={"team": "net"})
+    assert found["actions"]["ec2:DescribeSubnets"]["code"] == "allowed"
+    for wrong in ({"role_arn": 7}, {"role_arn": "x"}, {"tags": []}, {"tags": {"a": 1}}):
+        assert next(iter(wrong)) in line(policies=[document], **wrong)["errors"][0]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("prefix", ["", "arn:aws:iam::aws:policy/service-role/"])
+def test_aws_managed_policies_by_name_or_arn(prefix: str, capsys: pytest.CaptureFixture[str]) -> None:
+    name = f"{prefix}AWSLambdaVPCAccessExecutionRole"
+    assert call(name) == 1
+    assert f"allowed by `Statement[0]` of {name}" in capsys.readouterr().out.replace(
+        "statement `AWSLambdaVPCAccessExecutionPermissions`", "`Statement[0]`"
+    )
+    assert call(name, "guard.json") == 0
+    assert call("AmazonS3ReadOnlyAccess") == 0
+    assert call("arn:aws:iam::aws:policy/NoSuchPolicy") == 2
+    assert "not among the AWS managed policies as of" in capsys.readouterr().err
+
+
+def test_what_the_aws_cli_prints_is_taken_as_it_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    inline = {"RoleName": "orders", "PolicyName": "eni", "PolicyDocument": OPEN}
+    (folder / "inline.json").write_text(json.dumps(inline), encoding="utf-8")
+    version = {"PolicyVersion": {"Document": quote(json.dumps(GUARD), safe=""), "VersionId": "v1"}}
+    (folder / "version.json").write_text(json.dumps(version), encoding="utf-8")
+    assert call("inline.json") == 1
+    assert call("inline.json", "version.json") == 0
+    assert capsys.readouterr().err == ""
+
+
+GUARDING: Final = "arn:aws:iam::123456789012:policy/guarding"
+
+
+def details(*, tags: bool = True, boundary: bool = False) -> dict[str, Any]:
+    """What `aws iam get-account-authorization-details` prints, with two roles."""
+    vpc_access = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+    role = {
+        "RoleName": "orders",
+        "Arn": ROLE_ARN,
+        "RolePolicyList": [{"PolicyName": "eni", "PolicyDocument": OPEN}],
+        "AttachedManagedPolicies": [{"PolicyName": "AWSLambdaVPCAccessExecutionRole", "PolicyArn": vpc_access}],
+        "Tags": [{"Key": "team", "Value": "net"}] if tags else [],
+    }
+    if boundary:
+        role["PermissionsBoundary"] = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": GUARDING}
+    guarded = {
+        "RoleName": "guarded",
+        "Arn": ROLE_ARN.replace("orders", "guarded"),
+        "RolePolicyList": [],
+        "AttachedManagedPolicies": [*role["AttachedManagedPolicies"], {"PolicyName": "g", "PolicyArn": GUARDING}],
+    }
+    versions = [
+        {"Document": OPEN, "VersionId": "v1", "IsDefaultVersion": False},
+        {"Document": GUARD, "VersionId": "v2", "IsDefaultVersion": True},
+    ]
+    policies = [{"PolicyName": "guarding", "Arn": GUARDING, "PolicyVersionList": versions}]
+    return {"UserDetailList": [], "RoleDetailList": [role, guarded], "Policies": policies}
+
+
+def test_a_role_from_the_details_of_an_account(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "account.json").write_text(json.dumps(details()), encoding="utf-8")
+    assert call("account.json", "--role", "orders") == 1
+    assert "allowed by statement `Eni` of eni" in capsys.readouterr().out
+    assert call("account.json", "--role", "guarded") == 0
+    (folder / "limited.json").write_text(json.dumps(details(boundary=True)), encoding="utf-8")
+    assert call("limited.json", "--role", "orders") == 0
+    assert call("limited.json", "--role", "orders", "--boundary", "open.json") == 1
+    condition = {"StringEquals": {"aws:PrincipalTag/team": "net"}, "ArnEquals": {"aws:PrincipalArn": ROLE_ARN}}
+    tagged = json.dumps({"Version": "2012-10-17", "Statement": {**GUARD["Statement"], "Condition": condition}})
+    assert call("account.json", "-", "--role", "orders", stdin=tagged) == 0
+    assert call("account.json", "-", "--role", "orders", "--tags", "team=x", stdin=tagged) == 1
+
+
+def test_details_without_what_is_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "account.json").write_text(json.dumps(details()), encoding="utf-8")
+    (folder / "bare.json").write_text(json.dumps({**details(), "Policies": []}), encoding="utf-8")
+    one = {**details(), "RoleDetailList": details()["RoleDetailList"][:1]}
+    (folder / "one.json").write_text(json.dumps(one), encoding="utf-8")
+    assert call("one.json") == 1
+    capsys.readouterr()
+    for words, error in (
+        (["account.json"], "account.json: it has 2 roles: choose one with --role NAME"),
+        (["account.json", "--role", "x"], "account.json: it has no role 'x'"),
+        (
+            ["bare.json", "--role", "guarded"],
+            f"bare.json: it does not have the document of {GUARDING}, which is on the role",
+        ),
+        (
+            ["open.json", "--role", "x"],
+            "--role: no FILE is the output of `aws iam get-account-authorization-details`",
+        ),
+    ):
+        assert call(*words) == 2
+        assert capsys.readouterr() == ("", f"error: {error}\n")
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_keeps_the_service_out_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("open.json", "inverted.json") == 1
+    assert "The Lambda service is kept out by `Statement[0]` of inverted.json: ec2:Cre" in capsys.readouterr().out
+    only_code = {**_STATEMENT, "Condition": {"Null": {"lambda:SourceFunctionArn": "false"}}}
+    assert call("-", stdin=json.dumps({"Version": "2012-10-17", "Statement": only_code})) == 1
+    assert "The Lambda service is kept out by `Statement[0]` of -: ec2:Cre" in capsys.readouterr().out
+    # Nothing allows it anyway.
+    assert call("guard.json", "inverted.json") == 0
+    assert "kept out" not in capsys.readouterr().out
+
+
+def test_jsonl_reads_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "roles.jsonl").write_text(json.dumps({"policies": [OPEN]}) + "\n\n", encoding="utf-8")
+    assert call("--jsonl", "roles.jsonl", "-", stdin=json.dumps({"policies": []})) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert [json.loads(text)["actions"]["ec2:DescribeSubnets"]["code"] for text in out] == ["allowed", "denied"]
+    assert call("--jsonl", "none.jsonl") == 2
+    assert capsys.readouterr() == ("", "error: none.jsonl: No such file or directory\n")
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", "| true"])
+def test_a_closed_stream_is_no_traceback(folder: Path, redirection: str) -> None:
+    command = f"{sys.executable} -m policy judge {folder / 'open.json'} {redirection}"
+    found = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert found.stderr == ""
 
 
 @pytest.mark.usefixtures("folder")

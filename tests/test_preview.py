@@ -440,6 +440,33 @@ def test_a_mandatory_violation_is_rendered_as_the_cli_does(pack: Path, tmp_path:
     )
 
 
+SECRET_PROGRAM = """
+import json, pulumi, pulumi_aws as aws
+
+def document(**statement):
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
+
+trust = document(Principal={"Service": "lambda.amazonaws.com"}, Action="sts:AssumeRole")
+role = aws.iam.Role("orders", name="orders-role", assume_role_policy=trust)
+eni = pulumi.Output.secret("hunter2-s3cr3t").apply(lambda secret: document(
+    Sid="Tokens", Action="ec2:*", Resource="*", Condition={"StringEquals": {"aws:UserAgent": secret}}))
+aws.iam.RolePolicy("eni", role=role.name, policy=eni)
+aws.lambda_.Function("orders", role=role.arn, runtime="python3.12", handler="a.b", code=pulumi.AssetArchive({}),
+    vpc_config={"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]})
+"""
+
+
+@pytest.mark.parametrize("level", ["mandatory", "remediate"])
+def test_no_secret_of_a_program_is_shown(level: str, tmp_path: Path) -> None:
+    result = preview(
+        project(tmp_path, SECRET_PROGRAM), policy_pack_config={"lambda-role-eni-guard": {"enforcementLevel": level}}
+    )
+    assert [violation.policy for violation in result.violations] == ["vpc-lambda-eni-guard"]
+    for text in (result.render(), json.dumps(result.to_json())):
+        assert "hunter2" not in text
+        assert "Tokens" not in text
+
+
 def test_remediated_inputs_are_what_the_program_and_the_policies_go_on_with(pack: Path, tmp_path: Path) -> None:
     found = seen(project(tmp_path, FORBIDDEN), pack, policy_pack_config={"forbidden": "remediate"})
     assert found.inputs["forbidden"]["props"] == {"a": 1, "remediated": "yes"}

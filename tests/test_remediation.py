@@ -202,14 +202,7 @@ def test_the_guarded_document(name: str) -> None:
         document(ENI, DENY),
         document(allow("*"), {**DENY, "Action": "ec2:*"}),
         document(ENI, {**DENY, "Condition": {"ArnLike": {KEY: "arn:aws:lambda:*:*:function:*"}}}),
-        # Enough for this function, and it cannot be told here that it is the only one: that is for the stack check.
-        document(ENI, {**DENY, "Condition": {"ArnEquals": {KEY: FUNCTION}}}),
         document(LOGS),
-        # Not what a function in a VPC needs: its code manages interfaces by design, and Lambda does not.
-        document(allow(WRITES)),
-        document(allow("ec2:Describe*")),
-        document(allow(["ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces"])),
-        document({**ENI, "Condition": {"Null": {KEY: "false"}}}),
         document({**ENI, "Effect": "Deny"}),
     ],
 )
@@ -282,6 +275,21 @@ INVERTED: Final = {**allow(WRITES), "Condition": {"ArnLike": {KEY: "arn:aws:lamb
             document({**ENI, "Condition": {"Null": {KEY: ["true", "false"]}}}),
             f"`Statement[0]` has a condition on `{KEY}` that is no guard",
         ),
+        # Enough for this function, and it cannot be told here that it is the only one: that is for the stack check.
+        (
+            document(ENI, {**DENY, "Condition": {"ArnEquals": {KEY: FUNCTION}}}),
+            "whether it lets calls through depends on the function that runs on the role",
+        ),
+        # Not what a function in a VPC needs: its code manages interfaces by design, and Lambda does not.
+        (
+            document(allow(WRITES)),
+            "it does not allow Lambda `ec2:DescribeNetworkInterfaces`, which a function in a VPC",
+        ),
+        (document(allow("ec2:Describe*")), "it does not allow Lambda `ec2:CreateNetworkInterface` and"),
+        (
+            document({**ENI, "Condition": {"Null": {KEY: "false"}}}),
+            "it does not allow Lambda `ec2:CreateNetworkInterface`",
+        ),
     ],
 )
 def test_a_document_is_refused(source: object, reason: str) -> None:
@@ -350,7 +358,10 @@ def test_documents_in_a_role_that_trusts_lambda() -> None:
     ],
 )
 def test_a_role_that_does_not_trust_lambda_for_certain_is_left_alone(trust: object) -> None:
-    assert remedy(resources.ROLE, role(TEXT, trust=trust), ENI_ACTIONS, NOW).documents == {}
+    found = remedy(resources.ROLE, role(TEXT, trust=trust), ENI_ACTIONS, NOW)
+    assert found.documents == {}
+    (why,) = found.refused.values()
+    assert why in ("its trust policy does not name Lambda", "whether the role trusts Lambda is not known")
 
 
 def test_a_role_that_trusts_others_too_is_guarded() -> None:
@@ -560,7 +571,9 @@ def test_fix_is_idempotent_and_keeps_the_service_working(
     try:
         fixed = guarded(given)
     except RefusedError as error:
-        if "that is no guard" not in str(error):
+        if not any(
+            reason in str(error) for reason in ("that is no guard", "it does not allow Lambda", "depends on the")
+        ):
             raise
         return
     if fixed is None:
@@ -738,6 +751,38 @@ def test_a_secret_stays_as_it_is_and_is_a_violation(pack: Remediating, secret: s
     assert violation.policy == "lambda-role-eni-guard"
     assert violation.enforcement == "mandatory"
     assert "\nNot remediated: it is a secret." in violation.message
+
+
+SECRET_SID: Final = "Hunter2Sid"
+SECRET_VALUE: Final = "hunter2-s3cr3t"
+
+
+def with_secrets(**more: object) -> str:
+    condition = {"StringEquals": {"aws:UserAgent": SECRET_VALUE}, **more}
+    return json.dumps(document({**ENI, "Sid": SECRET_SID, "Condition": condition}))
+
+
+DEAD: Final = {"StringNotEquals": {KEY: f"{SECRET_VALUE}*"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs"),
+    [
+        (resources.ROLE, role(as_secret(with_secrets()), managedPolicyArns=[])),
+        (resources.ROLE, role(as_secret(with_secrets(**DEAD)), managedPolicyArns=[])),
+        (resources.ROLE, {**role(with_secrets()), "inlinePolicies": as_secret(role(with_secrets())["inlinePolicies"])}),
+        (resources.NATIVE_ROLE, native_role(as_secret(json.loads(with_secrets())))),
+        (resources.ROLE_POLICY, {"role": "r", "policy": as_secret(with_secrets(**DEAD))}),
+        (resources.ROLE, role(as_secret(with_secrets().replace('"Allow"', f'"{SECRET_VALUE}"')), managedPolicyArns=[])),
+    ],
+)
+def test_what_is_secret_is_not_shown(pack: Remediating, kind: str, inputs: dict[str, Any]) -> None:
+    told = pack.tell(kind, inputs)
+    assert told.violations
+    for violation in told.violations:
+        assert SECRET_SID not in violation.message
+        assert SECRET_VALUE not in violation.message
+        assert "Check:" not in violation.message
 
 
 def test_a_secret_beside_the_document_stays_a_secret(pack: Remediating) -> None:

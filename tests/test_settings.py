@@ -72,6 +72,16 @@ def test_every_action_of_the_reference_can_be_judged() -> None:
     assert read({"actions": names}) == Settings(actions=tuple(names))
 
 
+def test_read_only_actions_alone_do_not_turn_a_policy_off_that_judges_writes() -> None:
+    config = {"actions": ["ec2:DescribeSubnets", "ec2:DescribeNetworkInterfaces"]}
+    refused = read_settings(config, ["actions"], writes=True)
+    assert refused.actions == ENI_ACTIONS
+    assert refused.problems == ("`actions` lists nothing but read-only actions, which this policy does not report",)
+    assert read_settings(config, ["actions"]).actions == tuple(config["actions"])
+    mixed = [*config["actions"], "ec2:CreateNetworkInterface"]
+    assert read_settings({"actions": mixed}, ["actions"], writes=True).problems == ()
+
+
 # What no schema refuses, or where the policy stands alone: (configuration, problems, what is in force all the same).
 WRONG: Final[list[tuple[dict[str, Any], list[str], Settings]]] = [
     (

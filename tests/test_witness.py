@@ -721,9 +721,9 @@ def test_an_undecided_answer_names_the_keys() -> None:
     assert asked([allow({"StringEquals": {"aws:SourceVpc": "x"}})]).unknown_keys == ("aws:sourcevpc",)
 
 
-def test_a_fact_that_is_surely_there_is_shown_with_some_value() -> None:
+def test_a_fact_that_is_surely_there_and_not_known_is_to_be_filled_in() -> None:
     ((_, context),) = parts(witness([allow({"Null": {"aws:userid": "false"}})]))
-    assert context["aws:userid"] == ("something",)
+    assert context["aws:userid"] == ("<aws:userid>",)
     ((_, context),) = parts(witness([allow({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}})]))
     assert "aws:multifactorauthpresent" not in context
     ((_, context),) = parts(witness([allow(), deny({"StringEquals": {"aws:PrincipalTag/team": "red"}})]))
@@ -1054,3 +1054,15 @@ def test_assuming_the_own_role(statements: list[Any], expected: Truth) -> None:
     if answer.witness:
         assert answer.witness.action == "sts:AssumeRole"
         assert answer.witness.authorizations[0].resource == ROLE
+
+
+def test_a_document_that_is_not_known_may_name_an_account_that_shares_its_network() -> None:
+    """Found by the differential test (seed 20261201): the Deny holds in the role's own account only."""
+    own = {
+        "StringNotLike": {"aws:RequestTag/x": "*"},
+        "StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"},
+    }
+    hidden = PolicyDocument.not_known("hidden")
+    assert ask("ec2:CreateNetworkInterface", CODE, [hidden, doc(deny(own))]).allowed is UNKNOWN
+    everything = {"ArnLike": {SOURCE: "arn:aws:lambda:*:*:function:*"}}
+    assert ask("ec2:CreateNetworkInterface", CODE, [hidden, doc(deny(everything))]).allowed is NO
