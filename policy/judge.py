@@ -231,7 +231,7 @@ def _run_role(args: argparse.Namespace, stdin: TextIO) -> int:
     tags = given.tags if args.tags is None else _tags(args.tags)
     judgement = judge(given.policies, given.boundary, args.function_arn, role_arn=role_arn, tags=tags)
     text = json.dumps(judgement.to_json(), indent=2) if args.json else printable(render(judgement))
-    streams.write(text + "\n", sys.stdout)
+    print(text)
     closed = all(answers[Caller.CODE].allowed is Truth.NO for answers in judgement.answers.values())
     return 0 if closed and not judgement.errors() else 1
 

@@ -417,8 +417,18 @@ def test_describe_alone_is_read_only() -> None:
     role = stack.role()
     stack.policy(role)
     stack.function(role)
-    assert violated(stack.tell(everywhere(actions=["ec2:DescribeSubnets"]))) == {(READ_ONLY, "orders-eni")}
-    assert violated(stack.tell({GUARD: {"actions": ["ec2:DescribeSubnets"]}})) == set()
+    assert violated(stack.tell({READ_ONLY: {"actions": ["ec2:DescribeSubnets"]}})) >= {(READ_ONLY, "orders-eni")}
+
+
+def test_describe_alone_does_not_turn_the_guard_off() -> None:
+    stack = Stack()
+    role = stack.role()
+    stack.policy(role)
+    stack.function(role)
+    for config in (everywhere(actions=["ec2:DescribeSubnets"]), {GUARD: {"actions": ["ec2:DescribeSubnets"]}}):
+        told = stack.tell(config)
+        assert (GUARD, "orders-eni") in violated(told)
+        assert any("`actions` lists nothing but read-only actions" in str(violation) for violation in told)
 
 
 # ---- wrong configuration
