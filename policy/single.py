@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from policy import resources
+from policy import resources, words
 from policy.diagnosis import dead_guard, form_for
 from policy.document import PolicyDocument, parse_document
+from policy.escapes import message
 from policy.evaluate import action_covered
 from policy.exposure import judge_execution, names_eni_actions
 from policy.finding import Finding, exposed_message
 from policy.links import link
+from policy.managed import is_aws_managed
 from policy.names import ROLE_GUARD
 from policy.outcomes import Exposed, Question
 from policy.request import SOURCE_FUNCTION_ARN
@@ -64,18 +66,30 @@ def _dead_guards(resource: Resource, actions: Sequence[str]) -> Iterator[str]:
             ours = any(action_covered(statement, action) is not Truth.NO for action in actions)
             reason = dead_guard(statement) if ours and not statement.uncertain else None
             if reason is not None:
-                yield (
-                    f"The guard in {statement.label} of `{path}` can do nothing: {reason}.\n"
-                    f"Fix: use {form_for(statement.effect)} in that statement."
+                yield message(
+                    [
+                        f"The guard in {statement.label} of `{path}` can do nothing: {reason}.",
+                        f"Fix: use {form_for(statement.effect)} in that statement.",
+                    ]
                 )
     trust = {resources.ROLE: "assumeRolePolicy", resources.NATIVE_ROLE: "assumeRolePolicyDocument"}.get(resource.type)
     if trust is not None:
         for path in parse_trust(resource.props.get(trust)).conditions_on_function():
-            yield (
-                f"The guard in `{trust}`, {path}, can do nothing: `{SOURCE_FUNCTION_ARN}` is not there when Lambda assumes "
-                "the role, and a trust policy grants no network interface actions.\n"
-                f"Fix: take it out, and use {form_for(None)} in the statement that allows them."
+            yield message(
+                [
+                    f"The guard in `{trust}`, {path}, can do nothing: `{SOURCE_FUNCTION_ARN}` is not there when Lambda "
+                    "assumes the role, and a trust policy grants no network interface actions.",
+                    f"Fix: take it out, and {_instead(resource, actions)}",
+                ]
             )
+
+
+def _instead(role: Resource, actions: Sequence[str]) -> str:
+    """What guards in the place of a condition in the trust policy: nobody can change a statement that AWS owns."""
+    attached = role.props.get("managedPolicyArns")
+    if any(isinstance(arn, str) and is_aws_managed(arn) for arn in (attached if isinstance(attached, list) else ())):
+        return f"put this policy on the role: {words.policy_of_its_own(words.deny_statement(actions))}"
+    return f"use {form_for(None)} in the statement that allows them."
 
 
 def _declared_holes(

@@ -43,6 +43,7 @@ _DECIDE = re.compile(
 _ELSEWHERE = re.compile(r"Fix: put this policy on the role, where it is made: (?P<json>\{.+\})")
 _DEAD = re.compile(r"The guard in " + _LABEL + r" of `(?P<document>[^`]+)` can do nothing")
 _DEAD_FIX = re.compile(r"Fix: use (?P<json>\"Condition\": .+) in that statement\.")
+_TRUST_DENY = re.compile(r"Fix: take it out, and put this policy on the role: (?P<json>\{.+\})")
 _TRUST_FIX = re.compile(r"Fix: take it out, and use (?P<json>\"Condition\": .+) in the statement that allows them\.")
 # The first line asks for a judgement that no test can make for the user; the statement in the second does it too.
 _SHED = "Fix: let the trust policy name the services that need the role, and neither the role nor its whole account"
@@ -73,6 +74,11 @@ def fixes(violation: Violation) -> list[Advice]:
         if shed := _SHED_OR.fullmatch(line):
             found.append(Advice(_ATTACH, "", "", "", _read(shed["json"]), name_of(violation.urn)))
         if not line.startswith("Fix:") or line in (_SHED, _REWRITE):
+            continue
+        if denied := _TRUST_DENY.fullmatch(line):
+            name = name_of(violation.urn)
+            found.append(Advice("take out of the trust policy", name, "", "", None))
+            found.append(Advice(_ATTACH, "", "", "", _statement_of(denied["json"]), name))
             continue
         if outside := _ELSEWHERE.fullmatch(line):
             _statement_of(outside["json"])  # nothing in this stack can be changed, but the policy must be one

@@ -112,8 +112,6 @@ GUARD_LIKE: Final[dict[str, Any]] = {"StringEquals": {"lambda:SourceFunctionArn"
         pytest.param(
             {**OPEN, "Effect": "Deny", "Condition": GUARD_LIKE},
             {},
-            # Its line is put together with the next one in policy/single.py, where the break is taken for its own.
-            marks=pytest.mark.xfail(reason="a resource's own check keeps line breaks of a condition's value"),
         ),
     ],
 )
