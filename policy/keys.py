@@ -221,8 +221,8 @@ def fact(key: str, session: Session) -> Alternatives | None:
     if key == "aws:principalarn":
         return ((session.role_arn or UNKNOWN,),)
     if key == "aws:tokenissuetime":
-        # Lambda opens sessions again and again: there is one as old as now, and there will be newer ones.
-        return ((iso_date(session.now),), (_FAR_DATE,))
+        # Lambda opens sessions again and again: there are some that are hours old, and there will be newer ones.
+        return ((iso_date(session.now),), (_FAR_DATE,), (iso_date(session.now - _OLD_SESSION),))
     if key.startswith(("iam:", "sts:")):
         return _UNKNOWN
     if key.startswith(_PRINCIPAL_TAG):
@@ -241,6 +241,8 @@ def iso_date(seconds: Decimal) -> str:
     return datetime.fromtimestamp(int(seconds), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+# The longest that a session of a role can last (IAM User Guide, "maximum session duration").
+_OLD_SESSION: Final = Decimal(12 * 3_600)
 _FAR_DATE: Final = "2999-01-01T00:00:00Z"
 _ABSENT: Final[Alternatives] = (None,)
 _SOMETHING: Final[Alternatives] = ((UNKNOWN,),)

@@ -141,6 +141,8 @@ def _ask_session(action: str, session: Session, relevant: Relevant, role: Role, 
             unknown = tuple(sorted({key for p in problems for key in p.unknown_keys()}))
             if not unresolved and not unknown:
                 unknown = tuple(sorted({key for p in problems for key in p.doubtful_keys()}))
+            if not unresolved and not unknown and problem.place.perhaps:
+                unknown = ("aws:requestedregion",)  # one that the data does not have
             untold = not unresolved and not unknown
             return Answer(Truth.UNKNOWN, unresolved=unresolved, unknown_keys=unknown, too_complex=untold)
     return Answer(Truth.NO)

@@ -40,7 +40,11 @@ FREE: Final = None
         # AWS's text leaves absent and false open.
         ("aws:multifactorauthpresent", (None, ("false",))),
         # Sessions as old as now, and newer ones to come.
-        ("aws:tokenissuetime", (("2026-09-21T14:13:20Z",), ("2999-01-01T00:00:00Z",))),
+        # As old as now, one of the future, and as old as a session can be.
+        (
+            "aws:tokenissuetime",
+            (("2026-09-21T14:13:20Z",), ("2999-01-01T00:00:00Z",), ("2026-09-21T02:13:20Z",)),
+        ),
         ("aws:userid", SOMETHING),
         ("aws:principalorgid", NOTHING_KNOWN),
         ("aws:principalorgpaths", NOTHING_KNOWN),
@@ -78,9 +82,12 @@ def test_facts_and_free_choices_of_code(key: str, expected: Any) -> None:
     assert fact(key, CODE) == expected
 
 
-def test_the_service_is_told_apart_by_the_function_only() -> None:
-    assert fact("lambda:sourcefunctionarn", SERVICE) == ABSENT
-    for key in ("aws:principalarn", "aws:sourceip", "aws:principaltag/team", "aws:viaawsservice"):
+def test_the_service_is_told_apart_by_the_function_and_its_network() -> None:
+    for key in ("lambda:sourcefunctionarn", "aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"):
+        assert fact(key, SERVICE) == ABSENT
+    # Present, and in nobody's range.
+    assert fact("aws:sourceip", SERVICE) == ((keys.SERVICE_ADDRESS,),)
+    for key in ("aws:principalarn", "aws:principaltag/team", "aws:viaawsservice"):
         assert fact(key, SERVICE) == fact(key, CODE)
 
 
