@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from .properties import Properties, is_secret, reveal
+from .properties import Properties, is_secret, is_unknown, reveal
 
 _MASK = "[secret]"
 # Shorter ones are hidden only where they are quoted as a whole: they may well be parts of other words.
@@ -48,7 +48,7 @@ class Mask:
         elif isinstance(value, list):
             for item in value:
                 self._note(item, secret=secret)
-        elif isinstance(value, str):
+        elif isinstance(value, str) and not is_unknown(value):
             (self._secret if secret else self._public).update(_leaves(value))
 
 
