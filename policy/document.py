@@ -104,7 +104,7 @@ class PolicyDocument:
 
     @property
     def size(self) -> int:
-        """Its length as IAM counts it: characters without white space. 0 for a document that was given as an object."""
+        """Its length as IAM counts it: characters without white space. What is not known counts nothing."""
         return len("".join(self.text.split()))
 
     @staticmethod
@@ -144,9 +144,21 @@ def parse_document(source: object, name: str = "") -> PolicyDocument:
     if isinstance(source, str):
         return _parse_text(source, name)
     try:
-        return _Parser().document(source, name)
+        dump = json.dumps(source, separators=(",", ":"), ensure_ascii=False, default=_nothing)
+        text = dump if isinstance(source, _OBJECT) else ""
+    except (TypeError, ValueError, RecursionError):
+        text = ""  # what is no JSON is told by the parser
+    if len(text) > _UNREADABLE:
+        return _refused(name, f"{len(text):,} characters; IAM takes at most {INLINE_POLICIES_LIMIT:,}")
+    try:
+        return _Parser().document(source, name, text)
     except RecursionError:
         return _refused(name, "nested too deeply to be an IAM policy document")
+
+
+def _nothing(value: object) -> object:
+    """What an object of a document counts that is none of JSON's: what it holds, or nothing where it is not known."""
+    return dict(value) if isinstance(value, Mapping) else list(value) if isinstance(value, Sequence) else None
 
 
 def parse_conditions(value: object) -> tuple[tuple[Condition, ...], bool]:
