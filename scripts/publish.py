@@ -23,9 +23,10 @@ BESIDE = ("PulumiPolicy.yaml", "__main__.py", "requirements.txt", "README.md", "
 
 
 def needed() -> list[Path]:
-    """The files of the pack: those above, each module that the policies import, at once or later, and the data."""
+    """The files of the pack: those above, each module that `__main__.py` imports, at once or later, and the data."""
     sys.path.insert(0, str(ROOT))
     import policy.judging
+    import policy.listening
     import policy.policies  # noqa: F401  # for what they load
 
     modules = {Path(str(module.__file__)) for name, module in sys.modules.items() if name.partition(".")[0] == "policy"}
