@@ -229,7 +229,7 @@ def _ways_round(
     shed = [a for a in asked.actions if ask(a, session, documents, boundary).allowed is Truth.YES] or list(
         asked.actions
     )
-    for way, able in (*found.values(),):
+    for way, able in found.values():
         if way.open is Truth.YES:
             yield WayRound(execution, role, able, shed, way.calls, way.trust_path, way.allowing, way.witness)
         elif execution.trust.known or way.calls != (ASSUME_ROLE,):
@@ -372,9 +372,10 @@ def _keeps_service_out(statement: Statement) -> bool:
 
 def _unguarded(document: PolicyDocument) -> PolicyDocument:
     """The document as if nobody had thought of the key, or of networks."""
-    statements = tuple(
-        replace(statement, conditions=tuple(c for c in statement.conditions if c not in telling_conditions(statement)))
-        for statement in document.statements
-        if statement.effect is not Effect.DENY or not telling_conditions(statement)
-    )
-    return replace(document, statements=statements)
+    statements = []
+    for statement in document.statements:
+        telling = telling_conditions(statement)
+        if statement.effect is not Effect.DENY or not telling:
+            others = tuple(c for c in statement.conditions if c not in telling)
+            statements.append(replace(statement, conditions=others))
+    return replace(document, statements=tuple(statements))

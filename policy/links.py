@@ -269,6 +269,11 @@ def _customer_grant(policy: Resource, execution: Execution) -> Grant:
     return Grant(document, policy.urn, prop, GrantKind.MANAGED, listed_as, gave=(policy, prop))
 
 
+def _perhaps(grant: Grant) -> Grant:
+    """The grant of a resource that may be on another role instead."""
+    return replace(grant, document=grant.document.perhaps())
+
+
 def _attach_role_policies(stack: Stack, executions: Executions) -> None:
     for kind, role_prop, prop, name_prop in (
         (resources.ROLE_POLICY, "role", "policy", "name"),
@@ -280,10 +285,9 @@ def _attach_role_policies(stack: Stack, executions: Executions) -> None:
                 document = _parse(resource.props.get(prop, UNKNOWN), resource.name, INLINE_POLICIES_LIMIT)
                 if document.unknown:
                     execution.gaps.append(unreadable(resource, prop, resource.props.get(prop)))
-                document = document if certain else document.perhaps()
                 name = listed if isinstance(listed, str) else ""
                 grant = Grant(document, resource.urn, prop, GrantKind.INLINE, name, gave=(resource, prop))
-                execution.grants.append(grant)
+                execution.grants.append(grant if certain else _perhaps(grant))
 
 
 def _attach_managed_policies(stack: Stack, executions: Executions) -> None:
@@ -291,16 +295,16 @@ def _attach_managed_policies(stack: Stack, executions: Executions) -> None:
         urns = resource.made_from("policyArn", POLICIES)
         for execution, certain in _on_roles(resource, "role", stack, executions):
             grant = _policy_grant(execution, stack, resource.props.get("policyArn"), urns, resource, "policyArn")
-            execution.grants.append(grant if certain else replace(grant, document=grant.document.perhaps()))
+            execution.grants.append(grant if certain else _perhaps(grant))
     for resource in stack.of(resources.POLICY_ATTACHMENT):
         urns = resource.made_from("policyArn", POLICIES)
         for execution, certain in _roles_named(resource, "roles", stack, executions):
             grant = _policy_grant(execution, stack, resource.props.get("policyArn"), urns, resource, "policyArn")
-            execution.grants.append(grant if certain else replace(grant, document=grant.document.perhaps()))
+            execution.grants.append(grant if certain else _perhaps(grant))
     for resource in stack.of(resources.NATIVE_POLICY):
         for execution, certain in _roles_named(resource, "roles", stack, executions):
             grant = _customer_grant(resource, execution)
-            execution.grants.append(grant if certain else replace(grant, document=grant.document.perhaps()))
+            execution.grants.append(grant if certain else _perhaps(grant))
     for resource in stack.of(resources.ATTACHMENTS_EXCLUSIVE):
         # It attaches what it lists. (RolePoliciesExclusive only takes inline policies away.)
         for execution, certain in _on_roles(resource, "roleName", stack, executions):
@@ -313,8 +317,7 @@ def _attach_managed_policies(stack: Stack, executions: Executions) -> None:
                 if not known and (policy is None or policy.urn not in attached):
                     _attach(execution, stack, value, urns, resource, path)
             if not certain:
-                added = execution.grants[before:]
-                execution.grants[before:] = [replace(g, document=g.document.perhaps()) for g in added]
+                execution.grants[before:] = map(_perhaps, execution.grants[before:])
 
 
 def _on_roles(resource: Resource, prop: str, stack: Stack, executions: Executions) -> Iterator[tuple[Execution, bool]]:

@@ -212,6 +212,7 @@ def stack_resources(resources: Sequence[PolicyResource], declarations: Declarati
 def _resource(r: PolicyResource, inputs: Mapping[str, Any] | None, origins: _Origins) -> Resource:
     made_from = {key: origins.of(deps) for key, deps in r.property_dependencies.items()}
     outputs = plain(r.props)
+    provider = {} if r.provider is None else plain(r.provider.props)
     return Resource(
         r.urn,
         r.resource_type,
@@ -219,9 +220,9 @@ def _resource(r: PolicyResource, inputs: Mapping[str, Any] | None, origins: _Ori
         {key: tuple(dep.urn for dep in deps) for key, deps in made_from.items()},
         inputs,
         frozenset(dep.urn for deps in made_from.values() for dep in deps if not origins.managed(dep)),
-        {} if r.provider is None else plain(r.provider.props),
+        provider,
         origins.managed(r),
-        "" if r.provider is None else _account(r.provider.urn, plain(r.provider.props)),
+        "" if r.provider is None else _account(r.provider.urn, provider),
     )
 
 

@@ -119,31 +119,31 @@ class _Search:
     def by_rewriting(self) -> Way:
         """The code may change what is on the role so that it can make judged calls. What is not known of the documents is
         told elsewhere, and counts for nothing here."""
-        self._documents = [document.known_part for document in self._documents]
+        documents = [document.known_part for document in self._documents]
         answers: dict[str, Answer] = {}
         for action in ON_THE_ROLE:
-            answers[action] = self._ask(action, "role", self._name)
+            answers[action] = self._ask(documents, action, "role", self._name)
         policies = {grant.urn: grant.listed_as for grant in self._execution.grants if grant.kind is GrantKind.MANAGED}
         rewritten: dict[str, str] = {}
         for urn, arn in policies.items():
             for action in (NEW_VERSION, OLD_VERSION):
-                answer = self._ask(action, "policy", arn.partition(":policy/")[2] or "*")
+                answer = self._ask(documents, action, "policy", arn.partition(":policy/")[2] or "*")
                 if answer.allowed is not Truth.NO:
                     answers[action], rewritten[urn] = answer, action
         for level in (Truth.YES, Truth.UNKNOWN):
             able = [a for a, answer in answers.items() if answer.allowed in (Truth.YES, level)]
             own = [urn for urn, action in rewritten.items() if action in able]
-            if able and self._opens(able, own):
+            if able and self._opens(documents, able, own):
                 answer = next(answers[action] for action in able)
                 allowing = answer.evaluation.allowing if answer.evaluation is not None else ()
                 used = tuple(action for action in REWRITING if action in able)
                 return Way(level, used, "", allowing, answer.witness, (answer,))
         return CLOSED
 
-    def _ask(self, action: str, kind: str, name: str) -> Answer:
-        return ask(keys.on_iam(action, kind, name), self._code, self._documents, self._boundary)
+    def _ask(self, documents: Documents, action: str, kind: str, name: str) -> Answer:
+        return ask(keys.on_iam(action, kind, name), self._code, documents, self._boundary)
 
-    def _opens(self, able: Collection[str], own: Collection[str]) -> bool:
+    def _opens(self, documents: Documents, able: Collection[str], own: Collection[str]) -> bool:
         """Whether the code can make a judged call once it has done to its role what it is able to."""
         boundary = None if {DELETE_BOUNDARY, PUT_BOUNDARY} & set(able) else self._boundary
         added = [_everything()] if {PUT_INLINE, ATTACH} & set(able) or own else []
@@ -153,11 +153,13 @@ class _Search:
             callers.append(replace(self._code, keyless=True))
         return any(
             self._writes(caller, [*left, *added], boundary) is Truth.YES
-            for left in self._left(able, own)
+            for left in self._left(documents, able, own)
             for caller in callers
         )
 
-    def _left(self, able: Collection[str], own: Collection[str]) -> Iterator[list[PolicyDocument]]:
+    def _left(
+        self, documents: Documents, able: Collection[str], own: Collection[str]
+    ) -> Iterator[list[PolicyDocument]]:
         """What can be left of the documents on the role: all, all that it cannot take away, all but those with a Deny."""
 
         def goes(grant: Grant) -> bool:
@@ -165,7 +167,7 @@ class _Search:
             removing = {PUT_INLINE, DELETE_INLINE} if inline else {DETACH}
             return grant.urn in own or bool(removing & set(able))
 
-        grants = list(zip(self._execution.grants, self._documents, strict=True))
+        grants = list(zip(self._execution.grants, documents, strict=True))
         yield [document for _, document in grants]
         yield [document for grant, document in grants if not goes(grant)]
         denies = {id(d) for _, d in grants if any(s.effect is not Effect.ALLOW for s in d.statements)}

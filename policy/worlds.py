@@ -33,9 +33,10 @@ _ACCOUNT_DIGITS: Final = 12
 def judge_in_all(resources: tuple[Resource, ...], judge: Callable[[tuple[Resource, ...]], Judged]) -> Judged:
     """What `judge` says of the stack in every world; with `Decided.STAND_IN` gaps where the worlds do not agree."""
     texts = [text for resource in resources for text in _iam_texts(resource)]
-    variables = list(_variables(texts, Stack(resources).partition))
-    if not variables:
+    if not any(map(stand_ins.ANY.search, texts)):
+        # As with a real provider: nothing is stood in for.
         return judge(resources)
+    variables = list(_variables(texts, Stack(resources).partition))
     choices = list(islice(product(*(variable.values for variable in variables)), _MOST_WORLDS + 1))
     complete = len(choices) <= _MOST_WORLDS
     worlds: list[World] = [
