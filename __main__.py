@@ -12,8 +12,8 @@ gc.set_threshold(100_000, 50, 50)
 from pulumi.runtime import Settings  # noqa: E402
 from pulumi_policy import PolicyPack  # noqa: E402
 
-from policy.listening import Listener, listening  # noqa: E402
-from policy.policies import Callbacks, policies  # noqa: E402
+from policy.pack.listening import Listener, listening  # noqa: E402
+from policy.pack.policies import Callbacks, policies  # noqa: E402
 
 # The SDK asks for this signature at each call of the engine, and to work it out takes half of the call. `inspect` looks for
 # one under this name first.

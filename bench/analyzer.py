@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pulumi_policy import ResourceValidationPolicy
 
-from policy.policies import policies
+from policy.pack.policies import policies
 
 from .measure import Row, compare, in_turn
 from .process import PolicyPack, cache, node, run

@@ -11,13 +11,13 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from policy import finding
-from policy.document import MANAGED_POLICY_LIMIT, parse_document
-from policy.exposure import judge_execution, merged
-from policy.judge import judge
-from policy.keys import ENI_ACTIONS
-from policy.links import link
-from policy.resources import FUNCTION, ROLE, ROLE_POLICY, Resource
+from policy.commands.judge import judge
+from policy.iam.document import MANAGED_POLICY_LIMIT, parse_document
+from policy.iam.search.keys import ENI_ACTIONS
+from policy.stack.links import link
+from policy.stack.resources import FUNCTION, ROLE, ROLE_POLICY, Resource
+from policy.verdict import finding
+from policy.verdict.exposure import judge_execution, merged
 
 from .measure import Row, compare, in_turn
 

@@ -10,7 +10,7 @@ from unittest.mock import patch
 from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy import policy as sdk
 
-from policy.policies import policies
+from policy.pack.policies import policies
 
 from .stack import PROJECT, STACK, messages
 

@@ -1,4 +1,4 @@
 """Keeps a Lambda function's code away from the network interfaces that its execution role must manage.
 
-See README.md for what the pack checks and "How it works" there for the modules and their order.
+ARCHITECTURE.md shows the rooms of this package and what passes through them.
 """

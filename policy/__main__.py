@@ -4,8 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib import import_module
+from typing import Final, NamedTuple
 
-from policy import judge, preview, streams
+from policy.shared import streams
+
+
+class Command(NamedTuple):
+    """Where a command lives, and what it is for."""
+
+    module: str
+    purpose: str
+
+
+COMMANDS: Final = {
+    "preview": Command(
+        "policy.preview.run",
+        "preview a Pulumi Python program with this policy pack; needs no CLI and no cloud account",
+    ),
+    "judge": Command("policy.commands.judge", "judge IAM documents as the policies of one role"),
+}
 
 
 def main() -> int:
@@ -13,7 +31,7 @@ def main() -> int:
     for stream in (sys.stdout, sys.stderr):
         streams.escape_what_cannot_be_encoded(stream)
     try:
-        return _command()
+        return _command(sys.argv[1:])
     except BrokenPipeError:
         # Less was read than there is to say, so nobody may take it for "all is well".
         return 1
@@ -22,21 +40,17 @@ def main() -> int:
             streams.finish(stream)
 
 
-def _command() -> int:
+def _command(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m policy", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, module, purpose in (
-        (
-            "preview",
-            preview,
-            "preview a Pulumi Python program with this policy pack; needs no CLI and no cloud account",
-        ),
-        ("judge", judge, "judge IAM documents as the policies of one role"),
-    ):
+    for name, (module, purpose) in COMMANDS.items():
         command = commands.add_parser(name, help=purpose, description=purpose)
-        module.configure_parser(command)
-        command.set_defaults(run=module.run)
-    args = parser.parse_args()
+        # Only the command that runs is imported: `judge` works where neither Pulumi nor gRPC is installed.
+        if name in arguments[:1]:
+            runner = import_module(module)
+            runner.configure_parser(command)
+            command.set_defaults(run=runner.run)
+    args = parser.parse_args(arguments)
     return int(args.run(args))
 
 

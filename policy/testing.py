@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .preview import Preview, PreviewError, Violation, preview
+from .preview.run import Preview, PreviewError, Violation, preview
 
 __all__ = ["Preview", "PreviewError", "Violation", "assert_passes", "assert_violates", "preview"]
 

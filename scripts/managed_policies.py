@@ -1,7 +1,7 @@
-"""Makes policy/managed_policies.json: what the AWS managed policies say about network interfaces.
+"""Makes policy/data/managed_policies.json: what the AWS managed policies say about network interfaces.
 
 Source: moto's copy of all AWS managed policies (moto/iam/aws_managed_policies.py, made from AWS's own API); nothing
-else of moto is imported. A statement is kept when it can decide one of the actions of policy/ec2_actions.json or
+else of moto is imported. A statement is kept when it can decide one of the actions of policy/data/ec2_actions.json or
 `sts:AssumeRole`, and is cut down to the action entries which matter for them: every judgement of these actions comes
 out on the kept part as it does on the whole (tests/test_managed.py compares them for all policies).
 
@@ -18,8 +18,8 @@ from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, Final
 
-_POLICY: Final = Path(__file__).resolve().parent.parent / "policy"
-TARGET: Final = _POLICY / "managed_policies.json"
+_DATA: Final = Path(__file__).resolve().parent.parent / "policy" / "data"
+TARGET: Final = _DATA / "managed_policies.json"
 
 ASSUME_ROLE: Final = "sts:AssumeRole"
 _SERVICES: Final = ("ec2", "sts")
@@ -42,7 +42,7 @@ def moto_data() -> dict[str, Any]:
 
 def relevant_actions() -> tuple[str, ...]:
     """The actions that a judgement is ever asked for."""
-    table = json.loads((_POLICY / "ec2_actions.json").read_text(encoding="utf-8"))
+    table = json.loads((_DATA / "ec2_actions.json").read_text(encoding="utf-8"))
     return (*table["actions"], ASSUME_ROLE)
 
 

@@ -31,7 +31,10 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 # `witness` is what answers the existential question: the witness module and the three that it is made of.
-MODULES: Final = ("evaluate", "conditions", "matching", "document", "witness", "problem", "relevant", "subject")
+MODULES: Final = (
+    "iam/evaluate", "iam/conditions", "iam/matching", "iam/document",
+    "iam/search/witness", "iam/search/constraints", "iam/search/relevant", "iam/search/subject",
+)  # fmt: skip
 TESTS: Final = ("truth", "matching", "conditions", "document", "evaluate", "keys", "solver", "candidates", "witness")
 GOAL: Final = 95.0
 _MOST_MEMORY: Final = 2 * 1024**3
@@ -50,7 +53,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import policy.witness
+import policy.iam.search.witness
 
 _CACHES = [found for found in gc.get_objects() if isinstance(found, functools._lru_cache_wrapper)]
 
@@ -115,7 +118,7 @@ def prepare(folder: Path, modules: list[str]) -> None:
 
 def results(folder: Path) -> Iterator[tuple[str, str]]:
     """Each mutant's name and what became of it."""
-    for meta in sorted((folder / "mutants" / "policy").glob("*.py.meta")):
+    for meta in sorted((folder / "mutants" / "policy").rglob("*.py.meta")):
         for name, status in json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"].items():
             if status is None:
                 outcome = "not run"
@@ -133,7 +136,7 @@ def report(folder: Path, show: bool) -> bool:
     by_module: dict[str, Counter[str]] = {}
     alive: list[str] = []
     for name, outcome in results(folder):
-        by_module.setdefault(name.split(".")[1], Counter())[outcome] += 1
+        by_module.setdefault(name.rpartition(".x")[0].rpartition(".")[2], Counter())[outcome] += 1
         if outcome in ("survived", "no test"):
             alive.append(name)
     total: Counter[str] = Counter()

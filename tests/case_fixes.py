@@ -14,8 +14,8 @@ from typing import Any
 
 from case_runner import Item, Props, Stage, changed, copy_of, name_of, told
 
-from policy.analyzer import Violation
-from policy.properties import reveal
+from policy.preview.analyzer import Violation
+from policy.preview.properties import reveal
 
 
 class AdviceError(Exception):

@@ -21,13 +21,13 @@ import yaml
 from google.protobuf.json_format import ParseDict
 from pulumi.runtime.proto import analyzer_pb2
 
-from policy import pack_config
-from policy.analyzer import Analyzer, Violation
-from policy.conditions import ContextValues
-from policy.properties import UNKNOWN, as_secret, reveal
-from policy.registration import STACK_TYPE, Registration, StackIdentity
-from policy.request import Authorization, Request
-from policy.resources import Resource, declared, plain
+from policy.iam.conditions import ContextValues
+from policy.iam.request import Authorization, Request
+from policy.preview import config_file
+from policy.preview.analyzer import Analyzer, Violation
+from policy.preview.properties import UNKNOWN, as_secret, reveal
+from policy.preview.registration import STACK_TYPE, Registration, StackIdentity
+from policy.stack.resources import Resource, declared, plain
 
 CASES = Path(__file__).parent / "cases"
 PACK = Path(__file__).parent.parent
@@ -288,7 +288,7 @@ class Pack(Analyzer):
     def _reconfigure(self, config: Mapping[str, Any]) -> None:
         self.ready()
         self._channel.close()
-        self._given = pack_config.load(config)
+        self._given = config_file.load(config)
         self._configure(self._known_port)
 
 

@@ -16,10 +16,10 @@ from typing import Any, Final
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from policy.conditions import Context
-from policy.document import PolicyDocument, parse_document
-from policy.request import Authorization, Request
-from policy.truth import UNKNOWN, Unknown
+from policy.iam.conditions import Context
+from policy.iam.document import PolicyDocument, parse_document
+from policy.iam.request import Authorization, Request
+from policy.iam.truth import UNKNOWN, Unknown
 
 Json = Any
 Path = tuple[str | int, ...]

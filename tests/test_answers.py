@@ -10,10 +10,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from policy.answers import AnswersError, GivenAnswers, MockAnswers, load_answers
-from policy.data_sources import POLICY_DOCUMENT, DataSourceError
-from policy.preview import PreviewError, preview, run
-from policy.properties import UNKNOWN, as_secret
+from policy.preview.answers import AnswersError, GivenAnswers, MockAnswers, load_answers
+from policy.preview.data_sources import POLICY_DOCUMENT, DataSourceError
+from policy.preview.properties import UNKNOWN, as_secret
+from policy.preview.run import PreviewError, preview, run
 from tests.test_preview import PACK, Seen, command, project, seen
 
 SUBNETS = "aws:ec2/getSubnets:getSubnets"

@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from policy import provider, resources
-from policy.bridge import mark_defaults, sorted_document, versioned_document
-from policy.preview import preview
-from policy.properties import UNKNOWN, as_secret
-from policy.resource_types import TYPES
+from policy.preview import provider
+from policy.preview.bridge import mark_defaults, sorted_document, versioned_document
+from policy.preview.properties import UNKNOWN, as_secret
+from policy.preview.resource_types import TYPES
+from policy.preview.run import preview
+from policy.stack import resources
 from tests.recorded import FIRST, PROGRAMS, STACK, Seen, differences, names
 
 NEWEST_SCHEMA = (7, 51)

@@ -11,11 +11,12 @@ from typing import Any, Final
 import pytest
 from test_worlds import QUESTION, TRUST, URN
 
-from policy import exposure, resources
-from policy.exposure import judge_execution
-from policy.links import link
-from policy.outcomes import Exposed
-from policy.resources import Resource
+from policy.stack import resources
+from policy.stack.links import link
+from policy.stack.resources import Resource
+from policy.verdict import exposure
+from policy.verdict.exposure import judge_execution
+from policy.verdict.outcomes import Exposed
 
 ACCOUNT: Final = "123456789012"
 ALLOW: Final = {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}

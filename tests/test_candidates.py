@@ -12,13 +12,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy import candidates
-from policy.candidates import Place, Variable, addresses, escaped, key_values, network_path, request_tags, text_globs
-from policy.conditions import Condition, holds, parse_network
-from policy.document import parse_document
-from policy.keys import EXAMPLE_ACCOUNT
-from policy.matching import LITERAL_QUESTION, LITERAL_STAR, glob
-from policy.truth import UNKNOWN, Truth
+from policy.iam.conditions import Condition, holds, parse_network
+from policy.iam.document import parse_document
+from policy.iam.matching import LITERAL_QUESTION, LITERAL_STAR, glob
+from policy.iam.search import candidates
+from policy.iam.search.candidates import (
+    Place,
+    Variable,
+    addresses,
+    escaped,
+    key_values,
+    network_path,
+    request_tags,
+    text_globs,
+)
+from policy.iam.search.keys import EXAMPLE_ACCOUNT
+from policy.iam.truth import UNKNOWN, Truth
 from tests.strategies import examples
 
 PLACE: Final = Place("aws", "eu-central-1", EXAMPLE_ACCOUNT, EXAMPLE_ACCOUNT)

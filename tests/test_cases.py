@@ -1,7 +1,7 @@
 """Every folder of tests/cases, and what the folders together must show.
 
-Role cases go through `policy.judge` in this process; stack cases through the pack's real analyzer process, one for the
-whole session.
+Role cases go through `policy.commands.judge` in this process; stack cases through the pack's real analyzer process, one
+for the whole session.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ from case_runner import (
     told,
 )
 
-from policy.analyzer import Violation
-from policy.conditions import OPERATORS, SET_OPERATORS
-from policy.document import PolicyDocument, parse_document
-from policy.engine import Engine, serve
-from policy.evaluate import evaluate
-from policy.execution import Execution
-from policy.judge import judge_line
-from policy.keys import ENI_ACTIONS
-from policy.links import link
-from policy.monitor import Monitor
-from policy.names import GUARD, NOTICES, READ_ONLY, ROLE_GUARD, UNVERIFIED
-from policy.policies import policies
-from policy.registration import StackIdentity
-from policy.request import SOURCE_FUNCTION_ARN, Caller, Request
-from policy.subject import Subject
-from policy.truth import Truth
-from policy.witness import ask
+from policy.commands.judge import judge_line
+from policy.iam.conditions import OPERATORS, SET_OPERATORS
+from policy.iam.document import PolicyDocument, parse_document
+from policy.iam.evaluate import evaluate
+from policy.iam.request import SOURCE_FUNCTION_ARN, Caller, Request
+from policy.iam.search.keys import ENI_ACTIONS
+from policy.iam.search.subject import Subject
+from policy.iam.search.witness import ask
+from policy.iam.truth import Truth
+from policy.pack.policies import policies
+from policy.preview.analyzer import Violation
+from policy.preview.engine import Engine, serve
+from policy.preview.monitor import Monitor
+from policy.preview.registration import StackIdentity
+from policy.shared.names import GUARD, NOTICES, READ_ONLY, ROLE_GUARD, UNVERIFIED
+from policy.stack.execution import Execution
+from policy.stack.links import link
 
 # 2026-01-01T00:00:00Z: a case that speaks of time means the same next year.
 NOW: Final = Decimal(1_767_225_600)

@@ -11,15 +11,15 @@ import pytest
 from botocore.session import Session
 from botocore.validate import ParamValidator
 
-from policy.document import parse_document
-from policy.execution import Execution, Grant, GrantKind
-from policy.finding import exposed_message
-from policy.keys import ENI_ACTIONS
-from policy.outcomes import Exposed
-from policy.request import Caller
-from policy.subject import Subject
-from policy.trust import parse_trust
-from policy.witness import ask
+from policy.iam.document import parse_document
+from policy.iam.request import Caller
+from policy.iam.search.keys import ENI_ACTIONS
+from policy.iam.search.subject import Subject
+from policy.iam.search.witness import ask
+from policy.iam.trust import parse_trust
+from policy.stack.execution import Execution, Grant, GrantKind
+from policy.verdict.finding import exposed_message
+from policy.verdict.outcomes import Exposed
 from tests.case_runner import CASES
 
 # `xform_name` of botocore, the other way round.

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from policy.conditions import (
+from policy.iam.conditions import (
     MULTIVALUED_KEYS,
     OPERATORS,
     Condition,
@@ -23,10 +23,10 @@ from policy.conditions import (
     unescaped,
     variable_keys,
 )
-from policy.document import parse_document
-from policy.matching import LITERAL_QUESTION, LITERAL_STAR
-from policy.truth import UNKNOWN as NOT_KNOWN
-from policy.truth import Truth, Unknown
+from policy.iam.document import parse_document
+from policy.iam.matching import LITERAL_QUESTION, LITERAL_STAR
+from policy.iam.truth import UNKNOWN as NOT_KNOWN
+from policy.iam.truth import Truth, Unknown
 
 YES, NO, UNKNOWN = Truth.YES, Truth.NO, Truth.UNKNOWN
 ORDERS: Final = "arn:aws:lambda:eu-central-1:123456789012:function:orders"

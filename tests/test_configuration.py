@@ -20,13 +20,13 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import unknown_checking_proxy
 
-from policy import resources
-from policy.judging import Judge
-from policy.keys import ENI_ACTIONS
-from policy.names import GUARD, NOTICES, READ_ONLY, ROLE_GUARD, UNVERIFIED
-from policy.pack_config import PackConfigError, PolicyInfo, load, reconcile
-from policy.policies import policies
-from policy.preview import PreviewError, preview
+from policy.iam.search.keys import ENI_ACTIONS
+from policy.pack.checks import Judge
+from policy.pack.policies import policies
+from policy.preview.config_file import PackConfigError, PolicyInfo, load, reconcile
+from policy.preview.run import PreviewError, preview
+from policy.shared.names import GUARD, NOTICES, READ_ONLY, ROLE_GUARD, UNVERIFIED
+from policy.stack import resources
 
 CONFIGURED: Final = (ROLE_GUARD, GUARD, READ_ONLY, UNVERIFIED)
 STACK_POLICIES: Final = (GUARD, READ_ONLY, UNVERIFIED)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from policy.data_sources import POLICY_DOCUMENT, DataSourceError, answer
-from policy.properties import UNKNOWN, as_secret
+from policy.preview.data_sources import POLICY_DOCUMENT, DataSourceError, answer
+from policy.preview.properties import UNKNOWN, as_secret
 
 REGION = "aws:index/getRegion:getRegion"
 PARTITION = "aws:index/getPartition:getPartition"

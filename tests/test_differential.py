@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from policy import candidates, conditions, evaluate, matching, problem, witness
-from policy.truth import Truth
+from policy.iam import conditions, evaluate, matching
+from policy.iam.search import candidates, constraints, witness
+from policy.iam.truth import Truth
 from tests.differential import generate, simulator
 from tests.differential.brute import Brute, merged, texts
 from tests.differential.differences import REASONS, Translation
@@ -92,7 +93,7 @@ def own_region_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def variables_left_out_of_resources(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first bug that this test found."""
-    monkeypatch.setattr(problem, "filled", lambda patterns, _: (p for p in patterns if "${" not in p))
+    monkeypatch.setattr(constraints, "filled", lambda patterns, _: (p for p in patterns if "${" not in p))
 
 
 def boundary_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from policy.document import parse_document
-from policy.evaluate import evaluate
-from policy.judge import judge
-from policy.request import Authorization, Caller, Request
-from policy.truth import Truth
+from policy.commands.judge import judge
+from policy.iam.document import parse_document
+from policy.iam.evaluate import evaluate
+from policy.iam.request import Authorization, Caller, Request
+from policy.iam.truth import Truth
 from tests.differential import hidden, standing_in
 
 CASES = sorted((Path(__file__).parent / "cases").glob("differential-*"))

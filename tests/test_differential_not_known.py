@@ -12,10 +12,12 @@ import pytest
 from test_differential import SEED, started
 from test_differential_cases import replay
 
-from policy import document, exposure, stand_ins, worlds
-from policy.document import PolicyDocument
-from policy.execution import Grant
-from policy.request import Caller
+from policy.iam import document
+from policy.iam.document import PolicyDocument
+from policy.iam.request import Caller
+from policy.shared import stand_ins
+from policy.stack.execution import Grant
+from policy.verdict import exposure, worlds
 from tests.differential import generate, hidden, standing_in
 from tests.differential.generate import ACCOUNT, FUNCTION_ARN, OTHER_ACCOUNT, Json
 from tests.differential.hidden import Donors, Hidden, hidden_roles

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import pytest
 
-from policy.conditions import SetOperator
-from policy.document import (
+from policy.iam.conditions import SetOperator
+from policy.iam.document import (
     INLINE_POLICIES_LIMIT,
     MANAGED_POLICY_LIMIT,
     DocumentError,
@@ -22,9 +22,9 @@ from policy.document import (
     TextForm,
     parse_document,
 )
-from policy.evaluate import evaluate
-from policy.request import Authorization, Request
-from policy.truth import UNKNOWN, Truth
+from policy.iam.evaluate import evaluate
+from policy.iam.request import Authorization, Request
+from policy.iam.truth import UNKNOWN, Truth
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 ALLOW: Final = {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}
@@ -444,7 +444,7 @@ def test_a_long_list_with_one_bad_text_is_read_in_no_time() -> None:
     """A search that tries every way to split such a list would outlive whoever waits for it."""
     patterns = ("*", "**", "?", "a*b*c*d", "a*:*", "*:*", "?*:*?", "arn:*:*", "$*", "ar*n*:*")
     script = f"""
-from policy.document import parse_document
+from policy.iam.document import parse_document
 for pattern in {patterns!r}:
     for element in ("Action", "Resource"):
         statement = {{"Effect": "Allow", "Action": "*", "Resource": "*", element: [pattern] * 300 + ["x"]}}
@@ -484,7 +484,7 @@ def test_a_usual_document_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def never(text: str) -> list[str]:
         raise AssertionError(text)
 
-    monkeypatch.setattr("policy.document._duplicates", never)
+    monkeypatch.setattr("policy.iam.document._duplicates", never)
     condition = {"Null": {"aws:x": "true", "aws:y": "true"}, "StringLike": {"aws:z": ["a"]}}
     for statements in (ALLOW, [ALLOW], [], [ALLOW, {**ALLOW, "Condition": condition}]):
         assert read(json.dumps({"Version": "2012-10-17", "Id": "x", "Statement": statements}, indent=1)).name == "d"

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import pytest
 
-from policy.engine import Engine, serve
-from policy.escapes import message, one_line, printable, quoted
-from policy.monitor import Monitor
-from policy.registration import StackIdentity
+from policy.preview.engine import Engine, serve
+from policy.preview.monitor import Monitor
+from policy.preview.registration import StackIdentity
+from policy.shared.escapes import message, one_line, printable, quoted
 from tests.case_runner import PACK, PROJECT, Item, Pack, Stage, registrations
 
 # An escape sequence, a backspace, a line that says that all is well, and a mark that turns the direction.

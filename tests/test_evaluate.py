@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import pytest
 
-from policy.conditions import Context
-from policy.document import PolicyDocument, Statement, parse_document
-from policy.evaluate import (
+from policy.iam.conditions import Context
+from policy.iam.document import PolicyDocument, Statement, parse_document
+from policy.iam.evaluate import (
     Determining,
     action_covered,
     evaluate,
@@ -18,9 +18,9 @@ from policy.evaluate import (
     statement_matches,
     touching,
 )
-from policy.request import Authorization, Request
-from policy.truth import UNKNOWN as NOT_KNOWN
-from policy.truth import Truth
+from policy.iam.request import Authorization, Request
+from policy.iam.truth import UNKNOWN as NOT_KNOWN
+from policy.iam.truth import Truth
 
 YES, NO, UNKNOWN = Truth.YES, Truth.NO, Truth.UNKNOWN
 DELETE: Final = "ec2:DeleteNetworkInterface"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from policy.preview import Preview, Violation
+from policy.preview.run import Preview, Violation
 from policy.testing import assert_passes, assert_violates
 
 pytestmark = pytest.mark.slow

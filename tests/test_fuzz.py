@@ -8,11 +8,13 @@ from typing import Any, Final
 
 import pytest
 
-from policy import exposure, finding, judge, problem, witness
-from policy.document import PolicyDocument, parse_document
-from policy.request import Request
-from policy.truth import UNKNOWN, Truth
-from policy.witness import Answer
+from policy.commands import judge
+from policy.iam.document import PolicyDocument, parse_document
+from policy.iam.request import Request
+from policy.iam.search import constraints, witness
+from policy.iam.search.witness import Answer
+from policy.iam.truth import UNKNOWN, Truth
+from policy.verdict import exposure, finding
 from tests.fuzz.cases import Case, case
 from tests.fuzz.check import WrongError, check
 from tests.fuzz.run import describe, failure, run_range
@@ -59,8 +61,8 @@ def _raises_on_odd_sids(patch: pytest.MonkeyPatch) -> None:
 
 
 def _no_reason(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(problem.Problem, "unresolved", lambda _: iter(()))
-    patch.setattr(problem.Problem, "unknown_keys", lambda _: iter(()))
+    patch.setattr(constraints.Problem, "unresolved", lambda _: iter(()))
+    patch.setattr(constraints.Problem, "unknown_keys", lambda _: iter(()))
     patch.setattr(witness, "Answer", _forgetful)
 
 

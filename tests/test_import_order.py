@@ -1,4 +1,4 @@
-"""The one-way flow: a module of policy/ imports only modules that stand before it."""
+"""The one-way flow: a room of policy/ imports only rooms below it, and a module in it only modules that stand before it."""
 
 from __future__ import annotations
 
@@ -6,194 +6,192 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import pytest
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PACKAGE: Final = ROOT / "policy"
 
-# Judging, from the smallest notion to what the engine calls. A new module is put where it belongs.
-ORDER: Final = (
-    "names",
-    "truth",
-    "matching",
-    "conditions",
-    "document",
-    "request",
-    "evaluate",
-    "keys",
-    "solver",
-    "candidates",
-    "relevant",
-    "subject",
-    "problem",
-    "witness",
-    "reasons",
-    "managed",
-    "resources",
-    "trust",
-    "stack",
-    "execution",
-    "users",
-    "possible_guards",
-    "removals",
-    "links",
-    "outcomes",
-    "shedding",
-    "exposure",
-    "worlds",
-    "diagnosis",
-    "settings",
-    "words",
-    "unverified",
-    "finding",
-    "exempt",
-    "single",
-    "remediation",
-    "hiding",
-    "judging",
-    "policies",
-    "listening",
-)
-# `python -m policy judge`: beside the CrossGuard policies, it ends where the verdict is.
-JUDGE: Final = "judge"
-JUDGE_INPUT: Final = "judge_input"
-# Counts for the preview what this pack judges: of both lists, to where roles are linked, and to what is registered.
-JUDGED: Final = "judged"
-# The forms of stand-in values: the preview makes them, the pack recognises them, and neither knows the other.
-# What of users' texts reaches a terminal is the same everywhere.
-SHARED: Final = ("stand_ins", "escapes")
-# The stand-in for the engine. It runs the pack in a process of its own, as the engine does; it knows nothing of judging.
-PREVIEW: Final = (
-    "streams",
-    "properties",
-    "source",
-    "registration",
-    "bridge",
-    "resource_types",
-    "provider",
-    "policy_documents",
-    "places",
-    "data_sources",
-    "answers",
-    "origins",
-    "stand_in_forms",
-    "stand_in_values",
-    "standing_in",
-    "asking",
-    "transforms",
-    "monitor",
-    "engine",
-    "project",
-    "pack_config",
-    "masking",
-    "analyzer",
-    "program",
-    "rendering",
-    "preview",
-    "testing",
-)
-ORDERS: Final = (
-    ORDER,
-    PREVIEW,
-    (*ORDER[: ORDER.index("links") + 1], *PREVIEW[: PREVIEW.index("pack_config") + 1], JUDGED),
-    (*ORDER[: ORDER.index("exposure") + 1], "streams", JUDGE_INPUT, JUDGE),
-)
-EDGES: Final = ("resources", "judging", "policies", "listening", *PREVIEW)
-HEAVY: Final = ("pulumi_aws", "pulumi_aws_native", "boto3", "botocore")
+
+class Room(NamedTuple):
+    """A folder of policy/: the rooms that it may import, and its modules, each after those that it imports."""
+
+    below: tuple[str, ...]
+    modules: tuple[str, ...]
 
 
-def _modules() -> dict[str, ast.Module]:
-    paths = sorted(PACKAGE.glob("*.py"))
-    return {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+# A new module is put where it belongs.
+ROOMS: Final = {
+    "shared": Room((), ("names", "escapes", "streams", "stand_ins")),
+    "iam": Room(
+        ("shared",),
+        ("truth", "matching", "conditions", "document", "request", "evaluate", "trust", "managed"),
+    ),
+    "iam.search": Room(
+        ("shared", "iam"),
+        ("keys", "solver", "candidates", "relevant", "subject", "constraints", "witness", "reasons"),
+    ),
+    "stack": Room(
+        ("shared", "iam"),
+        ("resources", "inventory", "execution", "users", "possible_guards", "removals", "links"),
+    ),
+    "verdict": Room(
+        ("shared", "iam", "iam.search", "stack"),
+        (
+            "outcomes", "shedding", "exposure", "worlds", "diagnosis", "words", "unverified", "finding", "one_resource",
+            "remediation", "hiding",
+        ),
+    ),
+    "pack": Room(
+        ("shared", "iam", "iam.search", "stack", "verdict"),
+        ("settings", "exempt", "checks", "policies", "listening"),
+    ),
+    "commands": Room(("shared", "iam", "iam.search"), ("judge_input", "judge")),
+    "preview": Room(
+        ("shared",),
+        (
+            "properties", "source", "registration", "bridge", "resource_types", "provider", "get_policy_document", "places",
+            "data_sources", "answers", "origins", "stand_in_forms", "stand_in_values", "standing_in", "asking", "transforms",
+            "monitor", "engine", "project", "config_file", "masking", "analyzer", "program", "what_was_judged", "rendering",
+            "run",
+        ),
+    ),
+}  # fmt: skip
+# The one module of the preview that knows the pack: it counts what the pack judges.
+LOOKS_AT_THE_PACK: Final = "preview.what_was_judged"
+# What the engine or a test runs: each may import these rooms, or only these modules.
+ENTRIES: Final = {
+    "policy/__main__.py": {"shared"},
+    "policy/testing.py": {"preview"},
+    "__main__.py": {"pack"},
+}
+EDGES: Final = ("stack.resources", "pack.checks", "pack.policies", "pack.listening")
+PUBLISHED: Final = ("shared", "iam", "iam.search", "stack", "verdict", "pack")
+SDK: Final = frozenset(("pulumi", "pulumi_policy", "grpc", "google"))
+HEAVY: Final = frozenset(("pulumi_aws", "pulumi_aws_native", "boto3", "botocore"))
+MODULES: Final = {f"{room}.{module}": room for room, found in ROOMS.items() for module in found.modules}
 
 
-def _imported(tree: ast.Module) -> set[str]:
-    """The names of all modules that a module imports, wherever in it; `policy.x` for a relative import of x."""
+def _path(name: str) -> Path:
+    return PACKAGE.joinpath(*name.split(".")).with_suffix(".py")
+
+
+def _imported(tree: ast.Module, room: str) -> set[str]:
+    """Every module that a module of `room` imports, wherever in it, as an absolute name."""
+    package = ["policy", *room.split(".")]
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            package = ".".join(filter(None, ("policy" if node.level else "", node.module)))
-            found.update(f"{package}.{alias.name}" for alias in node.names)
-            found.add(package)
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *filter(None, [node.module])])
+            found.update(f"{module}.{alias.name}" for alias in node.names)
+            found.add(module)
     return found
 
 
-def _own(tree: ast.Module, known: set[str]) -> set[str]:
-    """The modules of policy/ that a module imports."""
-    parts = (name.split(".") for name in _imported(tree))
-    return {part[1] for part in parts if part[0] == "policy" and len(part) > 1 and part[1] in known}
+def _own(tree: ast.Module, room: str) -> set[str]:
+    """The modules of policy/ that a module of `room` imports, without "policy."."""
+    names = {name.removeprefix("policy.") for name in _imported(tree, room) if name.startswith("policy.")}
+    return {known for known in MODULES if known in names}
 
 
-MODULES: Final = _modules()
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name not in ("__init__", "__main__")])
-def test_a_module_imports_only_modules_before_it(name: str) -> None:
-    if name in SHARED:
-        assert not _own(MODULES[name], set(MODULES))
-        return
-    order = next((order for order in ORDERS if name in order), ())
-    assert order, f"{name} is in no list: put it where it belongs"
-    before = {*SHARED, *order[: order.index(name)]}
-    before |= {JUDGED} if name in ("rendering", "preview") else set()
-    assert _own(MODULES[name], set(MODULES)) <= before
+def test_every_module_has_its_place() -> None:
+    found = {".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in PACKAGE.rglob("*.py")}
+    inits = {f"{room}.__init__" for room in ROOMS}
+    assert found == {*MODULES, *inits, "__init__", "__main__", "testing"}
 
 
-def test_the_package_itself_imports_nothing() -> None:
-    assert _imported(MODULES["__init__"]) == set()
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_imports_only_what_is_below_it(name: str) -> None:
+    room = MODULES[name]
+    modules = ROOMS[room].modules
+    before = {f"{room}.{module}" for module in modules[: modules.index(name.rpartition(".")[2])]}
+    rooms = {*ROOMS[room].below, *(PUBLISHED if name == LOOKS_AT_THE_PACK else ())}
+    assert _own(_parsed(_path(name)), room) <= before | {known for known, its in MODULES.items() if its in rooms}
 
 
-def test_the_entry_points_import_the_ends_only() -> None:
-    assert _own(MODULES["__main__"], set(MODULES)) <= {"judge", "preview", "streams"}
-    pack = ast.parse((ROOT / "__main__.py").read_text(encoding="utf-8"))
-    assert _own(pack, set(MODULES)) <= {"policies", "listening"}
+@pytest.mark.parametrize("room", ["", *ROOMS])
+def test_a_room_says_what_it_is_and_imports_nothing(room: str) -> None:
+    tree = _parsed(PACKAGE.joinpath(*filter(None, room.split("."))) / "__init__.py")
+    assert _imported(tree, room) == set()
+    assert ast.get_docstring(tree)
 
 
-@pytest.mark.parametrize("name", sorted(MODULES))
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_says_what_it_may_import_and_must_never_know(room: str) -> None:
+    text = ast.get_docstring(_parsed(PACKAGE.joinpath(*room.split(".")) / "__init__.py")) or ""
+    assert "May import" in text
+    assert "ust never" in text
+    named = {word for word in text.split("May import")[1].split(". ")[0].split("`") if word in ROOMS}
+    if room != "pack":
+        assert named - {room} == set(ROOMS[room].below)
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_an_entry_imports_the_ends_only(entry: str) -> None:
+    assert {MODULES[name] for name in _own(_parsed(ROOT / entry), "")} <= ENTRIES[entry]
+
+
+@pytest.mark.parametrize("name", MODULES)
 def test_pulumi_is_imported_only_at_the_edges(name: str) -> None:
-    packages = {imported.partition(".")[0] for imported in _imported(MODULES[name])}
-    if name not in EDGES:
-        assert not packages & {"pulumi", "pulumi_policy", "grpc", "google"}
-    assert not packages & set(HEAVY)
+    packages = {imported.partition(".")[0] for imported in _imported(_parsed(_path(name)), MODULES[name])}
+    if name not in EDGES and MODULES[name] != "preview":
+        assert not packages & SDK
+    assert not packages & HEAVY
 
 
-def _loaded_by(statement: str) -> set[str]:
-    code = f"{statement}; import sys; print(*sorted({{m.partition('.')[0] for m in sys.modules}}))"
+def _loaded_by(statement: str, whole: bool = False) -> set[str]:
+    names = "sys.modules" if whole else "{m.partition('.')[0] for m in sys.modules}"
+    code = f"{statement}; import sys; print(*sorted({names}))"
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     return set(found.stdout.split())
 
 
 def test_importing_the_pack_loads_nothing_heavy() -> None:
-    loaded = _loaded_by("import policy.policies")
+    loaded = _loaded_by("import policy.pack.policies")
     assert "pulumi_policy" in loaded
-    assert not loaded & set(HEAVY)
+    assert not loaded & HEAVY
 
 
 def test_the_pack_starts_without_what_judges() -> None:
-    code = "import policy.policies, sys; print(*sorted(m for m in sys.modules if m.startswith('policy.')))"
-    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    loaded = set(found.stdout.split())
-    assert "policy.policies" in loaded
-    assert not loaded & {"policy.judging", "policy.document", "policy.links", "policy.finding"}
+    loaded = _loaded_by("import policy.pack.policies", whole=True)
+    assert "policy.pack.policies" in loaded
+    assert not loaded & {"policy.pack.checks", "policy.iam.document", "policy.stack.links", "policy.verdict.finding"}
 
 
-def test_the_judging_core_loads_no_pulumi() -> None:
-    loaded = _loaded_by("import policy.witness, policy.managed, policy.trust")
-    assert not loaded & {"pulumi", "pulumi_policy", "grpc", *HEAVY}
+@pytest.mark.parametrize("module", ["policy.iam.search.witness", "policy.iam.trust", "policy.commands.judge"])
+def test_what_judges_documents_loads_no_sdk(module: str) -> None:
+    assert not _loaded_by(f"import {module}") & {*SDK, *HEAVY}
+
+
+def test_judge_runs_where_nothing_is_installed() -> None:
+    command = [sys.executable, "-I", "-S", "-c"]
+    code = f"import sys, runpy; sys.path.insert(0, {str(ROOT)!r}); sys.argv = ['policy', 'judge', '-']; "
+    code += "runpy.run_module('policy', run_name='__main__', alter_sys=True)"
+    document = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}}'
+    done = subprocess.run([*command, code], input=document, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "CreateNetworkInterface" in done.stdout
 
 
 @pytest.mark.parametrize(
-    "broken",
+    ("broken", "room"),
     [
-        "from policy import finding",
-        "import policy.finding",
-        "from .finding import Finding",
-        "from policy.finding import Finding",
+        ("from policy.verdict import finding", "iam"),
+        ("import policy.verdict.finding", "iam.search"),
+        ("from ..verdict.finding import Finding", "iam"),
+        ("from ...verdict import finding", "iam.search"),
+        ("from .finding import Finding", "verdict"),
+        ("from . import finding", "verdict"),
+        ("from policy.verdict.finding import Finding", "stack"),
     ],
 )
-def test_the_check_sees_every_form_of_import(broken: str) -> None:
-    assert _own(ast.parse(f"def late():\n    {broken}"), set(MODULES)) == {"finding"}
+def test_the_check_sees_every_form_of_import(broken: str, room: str) -> None:
+    assert _own(ast.parse(f"def late():\n    {broken}"), room) == {"verdict.finding"}

@@ -14,12 +14,12 @@ from urllib.parse import quote
 
 import pytest
 
-from policy import judge as judging
-from policy.document import parse_document
-from policy.judge import InputError, configure_parser, judge, judge_line, run
-from policy.keys import ENI_ACTIONS
-from policy.request import Caller
-from policy.truth import Truth
+from policy.commands import judge as judging
+from policy.commands.judge import InputError, configure_parser, judge, judge_line, run
+from policy.iam.document import parse_document
+from policy.iam.request import Caller
+from policy.iam.search.keys import ENI_ACTIONS
+from policy.iam.truth import Truth
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FUNCTION: Final = "arn:aws:lambda:eu-central-1:123456789012:function:orders"

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from test_preview import PACK, PLAIN, project
 
-from policy import names
-from policy.judged import Judged, judged
-from policy.pack_config import PolicyConfig
-from policy.preview import preview
-from policy.properties import UNKNOWN, as_secret
-from policy.registration import Registration, StackIdentity
+from policy.preview.config_file import PolicyConfig
+from policy.preview.properties import UNKNOWN, as_secret
+from policy.preview.registration import Registration, StackIdentity
+from policy.preview.run import preview
+from policy.preview.what_was_judged import Judged, judged
+from policy.shared import names
 
 STACK = StackIdentity("shop", "dev")
 ACTIVE = {name: PolicyConfig("mandatory") for name in (names.GUARD, names.READ_ONLY, names.UNVERIFIED)}

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import pytest
 
-from policy import keys
-from policy.keys import Session, fact
-from policy.request import Caller
-from policy.truth import UNKNOWN
+from policy.iam.request import Caller
+from policy.iam.search import keys
+from policy.iam.search.keys import Session, fact
+from policy.iam.truth import UNKNOWN
 
 FUNCTION: Final = "arn:aws:lambda:eu-central-1:123456789012:function:orders"
 ROLE: Final = "arn:aws:iam::123456789012:role/orders-role"

@@ -10,13 +10,13 @@ from typing import Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.conditions import Context, ContextValues
-from policy.document import Effect, PolicyDocument
-from policy.evaluate import evaluate, statement_matches
-from policy.request import SOURCE_FUNCTION_ARN, Authorization, Caller, Request
-from policy.subject import ANY_FUNCTION, Subject
-from policy.truth import UNKNOWN, Truth, all_of
-from policy.witness import Answer, ask
+from policy.iam.conditions import Context, ContextValues
+from policy.iam.document import Effect, PolicyDocument
+from policy.iam.evaluate import evaluate, statement_matches
+from policy.iam.request import SOURCE_FUNCTION_ARN, Authorization, Caller, Request
+from policy.iam.search.subject import ANY_FUNCTION, Subject
+from policy.iam.search.witness import Answer, ask
+from policy.iam.truth import UNKNOWN, Truth, all_of
 from tests.strategies import (
     ACCOUNT,
     ACTIONS,

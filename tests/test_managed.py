@@ -1,4 +1,4 @@
-"""The AWS managed policies of policy/managed_policies.json, and the EC2 table that they are cut down to."""
+"""The AWS managed policies of policy/data/managed_policies.json, and the EC2 table that they are cut down to."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from policy import managed
+from policy.iam import managed
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = runpy.run_path(str(ROOT / "scripts" / "managed_policies.py"))
-TABLE: dict[str, Any] = json.loads((ROOT / "policy" / "ec2_actions.json").read_text(encoding="utf-8"))
-STORED: dict[str, Any] = json.loads((ROOT / "policy" / "managed_policies.json").read_text(encoding="utf-8"))
+TABLE: dict[str, Any] = json.loads((ROOT / "policy" / "data" / "ec2_actions.json").read_text(encoding="utf-8"))
+STORED: dict[str, Any] = json.loads((ROOT / "policy" / "data" / "managed_policies.json").read_text(encoding="utf-8"))
 RELEVANT = (*TABLE["actions"], "sts:AssumeRole")
 
 VPC_ACCESS = "service-role/AWSLambdaVPCAccessExecutionRole"
@@ -186,7 +186,7 @@ def test_the_data_says_where_it_is_from() -> None:
 
 
 def test_importing_reads_no_file() -> None:
-    code = "from policy import managed; raise SystemExit(managed._data.cache_info().currsize)"
+    code = "from policy.iam import managed; raise SystemExit(managed._data.cache_info().currsize)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from policy.masking import Mask
-from policy.properties import as_secret
+from policy.preview.masking import Mask
+from policy.preview.properties import as_secret
 
 DOCUMENT = json.dumps(
     {

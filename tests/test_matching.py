@@ -11,8 +11,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from policy import matching
-from policy.matching import (
+from policy.iam import matching
+from policy.iam.matching import (
     FRESH,
     LITERAL_QUESTION,
     LITERAL_STAR,
@@ -24,7 +24,7 @@ from policy.matching import (
     resource_globs,
     resource_like,
 )
-from policy.truth import Truth
+from policy.iam.truth import Truth
 from tests.strategies import examples
 
 YES, NO, UNKNOWN = Truth.YES, Truth.NO, Truth.UNKNOWN

@@ -7,10 +7,20 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto import resource_pb2
 
-from policy.engine import Engine, serve
-from policy.monitor import Monitor
-from policy.properties import TEXT, UNKNOWN, Properties, as_secret, from_struct, normalise, readable, reveal, to_struct
-from policy.registration import Registration, StackIdentity, seconds
+from policy.preview.engine import Engine, serve
+from policy.preview.monitor import Monitor
+from policy.preview.properties import (
+    TEXT,
+    UNKNOWN,
+    Properties,
+    as_secret,
+    from_struct,
+    normalise,
+    readable,
+    reveal,
+    to_struct,
+)
+from policy.preview.registration import Registration, StackIdentity, seconds
 
 STACK = StackIdentity("shop", "dev", config={"aws:region": "eu-west-1"})
 SIGNATURE = "4dabf18193072939515e22adb298388d"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from policy.preview import preview
+from policy.preview.run import preview
 from tests import ordinary
 from tests.ordinary import PROGRAM, ROWS
 

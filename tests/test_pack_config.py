@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from policy.pack_config import PackConfigError, PolicyConfig, PolicyInfo, load, reconcile, violations
+from policy.preview.config_file import PackConfigError, PolicyConfig, PolicyInfo, load, reconcile, violations
 
 POLICIES = (
     PolicyInfo("one", "advisory", {"limit": {"type": "integer", "default": 5}, "name": {"type": "string"}}),

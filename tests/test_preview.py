@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from policy.preview import Preview, PreviewError, configure_parser, preview, run
-from policy.properties import UNKNOWN
+from policy.preview.properties import UNKNOWN
+from policy.preview.run import Preview, PreviewError, configure_parser, preview, run
 
 PACK = """
 import json
@@ -609,6 +609,6 @@ def test_the_command_exits_with_2_on_bad_input(arguments: tuple[str, ...], capsy
 
 
 def test_importing_the_preview_loads_no_provider() -> None:
-    code = "import sys, policy.preview; print({'pulumi_aws', 'boto3', 'policy.evaluate'} & set(sys.modules))"
+    code = "import sys, policy.preview; print({'pulumi_aws', 'boto3', 'policy.iam.evaluate'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

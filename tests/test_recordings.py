@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from policy.engine import Engine, serve
-from policy.monitor import Monitor
-from policy.registration import StackIdentity
+from policy.preview.engine import Engine, serve
+from policy.preview.monitor import Monitor
+from policy.preview.registration import StackIdentity
 from tests.case_runner import PACK, Pack, name_of, told
 from tests.recorded import ADDS_GUARD, DEPLOYED, FIRST, REFRESHED, STACK, messages, recordings
 

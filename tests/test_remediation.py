@@ -22,23 +22,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import ACCOUNT, FUNCTION, KEY, Json, contexts, examples, statements
 
-from policy import resources
-from policy.analyzer import Analyzer, Violation
-from policy.conditions import Context
-from policy.document import INLINE_POLICIES_LIMIT, MANAGED_POLICY_LIMIT, PolicyDocument, parse_document
-from policy.engine import Engine, serve
-from policy.evaluate import evaluate
-from policy.keys import ENI_ACTIONS
-from policy.monitor import Monitor
-from policy.pack_config import load
-from policy.properties import UNKNOWN as SENTINEL
-from policy.properties import as_secret, is_secret, reveal
-from policy.registration import STACK_TYPE, Registration, StackIdentity
-from policy.remediation import HIDDEN, RefusedError, guard, remedy
-from policy.request import Authorization, Caller, Request
-from policy.subject import Subject
-from policy.truth import UNKNOWN, Truth
-from policy.witness import ask
+from policy.iam.conditions import Context
+from policy.iam.document import INLINE_POLICIES_LIMIT, MANAGED_POLICY_LIMIT, PolicyDocument, parse_document
+from policy.iam.evaluate import evaluate
+from policy.iam.request import Authorization, Caller, Request
+from policy.iam.search.keys import ENI_ACTIONS
+from policy.iam.search.subject import Subject
+from policy.iam.search.witness import ask
+from policy.iam.truth import UNKNOWN, Truth
+from policy.preview.analyzer import Analyzer, Violation
+from policy.preview.config_file import load
+from policy.preview.engine import Engine, serve
+from policy.preview.monitor import Monitor
+from policy.preview.properties import UNKNOWN as SENTINEL
+from policy.preview.properties import as_secret, is_secret, reveal
+from policy.preview.registration import STACK_TYPE, Registration, StackIdentity
+from policy.stack import resources
+from policy.verdict.remediation import HIDDEN, RefusedError, guard, remedy
 from tests.differential import generate, simulator
 from tests.differential.differences import Translation
 from tests.differential.simulator import Simulator

@@ -15,9 +15,9 @@ import pytest
 from test_monitor import STACK, invoke, register
 from test_preview import FORBIDDEN, PACK, PLAIN, command, project
 
-from policy.monitor import Monitor
-from policy.preview import Preview, Violation, preview, run
-from policy.source import Source
+from policy.preview.monitor import Monitor
+from policy.preview.run import Preview, Violation, preview, run
+from policy.preview.source import Source
 from policy.testing import assert_passes, assert_violates
 
 ROOT = Path(__file__).resolve().parent.parent

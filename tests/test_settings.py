@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import examples
 
-from policy import keys
-from policy.exempt import Use, notices
-from policy.keys import ENI_ACTIONS
-from policy.pack_config import violations
-from policy.settings import (
+from policy.iam.search import keys
+from policy.iam.search.keys import ENI_ACTIONS
+from policy.pack.exempt import Use, notices
+from policy.pack.settings import (
     ACTIONS,
     DEFAULTS,
     ELSEWHERE,
@@ -26,6 +25,7 @@ from policy.settings import (
     Settings,
     read_settings,
 )
+from policy.preview.config_file import violations
 
 ALL: Final = {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE, **REMEDIATION, **UNKNOWN_DOCUMENTS}
 ENTRY: Final = {"match": "orders-*", "reason": "an SCP"}

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from policy.solver import Alternative, Budget, BudgetExceededError, Constraint, solve
+from policy.iam.search.solver import Alternative, Budget, BudgetExceededError, Constraint, solve
 
 SIZE = 3
 

@@ -9,9 +9,9 @@ import pytest
 from pulumi.runtime.proto import resource_pb2
 from test_preview import PACK, PLAIN, project
 
-from policy import program
-from policy.preview import preview
-from policy.source import Source, Sources
+from policy.preview import program
+from policy.preview.run import preview
+from policy.preview.source import Source, Sources
 
 FRAME_FIELD = "stackTrace" in resource_pb2.RegisterResourceRequest.DESCRIPTOR.fields_by_name
 

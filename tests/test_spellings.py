@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from policy.preview import Preview, preview
+from policy.preview.run import Preview, preview
 
 PROGRAM = Path(__file__).parent / "e2e" / "programs" / "spellings"
 LEVEL = {"vpc-lambda-eni-guard": "open", "vpc-lambda-eni-unverified": "later"}

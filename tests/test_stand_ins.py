@@ -11,13 +11,13 @@ import pulumi_aws
 import pulumi_aws_native
 import pytest
 
-from policy import stand_ins
-from policy.places import Place, Places
-from policy.preview import PreviewError, preview
-from policy.properties import UNKNOWN, as_secret, reveal
-from policy.resources import TYPES
-from policy.stand_in_forms import FORMS, NAMES
-from policy.stand_in_values import described, form, form_read, stood_in
+from policy.preview.places import Place, Places
+from policy.preview.properties import UNKNOWN, as_secret, reveal
+from policy.preview.run import PreviewError, preview
+from policy.preview.stand_in_forms import FORMS, NAMES
+from policy.preview.stand_in_values import described, form, form_read, stood_in
+from policy.shared import stand_ins
+from policy.stack.resources import TYPES
 from tests.test_preview import PACK, Seen, project, seen
 
 HOME: Final = Place("aws", "eu-west-1", "111122223333")
@@ -339,7 +339,7 @@ def test_two_sets_of_credentials_never_share_a_number(monkeypatch: pytest.Monkey
         def hexdigest(self) -> str:
             return "0"
 
-    monkeypatch.setattr("policy.places.hashlib.sha256", lambda _: Same())
+    monkeypatch.setattr("policy.preview.places.hashlib.sha256", lambda _: Same())
     places = Places({})
     accounts = [places.of(*provider(name, profile=name)).account for name in "abca"]
     assert accounts == ["984001750001", "984001750002", "984001750003", "984001750001"]

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pytest
 
-from policy.trust import LAMBDA, Principal, Trust, parse_trust
-from policy.truth import UNKNOWN as NOT_KNOWN
-from policy.truth import Truth, any_of
+from policy.iam.trust import LAMBDA, Principal, Trust, parse_trust
+from policy.iam.truth import UNKNOWN as NOT_KNOWN
+from policy.iam.truth import Truth, any_of
 
 YES, NO, UNKNOWN = Truth.YES, Truth.NO, Truth.UNKNOWN
 ROLE: Final = "arn:aws:iam::123456789012:role/orders-role"

@@ -7,8 +7,8 @@ from itertools import product
 
 import pytest
 
-from policy.truth import UNKNOWN as NOT_KNOWN
-from policy.truth import Truth, Unknown, all_of, any_of
+from policy.iam.truth import UNKNOWN as NOT_KNOWN
+from policy.iam.truth import Truth, Unknown, all_of, any_of
 
 YES, NO, UNKNOWN = Truth.YES, Truth.NO, Truth.UNKNOWN
 

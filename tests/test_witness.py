@@ -8,16 +8,16 @@ from typing import Any, Final
 
 import pytest
 
-from policy import candidates, keys
-from policy.document import PolicyDocument, parse_document
-from policy.evaluate import evaluate
-from policy.keys import Session
-from policy.relevant import Role
-from policy.request import Caller, Request
-from policy.subject import ANY_FUNCTION, Subject, places
-from policy.truth import UNKNOWN as NOT_KNOWN
-from policy.truth import Truth
-from policy.witness import Answer, ask
+from policy.iam.document import PolicyDocument, parse_document
+from policy.iam.evaluate import evaluate
+from policy.iam.request import Caller, Request
+from policy.iam.search import candidates, keys
+from policy.iam.search.keys import Session
+from policy.iam.search.relevant import Role
+from policy.iam.search.subject import ANY_FUNCTION, Subject, places
+from policy.iam.search.witness import Answer, ask
+from policy.iam.truth import UNKNOWN as NOT_KNOWN
+from policy.iam.truth import Truth
 
 YES, NO, UNKNOWN = Truth.YES, Truth.NO, Truth.UNKNOWN
 ACCOUNT: Final = "123456789012"

@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import examples
 
-from policy import resources, stand_ins
-from policy.exposure import judge_execution
-from policy.keys import ENI_ACTIONS
-from policy.links import link
-from policy.outcomes import Exposed, LockedOut, Outcome, Question, Unverified
-from policy.resources import Resource
-from policy.worlds import Judged, judge_in_all
+from policy.iam.search.keys import ENI_ACTIONS
+from policy.shared import stand_ins
+from policy.stack import resources
+from policy.stack.links import link
+from policy.stack.resources import Resource
+from policy.verdict.exposure import judge_execution
+from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Question, Unverified
+from policy.verdict.worlds import Judged, judge_in_all
 
 NOW: Final = Decimal(1_790_000_000)
 QUESTION: Final = Question(ENI_ACTIONS, NOW)

@@ -11,8 +11,8 @@ from time import thread_time
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from policy.document import parse_document
-from policy.judge import judge
+from policy.commands.judge import judge
+from policy.iam.document import parse_document
 
 _NOW = Decimal(1_800_000_000)
 

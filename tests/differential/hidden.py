@@ -17,13 +17,13 @@ from functools import cached_property
 from random import Random
 from typing import Any, Final
 
-from policy import resources
-from policy.execution import Execution, Grant
-from policy.exposure import Exposed, LockedOut, Question, Unverified, judge_execution
-from policy.links import link
-from policy.request import Caller
-from policy.resources import Resource
-from policy.truth import UNKNOWN, Truth
+from policy.iam.request import Caller
+from policy.iam.truth import UNKNOWN, Truth
+from policy.stack import resources
+from policy.stack.execution import Execution, Grant
+from policy.stack.links import link
+from policy.stack.resources import Resource
+from policy.verdict.exposure import Exposed, LockedOut, Question, Unverified, judge_execution
 from tests.differential import generate
 from tests.differential.generate import ENI_ACTIONS
 from tests.differential.plain import Json, as_list, statements

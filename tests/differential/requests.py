@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-from policy import keys
-from policy.request import Authorization, Caller, Request
+from policy.iam.request import Authorization, Caller, Request
+from policy.iam.search import keys
 from tests.differential.generate import ACCOUNT, OTHER_ACCOUNT, REGIONS, ROLE_ARN
 from tests.differential.plain import Json, as_list, conditions, statements, texts_of
 

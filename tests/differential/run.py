@@ -13,11 +13,11 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from policy.document import PolicyDocument, parse_document
-from policy.evaluate import evaluate
-from policy.judge import Judgement, judge
-from policy.request import Authorization, Caller, Request
-from policy.truth import Truth
+from policy.commands.judge import Judgement, judge
+from policy.iam.document import PolicyDocument, parse_document
+from policy.iam.evaluate import evaluate
+from policy.iam.request import Authorization, Caller, Request
+from policy.iam.truth import Truth
 from tests.differential import generate
 from tests.differential.brute import Brute, Found
 from tests.differential.differences import Translation

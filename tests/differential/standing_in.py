@@ -16,13 +16,14 @@ from decimal import Decimal
 from random import Random
 from typing import Final
 
-from policy import resources, stand_ins
-from policy.exposure import Exposed, LockedOut, Outcome, Question, Unverified, judge_execution
-from policy.links import link
-from policy.request import Caller
-from policy.resources import Resource
-from policy.worlds import Judged as JudgedStack
-from policy.worlds import judge_in_all
+from policy.iam.request import Caller
+from policy.shared import stand_ins
+from policy.stack import resources
+from policy.stack.links import link
+from policy.stack.resources import Resource
+from policy.verdict.exposure import Exposed, LockedOut, Outcome, Question, Unverified, judge_execution
+from policy.verdict.worlds import Judged as JudgedStack
+from policy.verdict.worlds import judge_in_all
 from tests.differential import generate
 from tests.differential.generate import ACCOUNT, ENI_ACTIONS, OTHER_ACCOUNT, REGION, REGIONS
 from tests.differential.plain import Json, statements

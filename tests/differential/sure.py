@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
-from policy.request import Caller, Request
+from policy.iam.request import Caller, Request
 from tests.differential.brute import Brute
 from tests.differential.plain import Json, action_covered, statements
 from tests.differential.requests import Call, asks

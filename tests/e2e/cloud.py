@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from policy.bridge import versioned_document
+from policy.preview.bridge import versioned_document
 
 from .kinds import Properties
 

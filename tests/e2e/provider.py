@@ -23,9 +23,9 @@ from pulumi.runtime import proto
 from pulumi.runtime.proto import provider_pb2_grpc
 from pulumi.runtime.rpc import UNKNOWN
 
-from policy import data_sources, provider
-from policy.bridge import DEFAULTS, document_text, mark_defaults, without_defaults
-from policy.properties import is_unknown
+from policy.preview import data_sources, provider
+from policy.preview.bridge import DEFAULTS, document_text, mark_defaults, without_defaults
+from policy.preview.properties import is_unknown
 
 from .cloud import Cloud
 from .kinds import ACCOUNT, REGION, Properties, kind_of, random_digits

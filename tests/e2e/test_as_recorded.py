@@ -11,9 +11,9 @@ import pytest
 from google.protobuf import json_format
 from pulumi.runtime import proto
 
-from policy import resources
-from policy.properties import UNKNOWN, to_struct
-from policy.resource_types import TYPES
+from policy.preview.properties import UNKNOWN, to_struct
+from policy.preview.resource_types import TYPES
+from policy.stack import resources
 from tests.recorded import (
     ADDS_GUARD,
     DEPLOYED,

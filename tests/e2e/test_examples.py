@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from policy.preview import Violation as PreviewViolation
-from policy.preview import preview
+from policy.preview.run import Violation as PreviewViolation
+from policy.preview.run import preview
 
 from .engine import ROOT, Engine, Pack, Violation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from policy.preview import preview
+from policy.preview.run import preview
 from tests import ordinary
 from tests.ordinary import PROGRAM, ROWS
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from policy.preview import preview
+from policy.preview.run import preview
 
 from .engine import E2E, Engine, Pack
 from .test_examples import GUARD, UNVERIFIED, comparable, found

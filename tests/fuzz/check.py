@@ -21,17 +21,18 @@ from pulumi_policy import (
 )
 from pulumi_policy.secret import Secret
 
-from policy import finding, names
-from policy.document import PolicyDocument, parse_document
-from policy.evaluate import evaluate
-from policy.judge import judge, judge_line, render
-from policy.judging import Judge
-from policy.keys import ENI_ACTIONS
-from policy.policies import Callbacks
-from policy.request import SOURCE_FUNCTION_ARN, Caller
-from policy.trust import LAMBDA, Principal, parse_trust
-from policy.truth import Truth, any_of
-from policy.witness import Answer
+from policy.commands.judge import judge, judge_line, render
+from policy.iam.document import PolicyDocument, parse_document
+from policy.iam.evaluate import evaluate
+from policy.iam.request import SOURCE_FUNCTION_ARN, Caller
+from policy.iam.search.keys import ENI_ACTIONS
+from policy.iam.search.witness import Answer
+from policy.iam.trust import LAMBDA, Principal, parse_trust
+from policy.iam.truth import Truth, any_of
+from policy.pack.checks import Judge
+from policy.pack.policies import Callbacks
+from policy.shared import names
+from policy.verdict import finding
 from tests.fuzz.cases import SENTINELS, Case
 from tests.fuzz.mutate import Json
 

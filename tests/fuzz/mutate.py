@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Final
 
-from policy.truth import UNKNOWN
+from policy.iam.truth import UNKNOWN
 
 Json = Any
 

@@ -1,0 +1,206 @@
+"""Who may assume a role, read from its trust policy.
+
+Source: IAM User Guide, "AWS JSON policy elements: Principal".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from policy.iam.conditions import Condition, Context, holds, variable_keys
+from policy.iam.document import parse_conditions
+from policy.iam.matching import ARN_FIELDS, action_matches, glob
+from policy.iam.request import SOURCE_FUNCTION_ARN
+from policy.iam.truth import UNKNOWN, Truth, Unknown, all_of, any_of
+
+LAMBDA: Final = "lambda.amazonaws.com"
+ASSUME_ROLE: Final = "sts:AssumeRole"
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The trust policy of one role. `known` is False where it could not be read: everything is then possible."""
+
+    statements: tuple[Mapping[str, Any], ...]
+    known: bool = True
+
+    def names_service(self, service: str) -> Truth:
+        """Whether the service can open sessions on the role."""
+        if not self.known:
+            return Truth.UNKNOWN
+        return any_of(
+            all_of((allows, Truth.UNKNOWN if isinstance(name, Unknown) else Truth.of(name == service)))
+            for _, statement, allows in self._allowing()
+            for name in _one_or_many(_principals(statement).get("Service", ()))
+        )
+
+    def services(self) -> frozenset[str]:
+        """The services that are named, as far as known."""
+        return frozenset(
+            name
+            for _, statement, _ in self._allowing()
+            for name in _one_or_many(_principals(statement).get("Service", ()))
+            if isinstance(name, str)
+        )
+
+    def lets_in(self, caller: Principal) -> Entry:
+        """Whether a session of the role itself may assume the role, and by which statement."""
+        if not self.known:
+            return Entry(Truth.UNKNOWN, Truth.UNKNOWN, "")
+        direct, by_account, denied = Truth.NO, Truth.NO, Truth.NO
+        paths: dict[Truth, str] = {}
+        for where, statement, effect, covered in self._covering():
+            met = caller.meets(statement.get("Condition"))
+            itself, account = caller.named_in(statement)
+            applies = all_of((covered, met, any_of((itself, account))))
+            if effect is not True:  # a Deny, or not known to be none
+                denied = any_of((denied, applies if effect is False else all_of((applies, Truth.UNKNOWN))))
+            if effect is not False and applies is not Truth.NO:
+                allows = Truth.YES if effect is True else Truth.UNKNOWN
+                direct = any_of((direct, all_of((allows, covered, met, itself))))
+                by_account = any_of((by_account, all_of((allows, covered, met, account))))
+                paths.setdefault(all_of((allows, applies)), where)
+        path = paths.get(Truth.YES, paths.get(Truth.UNKNOWN, ""))
+        return Entry(all_of((direct, ~denied)), all_of((by_account, ~denied)), path)
+
+    def conditions_on_function(self) -> Iterator[str]:
+        """The paths of conditions on the function's ARN. In a trust policy they guard nothing: the key is never there
+        when Lambda assumes the role."""
+        for index, statement in enumerate(self.statements):
+            condition = statement.get("Condition")
+            for operator, keys in condition.items() if isinstance(condition, Mapping) else ():
+                for key in keys if isinstance(keys, Mapping) else ():
+                    if str(key).lower() == SOURCE_FUNCTION_ARN.lower():
+                        yield f"Statement[{index}].Condition.{operator}.{key}"
+
+    def _allowing(self) -> Iterator[tuple[str, Mapping[str, Any], Truth]]:
+        """The statements that allow the role to be assumed, for certain or perhaps."""
+        for where, statement, effect, covered in self._covering():
+            if effect is not False:
+                yield where, statement, all_of((covered, Truth.YES if effect is True else Truth.UNKNOWN))
+
+    def _covering(self) -> Iterator[tuple[str, Mapping[str, Any], bool | None, Truth]]:
+        """The statements about assuming the role: whether each is an Allow (None: not known), and whether it covers it."""
+        for index, statement in enumerate(self.statements):
+            effect = statement.get("Effect")
+            covered = _covers(statement.get("Action", ()))
+            if "NotAction" in statement:
+                covered = ~_covers(statement["NotAction"])
+            if covered is not Truth.NO:
+                known = None if isinstance(effect, Unknown) else effect == "Allow"
+                yield f"Statement[{index}]", statement, known, covered
+
+
+def _covers(actions: object) -> Truth:
+    return any_of(
+        Truth.UNKNOWN if isinstance(a, Unknown) else Truth.of(isinstance(a, str) and action_matches(a, ASSUME_ROLE))
+        for a in _one_or_many(actions)
+    )
+
+
+def parse_trust(source: object) -> Trust:
+    """Read a trust policy given as JSON text, as an object or as UNKNOWN. Never raises."""
+    value = source
+    if isinstance(source, str):
+        try:
+            value = json.loads(source)
+        except (ValueError, RecursionError):
+            value = UNKNOWN
+    statements = value.get("Statement") if isinstance(value, Mapping) else UNKNOWN
+    if isinstance(statements, Mapping):
+        statements = [statements]
+    if not isinstance(statements, list | tuple) or not all(isinstance(s, Mapping) for s in statements):
+        return Trust((), known=False)
+    return Trust(tuple(statements))
+
+
+def _principals(statement: Mapping[str, Any]) -> Mapping[str, Any]:
+    principal = statement.get("Principal")
+    if isinstance(principal, Mapping):
+        return principal
+    if principal == "*":
+        return {"AWS": "*"}
+    return {"AWS": UNKNOWN, "Service": UNKNOWN} if isinstance(principal, Unknown) else {}
+
+
+def _one_or_many(value: object) -> tuple[object, ...]:
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A session of the role, as a trust policy can name it.
+
+    `role_arn` may hold wildcards, or be None; `session_name` is None where it is not known. `context` has what is known of
+    its call.
+    """
+
+    role_arn: str | None
+    session_name: str | None
+    context: Context
+
+    def named_in(self, statement: Mapping[str, Any]) -> tuple[Truth, Truth]:
+        """Whether the statement names the session, its role or everybody; and whether it names the whole account."""
+        if "NotPrincipal" in statement:
+            return Truth.UNKNOWN, Truth.NO
+        found = [self._is(name) for name in _one_or_many(_principals(statement).get("AWS", ()))]
+        return any_of(itself for itself, _ in found), any_of(account for _, account in found)
+
+    def meets(self, condition: object) -> Truth:
+        """Whether the conditions of a statement are met. What is not known of the call may be as it must be."""
+        if condition in (None, {}):
+            return Truth.YES
+        conditions, incomplete = parse_conditions(condition)
+        known = {key: self.context.get(key, UNKNOWN) for c in conditions for key in (c.key, *_variables(c))}
+        known = {key: values for key, values in known.items() if values is not None}
+        met = all_of(holds(c, known) for c in conditions)
+        return all_of((met, Truth.UNKNOWN)) if incomplete else met
+
+    def _is(self, name: object) -> tuple[Truth, Truth]:
+        if isinstance(name, Unknown):
+            return Truth.UNKNOWN, Truth.UNKNOWN
+        if name == "*":
+            return Truth.YES, Truth.NO
+        if not isinstance(name, str):
+            return Truth.NO, Truth.NO
+        arn = self.role_arn if self.role_arn is not None and self.role_arn.count(":") >= ARN_FIELDS - 1 else None
+        fields = (arn or "arn:*:iam::*:role/*").split(":", 5)
+        whole = name.endswith(":root") and name.count(":") == ARN_FIELDS - 1
+        account = name if name.isdigit() else name.split(":")[4] if whole else None
+        if account is not None:
+            return Truth.NO, Truth.UNKNOWN if "*" in fields[4] else Truth.of(account == fields[4])
+        if ":assumed-role/" in name:
+            return self._is_session(name, fields), Truth.NO
+        if arn is not None and "*" not in arn:
+            return Truth.of(name == arn), Truth.NO
+        return (Truth.UNKNOWN if arn is not None and glob(arn).matches(name) else Truth.NO), Truth.NO
+
+    def _is_session(self, name: str, role: list[str]) -> Truth:
+        """Whether an ARN of a session is this one's; it has the role's name without its path."""
+        account, path = name.split(":", 5)[4:] if name.count(":") >= ARN_FIELDS - 1 else ("", "")
+        role_name, _, session = path.removeprefix("assumed-role/").partition("/")
+        same = [
+            Truth.UNKNOWN if "*" in wanted else Truth.of(found == wanted)
+            for found, wanted in ((account, role[4]), (role_name, role[5].rpartition("/")[2]))
+        ]
+        # Lambda names its sessions after the function; that is seen in every log, and promised nowhere.
+        named = Truth.YES if self.session_name is not None and session == self.session_name else Truth.UNKNOWN
+        return all_of((*same, named))
+
+
+class Entry(NamedTuple):
+    """Whether a trust policy lets a session in: `direct` by naming it, which in one account is enough, or `by_account`,
+    which leaves it to the session's own policies (STS API Reference, AssumeRole)."""
+
+    direct: Truth
+    by_account: Truth
+    path: str
+
+
+def _variables(condition: Condition) -> Iterator[str]:
+    for value in condition.values:
+        if isinstance(value, str) and "${" in value:
+            yield from variable_keys(value)

@@ -1,0 +1,219 @@
+"""What the policies are called with, judged: a resource at a time, then the stack once for all policies on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from threading import Lock
+from typing import Any, Final
+
+from pulumi_policy import PolicyResource, ReportViolation, ResourceValidationArgs, StackValidationArgs
+
+from policy.pack.exempt import Use, exempt_resource, guarded_elsewhere, notices, unexempted, unexempted_findings
+from policy.pack.settings import MAY_GUARD, OPTIONS, Settings, read_settings
+from policy.shared import names, stand_ins
+from policy.shared.escapes import printable
+from policy.stack.links import link
+from policy.stack.resources import Declarations, Resource, plain, stack_resources, with_values
+from policy.verdict import finding
+from policy.verdict.exposure import judge_execution, merged
+from policy.verdict.finding import Finding
+from policy.verdict.hiding import hidden, hidden_execution, within
+from policy.verdict.one_resource import resource_findings
+from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Question, WayRound
+from policy.verdict.remediation import HIDDEN, remedy, secret_paths
+from policy.verdict.worlds import Judged, judge_in_all
+
+# What no guard elsewhere changes.
+_STAYING: Final = (LockedOut, WayRound)
+
+
+def _shown(message: str) -> str:
+    """A message as it leaves the pack: nothing that stands in for a value, nothing that no terminal takes."""
+    return printable(stand_ins.shown(message))
+
+
+class Judge:
+    """Judges a stack once for all the policies that report on it.
+
+    An exception in a policy fails the user's whole preview, so a bug in judging is told as what it is: not judged.
+    The engine's callbacks come on four threads, and each stack policy gets the same stack decoded anew.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        declarations: Declarations | None = None,
+        levels: dict[str, str] | None = None,
+    ) -> None:
+        self._clock = clock
+        # By policy, as far as the engine has said.
+        self.levels = {} if levels is None else levels
+        self._role_actions: tuple[str, ...] = ()
+        self.declarations = Declarations() if declarations is None else declarations
+        self._lock = Lock()
+        self._bugs: dict[str, Finding] = {}
+        self._problems: dict[str, tuple[str, ...]] = {}
+        self._uses: dict[str, Use] = {names.ROLE_GUARD: Use()}
+        self._judged: tuple[object, Judged] | None = None
+
+    def forget(self) -> None:
+        """Forget what was said of one stack."""
+        self._bugs.clear()
+        self._problems.clear()
+        self._uses = {names.ROLE_GUARD: Use()}
+        self._judged = None
+
+    def resource(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
+        """Remember what a resource declares, and report what it proves by itself. It is of one of `TYPES`."""
+        inputs = plain(args.props)
+        resource = Resource(args.urn, args.resource_type, inputs, inputs=inputs)
+        settings = self._settings(names.ROLE_GUARD, args.get_config())
+        self._role_actions = settings.actions
+        refused = self.declarations.refused(args.urn)
+        found: list[Finding] = []
+        try:
+            found = self._shown_of(
+                resource, resource_findings(resource, settings.actions, self._now(), refused), settings
+            )
+            found = list(unexempted_findings(found, resource, settings, self._today(), self._uses[names.ROLE_GUARD]))
+        except Exception as error:
+            self._bugs[args.urn] = finding.internal_error(error, resource)
+        self.declarations.remember(args.urn, inputs, (item.path for item in found if item.path))
+        for item in found:
+            report(_shown(item.message), None)
+
+    def _shown_of(self, resource: Resource, found: list[Finding], settings: Settings) -> list[Finding]:
+        """The findings on one resource, without the words of its secrets: what is public is found without them too."""
+        secrets, public = self.declarations.secrets(resource.urn)
+        if not secrets:
+            return found
+        refused = self.declarations.refused(resource.urn)
+        without = Resource(resource.urn, resource.type, public, inputs=public)
+        known = resource_findings(without, settings.actions, self._now(), refused)
+        return [item if item in known else finding.of_secret(item, settings.actions, refused) for item in found]
+
+    def _is_secret(self, urn: str, path: str) -> bool:
+        return any(within(path, secret) for secret in self.declarations.secrets(urn)[0])
+
+    def remediate(self, args: ResourceValidationArgs) -> Mapping[str, Any] | None:
+        """The properties with guarded documents, or None where there is nothing to guard.
+
+        The resource is of one of `TYPES`.
+        """
+        settings = self._settings(names.ROLE_GUARD, args.get_config())
+        try:
+            props = plain(args.props, HIDDEN)
+            secrets = frozenset(secret_paths(props))
+            if secrets:
+                self.declarations.hide(args.urn, secrets, plain(args.props))
+            standalone = settings.remediate_standalone
+            remedied = remedy(args.resource_type, props, settings.actions, self._now(), standalone=standalone)
+            self.declarations.refuse(args.urn, remedied.refused)
+            resource = Resource(args.urn, args.resource_type, props)
+            use = self._uses[names.ROLE_GUARD]
+            if not remedied.documents or exempt_resource(resource, settings, self._today(), use):
+                return None
+            return with_values(args.props, remedied.documents)
+        except Exception as error:
+            self._bugs[args.urn] = finding.internal_error(error, Resource(args.urn, args.resource_type, {}))
+            return None
+
+    def stack(self, name: str, args: StackValidationArgs, report: ReportViolation) -> None:
+        """Report one stack policy's share of the findings."""
+        settings = self._settings(name, args.get_config())
+        for found in self._findings(name, args.resources, settings):
+            report(_shown(found.message), found.urn or None)
+        if name == names.GUARD:
+            # After the other policies that have a configuration, so it knows what is wrong with all of them.
+            problems = finding.configuration_problems(self._problems)
+            if problems:
+                report(printable(problems), None)
+
+    def notices(self, args: StackValidationArgs, report: ReportViolation) -> None:
+        """Tell which exemptions had an effect, which are over, and which have nothing to act on."""
+        if not args.resources:
+            return
+        stack, project = args.resources[0].urn.removeprefix("urn:pulumi:").split("::")[:2]
+        together = Use()
+        for use in self._uses.values():
+            together.add(use)
+        for message in notices(together, stack, project):
+            report(printable(message), None)
+
+    def _now(self) -> Decimal:
+        return Decimal(int(self._clock()))
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(int(self._clock()), timezone.utc).date()
+
+    def _settings(self, name: str, config: Mapping[str, Any]) -> Settings:
+        settings = read_settings(config, OPTIONS[name], writes=name == names.GUARD)
+        self._problems[name] = settings.problems
+        return settings
+
+    def _findings(self, name: str, stack: Sequence[PolicyResource], settings: Settings) -> Iterator[Finding]:
+        """The findings that one policy reports, in order of URN."""
+        today = self._today()
+        use = Use.of((*settings.exemptions, *settings.guarded_elsewhere))
+        judged = self._judge(stack_resources(stack, self.declarations), settings)
+        if name == names.UNVERIFIED:
+            yield from self._bugs.values()
+        kept: list[Outcome] = []
+        errors: list[Finding] = []
+        for execution, outcomes in judged:
+            told_once = finding.without_repeats(outcomes, settings.actions)
+            found = [outcome for outcome in told_once if finding.policy_of(outcome) == name]
+            if execution.role is not None and self._told_as_strictly(name):
+                reported = self.declarations.reported(execution.role.urn)
+                found = list(finding.unreported(found, reported, self._role_actions))
+            # A guard elsewhere is one on the key, so it does not hold for a session that lacks the key.
+            if any(not isinstance(o, _STAYING) for o in found) and guarded_elsewhere(execution, settings, today, use):
+                found = [outcome for outcome in found if isinstance(outcome, _STAYING)]
+            kept += unexempted(found, settings, today, use)
+            if name == names.UNVERIFIED and finding.in_scope(execution):
+                errors += finding.document_errors(hidden_execution(execution, self._is_secret))
+        refused = {o.grant.urn: self.declarations.refused(o.grant.urn) for o in kept if isinstance(o, Exposed)}
+        shown = (hidden(outcome, self._is_secret) for outcome in merged(kept))
+        yield from finding.findings(shown, settings.actions, refused)
+        for error in dict.fromkeys(errors):
+            if not use.covers(settings.exemptions, today, error.urn, error.urn.rpartition("::")[2]):
+                yield error
+        self._uses[name] = use
+
+    def _told_as_strictly(self, name: str) -> bool:
+        """Whether what the resource policy has reported stops the deployment where this policy would."""
+        strict = {level: level in ("mandatory", "remediate") for level in self.levels.values()}
+        told, telling = (self.levels.get(policy) for policy in (names.ROLE_GUARD, name))
+        return told is None or telling is None or strict[told] or not strict[telling]
+
+    def _judge(self, resources: tuple[Resource, ...], settings: Settings) -> Judged:
+        asked = (resources, settings.actions, settings.event_sources, settings.unknown_documents == MAY_GUARD)
+        with self._lock:
+            if self._judged is None or self._judged[0] != asked:
+                self._judged = asked, self._judge_all(*asked)
+            return self._judged[1]
+
+    def _judge_all(
+        self, resources: tuple[Resource, ...], actions: tuple[str, ...], event_sources: bool, unknown_may_guard: bool
+    ) -> Judged:
+        question = Question(actions, self._now(), unknown_may_guard)
+
+        def judge(resources: tuple[Resource, ...]) -> Judged:
+            judged: Judged = []
+            try:
+                executions = link(resources, event_sources=event_sources)
+            except Exception as error:
+                self._bugs[""] = finding.internal_error(error, None)
+                return judged
+            for execution in executions:
+                try:
+                    judged.append((execution, judge_execution(execution, question)))
+                except Exception as error:
+                    bug = finding.internal_error(error, execution)
+                    self._bugs[bug.urn] = bug
+            return judged
+
+        return judge_in_all(resources, judge)

@@ -1,0 +1,131 @@
+"""What a preview found, and how it is shown: as the Pulumi CLI does, and as JSON for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..shared.escapes import message
+from .analyzer import Remediation, Violation
+from .registration import Registration
+from .what_was_judged import Judged
+
+LEVELS = ("remediate", "mandatory", "advisory", "disabled")
+"""Enforcement levels from the strictest on. A violation that a remediation has left stops a deployment too."""
+
+Mode = Literal["first-preview", "stand-in"]
+"""What the values of resources are: those of a stack's first preview, or stand-ins for what AWS would say."""
+
+_FORM = 1
+"""Number of the JSON form. It grows when something is taken away or changes its meaning, not when something is added."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a preview found."""
+
+    violations: tuple[Violation, ...]
+    """In the order in which the CLI shows them: by level, severity, policy and URN."""
+    notes: tuple[str, ...]
+    """What was assumed or left unknown, because nothing is asked of AWS."""
+    resources: tuple[Registration, ...]
+    remediations: tuple[Remediation, ...]
+    output: str
+    """What the program printed and logged."""
+    stack: str
+    pack: str
+    """Name of the policy pack."""
+    pack_version: str
+    pack_path: str
+    mode: Mode = "first-preview"
+    judged: Judged | None = None
+    """What there was to judge; None for a pack other than this one, which knows what that is."""
+
+    @property
+    def mandatory(self) -> bool:
+        """Whether a violation stops the deployment."""
+        return self.fails_on("mandatory")
+
+    def fails_on(self, level: str) -> bool:
+        """Whether there is a violation of this enforcement level or a stricter one."""
+        strictest = LEVELS[: LEVELS.index(level) + 1]
+        return any(violation.enforcement in strictest for violation in self.violations)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what `preview --json` prints; docs/preview.schema.json describes it."""
+        return {
+            "version": _FORM,
+            "stack": self.stack,
+            "mode": self.mode,
+            "pack": {"name": self.pack, "version": self.pack_version},
+            "judged": self.judged.to_json() if self.judged else None,
+            "notes": list(self.notes),
+            "remediations": [{"policy": item.policy, "urn": item.urn} for item in self.remediations],
+            "violations": [_violation(item) for item in self.violations],
+        }
+
+    def render(self) -> str:
+        """Give the text that the Pulumi CLI would show: the pack, what it remediated, its violations.
+
+        Beyond the CLI's text: the lines of the program, and at the end what was judged.
+        """
+        managed = sum(map(_is_managed, self.resources))
+        lines = [f"Previewing stack {self.stack}: {managed} resource{'s' * (managed != 1)}", ""]
+        lines += [f"note: {note}" for note in self.notes]
+        lines += [""] if self.notes else []
+        mark = "❌" if self.mandatory else "⚠️" if self.violations else "✅"
+        lines += ["Policies:", f"    {mark} {self.pack}@v{self.pack_version} (local: {self.pack_path})"]
+        remediated = Counter(remediation.policy for remediation in self.remediations)
+        for policy, count in sorted(remediated.items()):
+            lines.append(f"        - [remediate]  {policy}  ({count} resource{'s' * (count != 1)})")
+        for violation in self.violations:
+            lines += _lines(violation)
+        lines += ["", f"Judged: {self.judged.summary}"] if self.judged else []
+        return message(lines) + "\n"
+
+
+def _violation(violation: Violation) -> dict[str, object]:
+    source = violation.source
+    return {
+        "policy": violation.policy,
+        # Pulumi's word for people, and the one of its JSON forms.
+        "level": violation.enforcement,
+        "enforcement": violation.enforcement,
+        "severity": violation.severity or None,
+        "urn": violation.urn,
+        "source": {"file": source.file, "line": source.line} if source else None,
+        "message": violation.message,
+        "fixes": list(_fixes(violation.message)),
+    }
+
+
+def _fixes(message: str) -> Iterator[str]:
+    """The lines of a message that say what to change, without the words that they begin with."""
+    for line in message.split("\n"):
+        for word in ("Fix: ", "Or: "):
+            if line.startswith(word):
+                yield line.removeprefix(word)
+
+
+def _lines(violation: Violation) -> Sequence[str]:
+    severity = f" [severity: {violation.severity}]" if violation.severity else ""
+    place = f"  {violation.source}" if violation.source else ""
+    title = f"- [{violation.enforcement}]{severity}  {violation.policy}  ({_display(violation.urn)}){place}"
+    text = violation.message.rstrip("\n").split("\n")
+    return [f"        {title}", *(f"          {line}".rstrip() for line in text)]
+
+
+def _is_managed(resource: Registration) -> bool:
+    """Whether the CLI counts a resource: not one that is only read, and no default provider."""
+    default = resource.type.startswith("pulumi:providers:") and resource.name.startswith("default")
+    return not resource.external and not default
+
+
+def _display(urn: str) -> str:
+    """Name a resource as the CLI does: `aws:lambda:Function: orders`."""
+    _, _, types, name = urn.split("::", 3)
+    package, _, rest = types.rsplit("$", 1)[-1].partition(":")
+    module, _, kind = rest.rpartition(":")
+    return f"{':'.join(part for part in (package, module.split('/', 1)[0], kind) if part)}: {name}"

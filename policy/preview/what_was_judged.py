@@ -1,0 +1,137 @@
+"""What there was to judge in a previewed stack, so that a preview that finds nothing says what it looked at.
+
+Counted with the pack's own eyes, by `policy.stack.links`: this knows of this pack only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from policy.iam.trust import LAMBDA
+from policy.iam.truth import Truth
+from policy.preview.config_file import PolicyConfig
+from policy.preview.properties import reveal
+from policy.preview.registration import Registration
+from policy.shared import names
+from policy.stack.execution import Execution, User, UserKind
+from policy.stack.links import link
+from policy.stack.resources import TYPES, Resource, declared, plain
+
+_STACK_POLICIES = (names.GUARD, names.READ_ONLY, names.UNVERIFIED)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How many functions and canaries of a stack were judged, and on how many roles."""
+
+    functions: int = 0
+    event_sources: int = 0
+    """Functions outside a VPC whose events Lambda fetches out of one."""
+    canaries: int = 0
+    unknown_functions: int = 0
+    """Functions of which it is not known whether Lambda manages interfaces for them."""
+    unknown_canaries: int = 0
+    roles: int = 0
+    """Roles of this stack that any of these run on."""
+    roles_elsewhere: int = 0
+    roles_unknown: int = 0
+    unused_roles: int = 0
+    """Roles that Lambda may assume and on which nothing in this stack runs: a function of another stack may."""
+
+    @property
+    def summary(self) -> str:
+        """What was judged, as one line."""
+        users = [
+            *_some(self.functions, "function in a VPC", "functions in a VPC"),
+            *_some(
+                self.event_sources,
+                "function with an event source in a VPC",
+                "functions with an event source in a VPC",
+            ),
+            *_some(self.canaries, "canary in a VPC", "canaries in a VPC"),
+            *_some(self.unknown_functions, "function whose VPC is not known", "functions whose VPC is not known"),
+            *_some(self.unknown_canaries, "canary whose VPC is not known", "canaries whose VPC is not known"),
+        ]
+        roles = [
+            *_some(self.roles, "role", "roles"),
+            *_some(self.roles_elsewhere, "role that is not in this stack", "roles that are not in this stack"),
+            *_some(self.roles_unknown, "role that is not known", "roles that are not known"),
+        ]
+        unused = _some(
+            self.unused_roles,
+            "role that Lambda may assume and on which nothing here runs",
+            "roles that Lambda may assume and on which nothing here runs",
+        )
+        used = f"{_and(users)} on {_and(roles)}" if users else "no function in a VPC"
+        return "; ".join([used, *unused])
+
+    def to_json(self) -> dict[str, int | str]:
+        """Give the counts and the line."""
+        return {**asdict(self), "summary": self.summary}
+
+
+def judged(resources: Iterable[Registration], config: Mapping[str, PolicyConfig]) -> Judged | None:
+    """Count what this pack's stack policies judge; None where its configuration switches all of them off."""
+    active = [config[name] for name in _STACK_POLICIES if name in config and config[name].level != "disabled"]
+    if not active:
+        return None
+    event_sources = any(policy.properties.get("event_sources", True) is not False for policy in active)
+    executions = link(_resources(resources), event_sources=event_sources)
+    used = {id(execution): list(_concerned(execution)) for execution in executions}
+    users = [user for found in used.values() for user in found]
+    on = [execution for execution in executions if used[id(execution)]]
+    return Judged(
+        functions=_count(users, Truth.YES, UserKind.FUNCTION),
+        event_sources=_count(users, Truth.YES, UserKind.POLLER),
+        canaries=_count(users, Truth.YES, UserKind.CANARY),
+        unknown_functions=_count(users, Truth.UNKNOWN, UserKind.FUNCTION, UserKind.POLLER),
+        unknown_canaries=_count(users, Truth.UNKNOWN, UserKind.CANARY),
+        roles=sum(execution.role is not None for execution in on),
+        roles_elsewhere=sum(execution.role is None and execution.label != "" for execution in on),
+        roles_unknown=sum(execution.role is None and execution.label == "" for execution in on),
+        unused_roles=sum(
+            execution.role is not None and not execution.users and execution.trust.names_service(LAMBDA) is not Truth.NO
+            for execution in executions
+        ),
+    )
+
+
+def _resources(registrations: Iterable[Registration]) -> Iterator[Resource]:
+    for found in registrations:
+        if found.type in TYPES:
+            outputs: dict[str, Any] = {key: plain(_opened(value)) for key, value in found.outputs.items()}
+            inputs = None if found.external else {key: plain(_opened(value)) for key, value in found.inputs.items()}
+            yield Resource(
+                found.urn,
+                found.type,
+                declared(outputs, inputs),
+                found.property_dependencies,
+                inputs,
+                managed=not found.external,
+            )
+
+
+def _opened(value: object) -> object:
+    """A value without the marks of secrets, as the SDK hands it to a policy."""
+    value = reveal(value)
+    if isinstance(value, dict):
+        return {key: _opened(item) for key, item in value.items()}
+    return [_opened(item) for item in value] if isinstance(value, list) else value
+
+
+def _concerned(execution: Execution) -> Iterator[User]:
+    return (user for user in execution.users if user.needs_vpc is not Truth.NO)
+
+
+def _count(users: Iterable[User], needs_vpc: Truth, *kinds: UserKind) -> int:
+    return sum(user.needs_vpc is needs_vpc and user.kind in kinds for user in users)
+
+
+def _some(count: int, one: str, many: str) -> list[str]:
+    return [f"{count} {one if count == 1 else many}"] if count else []
+
+
+def _and(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))

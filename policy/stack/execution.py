@@ -1,0 +1,151 @@
+"""A role with everything on it and everything that runs on it: what is judged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from policy.iam import managed
+from policy.iam.document import PolicyDocument
+from policy.iam.trust import Trust
+from policy.iam.truth import Truth, Unknown
+from policy.shared import stand_ins
+from policy.stack import resources
+from policy.stack.resources import Resource, name_of, type_of
+
+
+class Decided(Enum):
+    """When, or by whom, an unknown will be decided."""
+
+    UPDATE = "update"  # a value that is computed when the stack is deployed
+    REFERENCE = "stack reference"  # an output of another stack, whose state was not read
+    DATA_SOURCE = "data source"  # one that was not asked
+    READ = "read resource"  # a value of a resource that this stack reads and does not manage
+    STAND_IN = "stand-in"  # what AWS would choose, and a preview without AWS stands in for
+    SECRET = "secret"  # a value that is hidden from the pack
+    ELSEWHERE = "elsewhere"  # a resource that is not in this stack
+    REFRESH = "refresh"  # the state says something that no program declares
+    MENDING = "mending"  # a property that cannot be read
+    NEWER_DATA = "newer data"  # an AWS managed policy that the pack's data does not have
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that had to be known: the property of a resource, what of it, and when it will be decided."""
+
+    urn: str
+    path: str
+    decided: Decided
+    detail: str = ""
+
+
+class GrantKind(Enum):
+    """Where a document stands, which decides what there is to change."""
+
+    IN_ROLE = "the role's inline policy"
+    INLINE = "inline policy"
+    MANAGED = "managed policy"
+    AWS_MANAGED = "AWS managed policy"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grant:
+    """One document on a role. `urn` is the resource to change: the one that holds it, or that attaches it.
+
+    `gave` are the resource and the property that the document was taken from, or that names it; None for what no
+    program declares. `may_guard` says whether what is not known of it could well be a guard.
+    """
+
+    document: PolicyDocument
+    urn: str
+    path: str
+    kind: GrantKind
+    # The name or ARN under which the role's state lists it.
+    listed_as: str = ""
+    suffix: str = ""
+    gave: tuple[Resource, str] | None = None
+    may_guard: bool = True
+    # What takes a policy with a Deny off the role again.
+    taken_off: Gap | None = None
+
+    @property
+    def made_for_lambda(self) -> bool:
+        """Whether it is an AWS managed policy for Lambda to manage interfaces with."""
+        return self.suffix in managed.MADE_FOR_LAMBDA
+
+
+class UserKind(Enum):
+    """What runs on a role."""
+
+    FUNCTION = "function"
+    POLLER = "event source mapping"
+    CANARY = "canary"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class User:
+    """A function (or canary) that runs on a role. `needs_vpc` says whether Lambda manages interfaces for it.
+
+    `function_arn` has `*` for each part that is not known. `gap` is what decides where `needs_vpc` is UNKNOWN.
+    """
+
+    kind: UserKind
+    resource: Resource
+    needs_vpc: Truth
+    function_arn: str
+    gap: Gap | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Execution:
+    """A role with everything on it and everything that runs on it.
+
+    `role` is None for a role that is not in this stack; `label` then is its ARN or name as far as known.
+    `boundary` is None where the role has none.
+    """
+
+    role: Resource | None
+    label: str
+    role_arn: str | None = None
+    role_tags: Mapping[str, str | Unknown] | None = None
+    # The ARN of any function that may run on it, with `*` for what is not known.
+    some_function: str = "arn:*:lambda:*:*:function:*"
+    trust: Trust = field(default_factory=lambda: Trust((), known=False))
+    users: list[User] = field(default_factory=list)
+    grants: list[Grant] = field(default_factory=list)
+    boundary: list[Grant] | None = None
+    gaps: list[Gap] = field(default_factory=list)
+    reference: Gap | None = None
+    # Lists that own all policies of a kind on the role: what is added has to be listed there.
+    owned: list[Gap] = field(default_factory=list)
+    # What IAM or the provider will refuse, besides what is wrong inside the documents.
+    refused: list[Gap] = field(default_factory=list)
+
+    @property
+    def documents(self) -> list[PolicyDocument]:
+        """All documents on the role. One that nothing is known of stands for each gap in what is attached."""
+        return [grant.document for grant in self.grants]
+
+
+_FOREIGN: Final = {
+    resources.STACK_REFERENCE: Decided.REFERENCE,
+    stand_ins.DATA_SOURCE: Decided.DATA_SOURCE,
+    stand_ins.SECRET: Decided.SECRET,
+}
+
+
+def unreadable(resource: Resource, path: str, value: object) -> Gap:
+    """The gap that a property leaves which is unknown, missing, or of the wrong type."""
+    if isinstance(value, Unknown):
+        if value.secret:
+            return Gap(resource.urn, path, Decided.SECRET)
+        for urn in resource.depends_on.get(re.split(r"[.\[]", path)[0], ()):
+            if urn in resource.not_managed:
+                return Gap(resource.urn, path, _FOREIGN.get(type_of(urn), Decided.READ), name_of(urn))
+        if not resource.managed:
+            return Gap(resource.urn, path, Decided.READ, resource.name)
+        return Gap(resource.urn, path, Decided.UPDATE)
+    return Gap(resource.urn, path, Decided.MENDING, "is missing" if value is None else "has the wrong type")

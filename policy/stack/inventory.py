@@ -1,0 +1,170 @@
+"""The resources of one stack, found by type, name, ARN, or by what a property depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Final
+
+from policy.iam.managed import is_aws_managed
+from policy.shared import stand_ins
+from policy.stack import resources
+from policy.stack.resources import Resource
+
+ROLES: Final = (resources.ROLE, resources.NATIVE_ROLE)
+FUNCTIONS: Final = (resources.FUNCTION, resources.NATIVE_FUNCTION)
+# What names a function and adds something to its ARN.
+QUALIFIERS: Final = (resources.ALIAS, resources.NATIVE_ALIAS, resources.NATIVE_VERSION)
+_ONROLES: Final = ("managedPolicyArns", "permissionsBoundary")
+_ATTACHING: Final = (
+    resources.ROLE_ATTACHMENT,
+    resources.POLICY_ATTACHMENT,
+    resources.ATTACHMENTS_EXCLUSIVE,
+    *ROLES,
+)
+POLICIES: Final = (resources.POLICY, resources.NATIVE_POLICY)
+
+
+class Stack:
+    """The resources of one stack by type, name and ARN."""
+
+    def __init__(self, all_resources: Iterable[Resource]) -> None:
+        self._by_urn: dict[str, Resource] = {}
+        self._by_type: dict[str, list[Resource]] = {}
+        for resource in all_resources:
+            self._by_urn[resource.urn] = resource
+            self._by_type.setdefault(resource.type, []).append(resource)
+        self.roles = list(self._without_twins(self.of(*ROLES)))
+        self.functions = self.of(*FUNCTIONS)
+        self._role_names = _index(self.roles, ("name", "roleName", "arn", "id"))
+        self._function_names = _index(self.functions, ("name", "functionName", "arn"))
+        self._policy_arns = _index(self.of(*POLICIES), ("arn", "policyArn", "id"))
+
+    def _without_twins(self, roles: Iterable[Resource]) -> Iterator[Resource]:
+        """The roles; one of those that are read twice. What is put on one of these is on both."""
+        read: dict[object, Resource] = {}
+        for role in roles:
+            texts = [role.props.get(name) for name in ("arn", "name", "roleName", "id")]
+            identity = next(filter(_known, texts), None)
+            if role.managed or identity is None:
+                yield role
+                continue
+            twin = read.setdefault(identity, role)
+            self._by_urn[role.urn] = twin
+            if twin is role:
+                yield role
+
+    @cached_property
+    def partition(self) -> str | None:
+        """The partition that the stack is in: that of its providers' regions, of the AWS managed policies which it attaches,
+        or of ARNs that AWS gave.
+
+        None where nothing tells, or not all say the same. What a document says is no evidence: it may be wrong.
+        """
+        regions = (r.provider.get("region") for r in (*self.roles, *self.functions))
+        named = {partition_of(region) for region in regions if isinstance(region, str) and region}
+        attached = (r.props.get(name) for r in self.of(*_ATTACHING) for name in ("policyArn", "policyArns", *_ONROLES))
+        given = (r.props.get("arn") for r in (*self.roles, *self.functions))
+        texts = (t for value in (*attached, *given) for t in (value if isinstance(value, list) else [value]))
+        arns = (t.split(":") for t in texts if isinstance(t, str) and t.startswith("arn:"))
+        found = named or {fields[1] for fields in arns if len(fields) > 5} - {stand_ins.PARTITION}
+        return found.pop() if len(found) == 1 else None
+
+    def of(self, *types: str) -> list[Resource]:
+        """The resources of these types."""
+        return [resource for kind in types for resource in self._by_type.get(kind, ())]
+
+    def role_of(self, value: object, urns: Sequence[str], at: Resource | None = None) -> Resource | None:
+        """The role that a property names, by ARN or name, or, where that is not known, the only one it depends on."""
+        found = self.roles_of(value, urns, at)
+        return found[0] if len(found) == 1 else None
+
+    def roles_of(self, value: object, urns: Sequence[str], at: Resource | None = None) -> list[Resource]:
+        """The roles that a property may stand for: several where it is unknown and was made from several."""
+        texts: tuple[object, ...] = (value,)
+        if isinstance(value, str) and ":role/" in value:
+            texts = (value, value.rpartition("/")[2])
+        found = self._follow(texts, urns, self._role_names, ROLES, at)
+        # A role of that name whose ARN is known to be another one lives in another account.
+        other = isinstance(value, str) and value.startswith("arn:")
+        return [r for r in found if not other or r.props.get("arn", value) == value or not _known(r.props.get("arn"))]
+
+    def policy_of(self, value: object, urns: Sequence[str]) -> Resource | None:
+        """The customer managed policy that a property names by its ARN, or depends on."""
+        found = self._follow((value,), urns, self._policy_arns, POLICIES) or self._new_policies(value)
+        return found[0] if len(found) == 1 else None
+
+    def _new_policies(self, value: object) -> list[Resource]:
+        """The policies of that name whose ARN is not known yet: an ARN that is spelled out may mean one of them."""
+        if not isinstance(value, str) or is_aws_managed(value):
+            return []
+        path, _, name = value.partition(":policy")[2].rpartition("/")
+        new = (
+            policy
+            for policy in self.of(*POLICIES)
+            if not _known(policy.props.get("arn", policy.props.get("policyArn")))
+        )
+        return [
+            policy
+            for policy in new
+            if name
+            and policy.props.get("name", policy.props.get("managedPolicyName")) == name
+            and policy.props.get("path", "/") in (f"{path}/", None)
+        ]
+
+    def functions_of(self, value: object, urns: Sequence[str]) -> list[Resource]:
+        """The functions that an event source mapping may name: by name, ARN, or either with a version or alias."""
+        texts: tuple[object, ...] = (value,)
+        if isinstance(value, str):
+            texts = (value, value.split(":function:")[-1].split(":")[0])
+        for alias in self._depended(urns, QUALIFIERS):
+            urns = (*urns, *alias.depends_on.get("functionName", ()))
+            texts = (*texts, alias.props.get("functionName"))
+        return self._follow(texts, urns, self._function_names, FUNCTIONS)
+
+    def by_urn(self, urn: str) -> Resource | None:
+        """The resource of that URN, if it is of a type that matters here."""
+        return self._by_urn.get(urn)
+
+    def _depended(self, urns: Sequence[str], types: Sequence[str]) -> list[Resource]:
+        found = (self._by_urn[urn] for urn in dict.fromkeys(urns) if urn in self._by_urn)
+        return [resource for resource in found if resource.type in types]
+
+    def _follow(
+        self,
+        texts: Sequence[object],
+        urns: Sequence[str],
+        index: Mapping[object, list[Resource]],
+        types: Sequence[str],
+        at: Resource | None = None,
+    ) -> list[Resource]:
+        named = next((index[text] for text in texts if _known(text) and text in index), [])
+        if at is not None and len(named) > 1:
+            # A name is looked up in the account of the resource that gives it.
+            named = [resource for resource in named if resource.account == at.account] or named
+        if len(named) == 1:
+            return named
+        depended = self._depended(urns, types)
+        if named:
+            # Two of one name live in different accounts: the one that the property depends on is meant.
+            return [resource for resource in depended if resource in named] or named
+        return [] if any(map(_known, texts)) else depended
+
+
+def partition_of(region: str) -> str:
+    """The partition of a region (AWS General Reference; the two public ones beside `aws` have names of their own)."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def _known(text: object) -> bool:
+    return isinstance(text, str)
+
+
+def _index(of: Iterable[Resource], properties: Sequence[str]) -> dict[object, list[Resource]]:
+    found: dict[object, list[Resource]] = {}
+    for resource in of:
+        for text in {resource.props.get(name) for name in properties if _known(resource.props.get(name))}:
+            found.setdefault(text, []).append(resource)
+    return found

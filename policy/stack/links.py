@@ -1,0 +1,444 @@
+"""Which policies are on which execution role, and what runs on it, out of the resources of one stack.
+
+A reference is followed by its value (an ARN or a name) where that is known, else by the resource that it was made from:
+at a preview the ARN of a new role is unknown, but the engine says which resources each property depends on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Final
+
+from policy.iam import managed
+from policy.iam.document import (
+    INLINE_POLICIES_LIMIT,
+    MANAGED_POLICY_LIMIT,
+    DocumentError,
+    PolicyDocument,
+    parse_document,
+)
+from policy.iam.trust import parse_trust
+from policy.iam.truth import UNKNOWN, Unknown
+from policy.stack import resources
+from policy.stack.execution import Decided, Execution, Gap, Grant, GrantKind, unreadable
+from policy.stack.inventory import POLICIES, ROLES, Stack
+from policy.stack.possible_guards import weigh_unknown_documents
+from policy.stack.removals import take_away
+from policy.stack.resources import Resource, type_of
+from policy.stack.users import users
+
+
+@lru_cache(maxsize=1024)
+def _parsed_text(text: str, name: str) -> PolicyDocument:
+    return parse_document(text, name)
+
+
+def _parse(source: object, name: str, limit: int) -> PolicyDocument:
+    document = _parsed_text(source, name) if isinstance(source, str) else parse_document(source, name)
+    if document.size <= limit:
+        return document
+    too_long = DocumentError("", f"{document.size:,} characters without white space; IAM takes at most {limit:,}")
+    return PolicyDocument(name, document.statements, (*document.errors, too_long), document.unknown, document.text)
+
+
+def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> list[Execution]:
+    """Every role of the stack, and every role of another stack that something in this stack runs on.
+
+    Without `event_sources` a function outside a VPC stays outside, whatever events Lambda fetches for it.
+    """
+    stack = Stack(all_resources)
+    executions = {role.urn: _execution(role, stack) for role in stack.roles}
+    _add_users(stack, executions, event_sources=event_sources)
+    _attach_role_policies(stack, executions)
+    _attach_managed_policies(stack, executions)
+    take_away(stack, executions, _declared)
+    for execution in executions.values():
+        if execution.role is not None:
+            _check_echoes(execution, execution.role)
+            _check_inline_limit(execution, execution.role)
+    weigh_unknown_documents(list(executions.values()), stack)
+    return list(executions.values())
+
+
+def _add_users(stack: Stack, executions: Executions, *, event_sources: bool) -> None:
+    """Put what runs on a role there; a role that is not in the stack is added under its ARN or name."""
+    for user, prop in users(stack, event_sources=event_sources):
+        value = user.resource.props.get(prop)
+        role = stack.role_of(value, user.resource.made_from(prop, ROLES), user.resource)
+        if role is not None:
+            execution = executions[role.urn]
+            execution.users.append(replace(user, function_arn=_completed(user.function_arn, execution.some_function)))
+            continue
+        gap = _role_gap(user.resource, prop, value)
+        label = value if isinstance(value, str) else ""
+        executions.setdefault(label or user.resource.urn, Execution(None, label, reference=gap)).users.append(user)
+
+
+def _outside(value: object, executions: Executions) -> list[Execution]:
+    """The role outside the stack that a property names, if something in the stack runs on it."""
+    if not isinstance(value, str):
+        return []
+    name = value.rpartition("/")[2]
+    return [e for e in executions.values() if e.role is None and e.label and e.label.rpartition("/")[2] == name]
+
+
+def _completed(function_arn: str, known: str) -> str:
+    """The ARN with the parts that it does not have from the other: a function is in the account of its role."""
+    return ":".join(b if a == "*" else a for a, b in zip(function_arn.split(":", 6), known.split(":", 6), strict=True))
+
+
+def _role_gap(resource: Resource, prop: str, value: object) -> Gap:
+    if isinstance(value, str):
+        return Gap(resource.urn, prop, Decided.ELSEWHERE, value)
+    if isinstance(value, Unknown) or value is None:
+        return unreadable(resource, prop, value)
+    return Gap(resource.urn, prop, Decided.MENDING, "is not a string")
+
+
+Executions = dict[str, Execution]
+
+# ---- roles
+
+
+def _execution(role: Resource, stack: Stack) -> Execution:
+    native = role.type == resources.NATIVE_ROLE
+    execution = Execution(
+        role,
+        role.name,
+        role_arn=_role_arn(role),
+        role_tags=_tags(role),
+        some_function=_some_function(role, stack),
+        trust=parse_trust(role.props.get("assumeRolePolicyDocument" if native else "assumeRolePolicy", UNKNOWN)),
+    )
+    inline, managed_arns = ("policies", "managedPolicyArns") if native else ("inlinePolicies", "managedPolicyArns")
+    for path, name, source in _inline_policies(role, inline, native, execution):
+        document = _parse(source, name or path, INLINE_POLICIES_LIMIT)
+        execution.grants.append(Grant(document, role.urn, path, GrantKind.IN_ROLE, gave=(role, inline)))
+        if document.unknown:
+            execution.gaps.append(unreadable(role, path, source))
+    for path, value, urns in _texts(role, managed_arns, execution):
+        _attach(execution, stack, value, urns, role, path)
+    boundary = _declared(role, "permissionsBoundary")
+    if boundary not in (None, ""):
+        urns = role.made_from("permissionsBoundary", POLICIES)
+        execution.boundary = [_policy_grant(execution, stack, boundary, urns, role, "permissionsBoundary")]
+    return execution
+
+
+def _some_function(role: Resource, stack: Stack) -> str:
+    """What is known of the ARN of any function that may run on the role."""
+    arn = role.props.get("arn")
+    fields = arn.split(":") if isinstance(arn, str) and arn.count(":") >= 5 else ["", "", "", "", "*"]
+    return f"arn:{fields[1] or stack.partition or '*'}:lambda:*:{fields[4]}:function:*"
+
+
+def _role_arn(role: Resource) -> str | None:
+    arn = role.props.get("arn")
+    if isinstance(arn, str):
+        return arn
+    name = role.props.get("name", role.props.get("roleName"))
+    path = role.props.get("path")
+    if isinstance(name, str):
+        return f"arn:*:iam::*:role{path if isinstance(path, str) else '/*' if isinstance(path, Unknown) else '/'}{name}"
+    return None
+
+
+def _tags(role: Resource) -> Mapping[str, str | Unknown] | None:
+    """The role's tags, None where they are not known: the provider adds its own (`tagsAll`), which may be any."""
+    tags = role.props.get("tags")
+    every = role.props.get("tagsAll")
+    if isinstance(every, Mapping):
+        tags = every
+    elif isinstance(every, Unknown):
+        if "region" not in role.provider:
+            return None
+        added = role.provider.get("defaultTags")
+        added = added.get("tags") if isinstance(added, Mapping) else added
+        if any(isinstance(value, Unknown) for value in (tags, added)):
+            return None
+        tags = {**(added if isinstance(added, Mapping) else {}), **(tags if isinstance(tags, Mapping) else {})}
+    if tags is None:
+        return {}
+    if isinstance(tags, Mapping):
+        return {str(k): v if isinstance(v, str) else UNKNOWN for k, v in tags.items()}
+    if isinstance(tags, list) and all(isinstance(tag, Mapping) and isinstance(tag.get("key"), str) for tag in tags):
+        return {tag["key"]: tag["value"] if isinstance(tag.get("value"), str) else UNKNOWN for tag in tags}
+    return None
+
+
+# The provider fills these in from what it finds on the role; only the program's own words count.
+_ECHOED: Final = frozenset(("inlinePolicies", "managedPolicyArns", "policies"))
+
+
+def _declared(role: Resource, name: str) -> Any:
+    """What the program gives for a property: its input, or, where that was not seen, its output if nothing echoes it."""
+    if role.inputs is not None:
+        declared, output = role.inputs.get(name), role.props.get(name)
+        # An input that was unknown when it was checked may have become known since.
+        return output if isinstance(declared, Unknown) and output is not None else declared
+    return None if name in _ECHOED else role.props.get(name)
+
+
+def _inline_policies(
+    role: Resource, prop: str, native: bool, execution: Execution
+) -> Iterator[tuple[str, str, object]]:
+    value = _declared(role, prop)
+    if value is None:
+        return
+    if not isinstance(value, list):
+        execution.gaps.append(unreadable(role, prop, value))
+        document = PolicyDocument.not_known(prop)
+        execution.grants.append(Grant(document, role.urn, prop, GrantKind.IN_ROLE, gave=(role, prop)))
+        return
+    for i, item in enumerate(value):
+        path = f"{prop}[{i}]"
+        if not isinstance(item, Mapping):
+            execution.gaps.append(unreadable(role, path, item))
+            yield path, "", UNKNOWN
+            continue
+        name = item.get("policyName" if native else "name")
+        source = item.get("policyDocument" if native else "policy")
+        if source is None and not native:
+            continue  # `inlinePolicies: [{}]` is how the classic provider says "none"
+        yield f"{path}.{'policyDocument' if native else 'policy'}", name if isinstance(name, str) else "", source
+
+
+def _texts(resource: Resource, prop: str, execution: Execution) -> Iterator[tuple[str, object, tuple[str, ...]]]:
+    """The elements of a list of texts, each with the URNs it can stand for."""
+    value = _declared(resource, prop) if prop in _ECHOED else resource.props.get(prop)
+    if value is None:
+        return
+    if not isinstance(value, list):
+        execution.gaps.append(unreadable(resource, prop, value))
+        document = PolicyDocument.not_known(prop)
+        execution.grants.append(Grant(document, resource.urn, prop, GrantKind.MANAGED, gave=(resource, prop)))
+        return
+    # Of unknown elements that were made from as many policies each is one; else which is which is not known.
+    policies = [urn for urn in resource.made_from(prop, POLICIES) if type_of(urn) in POLICIES]
+    left = policies if sum(isinstance(item, Unknown) for item in value) == len(policies) else []
+    for i, item in enumerate(value):
+        yield f"{prop}[{i}]", item, (left.pop(0),) if isinstance(item, Unknown) and left else ()
+
+
+# ---- attachments
+
+
+def _attach(
+    execution: Execution, stack: Stack, value: object, urns: Sequence[str], attachment: Resource, path: str
+) -> None:
+    """Put the policy that a property of `attachment` names on the role."""
+    execution.grants.append(_policy_grant(execution, stack, value, urns, attachment, path))
+
+
+def _policy_grant(
+    execution: Execution, stack: Stack, value: object, urns: Sequence[str], attachment: Resource, path: str
+) -> Grant:
+    """The managed policy that a property names; one of which nothing is known, and a gap, where it is not to be had."""
+    policy = stack.policy_of(value, urns)
+    if policy is not None:
+        return _customer_grant(policy, execution)
+    label = value if isinstance(value, str) else path
+    if isinstance(value, str) and managed.is_aws_managed(value):
+        found = managed.lookup(value)
+        if found is not None:
+            document = _aws_managed(found.suffix, value)
+            return Grant(document, attachment.urn, path, GrantKind.AWS_MANAGED, value, found.suffix)
+        execution.gaps.append(Gap(attachment.urn, path, Decided.NEWER_DATA, value))
+    elif isinstance(value, str):
+        execution.gaps.append(Gap(attachment.urn, path, Decided.ELSEWHERE, value))
+    else:
+        execution.gaps.append(unreadable(attachment, path, value))
+    # A literal ARN was made from nothing, so nothing is known of what it stands for.
+    prop = path.partition("[")[0]
+    return Grant(
+        PolicyDocument.not_known(label), attachment.urn, path, GrantKind.MANAGED, label, gave=(attachment, prop)
+    )
+
+
+@lru_cache(maxsize=512)
+def _aws_managed(suffix: str, arn: str) -> PolicyDocument:
+    found = managed.lookup(arn)
+    document = parse_document(found.document if found else UNKNOWN, suffix.rpartition("/")[2])
+    # The data leaves out what does not matter here, so a document can be empty there and be none that IAM refuses.
+    return replace(document, errors=())
+
+
+def _customer_grant(policy: Resource, execution: Execution) -> Grant:
+    prop = "policyDocument" if policy.type == resources.NATIVE_POLICY else "policy"
+    source = policy.props.get(prop, UNKNOWN)
+    document = _parse(source, policy.name, MANAGED_POLICY_LIMIT)
+    if document.unknown:
+        execution.gaps.append(unreadable(policy, prop, policy.props.get(prop)))
+    arn = policy.props.get("policyArn", policy.props.get("arn"))
+    listed_as = arn if isinstance(arn, str) else ""
+    return Grant(document, policy.urn, prop, GrantKind.MANAGED, listed_as, gave=(policy, prop))
+
+
+def _perhaps(grant: Grant) -> Grant:
+    """The grant of a resource that may be on another role instead."""
+    return replace(grant, document=grant.document.perhaps())
+
+
+def _attach_role_policies(stack: Stack, executions: Executions) -> None:
+    for kind, role_prop, prop, name_prop in (
+        (resources.ROLE_POLICY, "role", "policy", "name"),
+        (resources.NATIVE_ROLE_POLICY, "roleName", "policyDocument", "policyName"),
+    ):
+        for resource in stack.of(kind):
+            listed = resource.props.get(name_prop)
+            for execution, certain in _on_roles(resource, role_prop, stack, executions):
+                document = _parse(resource.props.get(prop, UNKNOWN), resource.name, INLINE_POLICIES_LIMIT)
+                if document.unknown:
+                    execution.gaps.append(unreadable(resource, prop, resource.props.get(prop)))
+                name = listed if isinstance(listed, str) else ""
+                grant = Grant(document, resource.urn, prop, GrantKind.INLINE, name, gave=(resource, prop))
+                execution.grants.append(grant if certain else _perhaps(grant))
+
+
+def _attach_managed_policies(stack: Stack, executions: Executions) -> None:
+    for resource in stack.of(resources.ROLE_ATTACHMENT):
+        urns = resource.made_from("policyArn", POLICIES)
+        for execution, certain in _on_roles(resource, "role", stack, executions):
+            grant = _policy_grant(execution, stack, resource.props.get("policyArn"), urns, resource, "policyArn")
+            execution.grants.append(grant if certain else _perhaps(grant))
+    for resource in stack.of(resources.POLICY_ATTACHMENT):
+        urns = resource.made_from("policyArn", POLICIES)
+        for execution, certain in _roles_named(resource, "roles", stack, executions):
+            grant = _policy_grant(execution, stack, resource.props.get("policyArn"), urns, resource, "policyArn")
+            execution.grants.append(grant if certain else _perhaps(grant))
+    for resource in stack.of(resources.NATIVE_POLICY):
+        for execution, certain in _roles_named(resource, "roles", stack, executions):
+            grant = _customer_grant(resource, execution)
+            execution.grants.append(grant if certain else _perhaps(grant))
+    for resource in stack.of(resources.ATTACHMENTS_EXCLUSIVE):
+        # It attaches what it lists. (RolePoliciesExclusive only takes inline policies away.)
+        for execution, certain in _on_roles(resource, "roleName", stack, executions):
+            attached = {grant.urn for grant in execution.grants}
+            listed = {grant.listed_as for grant in execution.grants}
+            before = len(execution.grants)
+            for path, value, urns in _texts(resource, "policyArns", execution):
+                policy = stack.policy_of(value, urns)
+                known = isinstance(value, str) and value in listed
+                if not known and (policy is None or policy.urn not in attached):
+                    _attach(execution, stack, value, urns, resource, path)
+            if not certain:
+                execution.grants[before:] = map(_perhaps, execution.grants[before:])
+
+
+def _on_roles(resource: Resource, prop: str, stack: Stack, executions: Executions) -> Iterator[tuple[Execution, bool]]:
+    """The role that a property names. One that is unknown and made from several roles may be any of them: not certain."""
+    value = resource.props.get(prop)
+    roles = stack.roles_of(value, resource.depends_on.get(prop, ()), resource)
+    certain = len(roles) == 1 and (isinstance(value, str) or not resource.outside(prop, ROLES))
+    if not roles and not isinstance(value, str):
+        stray = executions[resource.urn] = Execution(None, "")
+        gap = unreadable(resource, prop, value)
+        if isinstance(value, Unknown):
+            stray.gaps.append(gap)
+            yield stray, True
+        else:
+            stray.refused.append(gap)
+    elsewhere = [] if roles else _outside(value, executions)
+    yield from ((execution, len(elsewhere) == 1) for execution in elsewhere)
+    for role in roles:
+        execution = executions[role.urn]
+        if not certain:
+            execution.gaps.append(_several_roles(resource, prop, value, roles))
+        yield execution, certain
+
+
+def _several_roles(resource: Resource, prop: str, value: object, roles: Sequence[Resource]) -> Gap:
+    if not isinstance(value, str):
+        return unreadable(resource, prop, value)
+    named = " and ".join(f"`{role.name}`" for role in roles)
+    return Gap(resource.urn, prop, Decided.MENDING, f"is `{value}`, and that is the name of {named}")
+
+
+def _roles_named(
+    resource: Resource, prop: str, stack: Stack, executions: Executions
+) -> Iterator[tuple[Execution, bool]]:
+    """The roles in a list of role names, each with whether it is certain to be in it."""
+    value, urns = resource.props.get(prop), resource.depends_on.get(prop, ())
+    # Not all are roles: a policy whose role is not known stands there for it.
+    found = [role.urn for role in map(stack.by_urn, urns) if role is not None]
+    made_from = [urn for urn in dict.fromkeys(found) if urn in executions and executions[urn].role is not None]
+    names = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+    known = [stack.role_of(name, urns, resource) for name in names]
+    for name, role in zip(names, known, strict=True):
+        elsewhere = [] if role is not None else _outside(name, executions)
+        yield from ((execution, len(elsewhere) == 1) for execution in elsewhere)
+    certain, possible = _listed_roles(value, [role.urn for role in known if role is not None], made_from)
+    if not certain and not possible and isinstance(value, Unknown):
+        stray = executions[resource.urn] = Execution(None, "")
+        stray.gaps.append(unreadable(resource, prop, value))
+        yield stray, True
+    yield from ((executions[urn], True) for urn in certain)
+    for urn in possible:
+        unknown = UNKNOWN if isinstance(value, list) else value
+        executions[urn].gaps.append(unreadable(resource, prop, unknown))
+        yield executions[urn], False
+
+
+def _listed_roles(value: object, known: Sequence[str], made_from: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The URNs of the roles that a list has for certain, and of those that it may have.
+
+    `value` is the list as far as known, `known` are the roles of the names in it, `made_from` those it was made from.
+    """
+    if value is None:
+        return [], []
+    if not isinstance(value, list):
+        return [], list(made_from)
+    left = [urn for urn in made_from if urn not in known]
+    unknown_names = sum(isinstance(item, Unknown) for item in value)
+    if not unknown_names:
+        return list(dict.fromkeys(known)), []
+    # More roles than unknown names: any of them may be on the list.
+    return ([*dict.fromkeys((*known, *left))], []) if unknown_names >= len(left) else (list(known), left)
+
+
+# ---- the state of a role against what is declared
+
+
+def _check_echoes(execution: Execution, role: Resource) -> None:
+    """Policies that the role's state lists and that nothing in the stack explains may or may not be on the role."""
+    explained = {grant.listed_as for grant in execution.grants}
+    inline = "policies" if role.type == resources.NATIVE_ROLE else "inlinePolicies"
+    if _declared(role, inline) is None:
+        listed = role.props.get(inline)
+        _check_read(execution, role, inline, listed)
+        for item in listed if isinstance(listed, list) else ():
+            name = item.get("name", item.get("policyName")) if isinstance(item, Mapping) else None
+            if isinstance(name, str) and name not in explained:
+                source = item.get("policy", item.get("policyDocument", UNKNOWN))
+                _add_echo(execution, role, inline, name, _parse(source, name, INLINE_POLICIES_LIMIT))
+    if _declared(role, "managedPolicyArns") is None:
+        listed = role.props.get("managedPolicyArns")
+        _check_read(execution, role, "managedPolicyArns", listed)
+        for arn in listed if isinstance(listed, list) else ():
+            if isinstance(arn, str) and arn not in explained:
+                found = managed.lookup(arn)
+                document = _aws_managed(found.suffix, arn) if found else PolicyDocument.not_known(arn)
+                _add_echo(execution, role, "managedPolicyArns", arn, document)
+
+
+def _check_read(execution: Execution, role: Resource, prop: str, listed: object) -> None:
+    """A role that the stack does not manage is not one without policies: what is on it may be anything."""
+    if not role.managed and isinstance(listed, Unknown):
+        execution.gaps.append(Gap(role.urn, prop, Decided.READ, role.name))
+        execution.grants.append(Grant(PolicyDocument.not_known(prop), role.urn, prop, GrantKind.IN_ROLE))
+
+
+def _add_echo(execution: Execution, role: Resource, prop: str, what: str, document: PolicyDocument) -> None:
+    execution.gaps.append(Gap(role.urn, prop, Decided.REFRESH, what))
+    execution.grants.append(Grant(document.perhaps_allowing(), role.urn, prop, GrantKind.IN_ROLE))
+
+
+def _check_inline_limit(execution: Execution, role: Resource) -> None:
+    """The inline policies of a role share one limit."""
+    inline = [g for g in execution.grants if g.kind in (GrantKind.INLINE, GrantKind.IN_ROLE)]
+    size = sum(grant.document.size for grant in inline)
+    if size > INLINE_POLICIES_LIMIT and all(g.document.size <= INLINE_POLICIES_LIMIT for g in inline):
+        what = f"have {size:,} characters without white space together; IAM takes at most {INLINE_POLICIES_LIMIT:,}"
+        execution.refused.append(Gap(role.urn, "inline policies", Decided.MENDING, what))

@@ -1,0 +1,381 @@
+"""What the code of the functions on one role can do, and whether Lambda itself still can: Execution -> outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from policy.iam.conditions import Condition, Family, holds, variable_keys
+from policy.iam.document import Effect, PolicyDocument, Statement
+from policy.iam.evaluate import action_covered
+from policy.iam.matching import ARN_FIELDS, action_matches, may_name
+from policy.iam.request import Caller
+from policy.iam.search.keys import ACCOUNT_KEYS, ENI_ACTIONS, NETWORK_KEYS, SERVICE_ADDRESS, SOURCE_FUNCTION_KEY
+from policy.iam.search.subject import Subject
+from policy.iam.search.witness import Answer, ask
+from policy.iam.trust import ASSUME_ROLE, LAMBDA
+from policy.iam.truth import Truth
+from policy.stack.execution import Decided, Execution, Gap, Grant, GrantKind, User, UserKind
+from policy.stack.resources import Resource
+from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Question, Unverified, WayRound
+from policy.verdict.shedding import Way, ways
+
+# What it needs to fetch events out of a VPC (Lambda Developer Guide, "Using Lambda with Amazon MSK" and others).
+POLLER_ACTIONS: Final = (
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeVpcs",
+)
+# A statement that names these was written for a function in a VPC.
+NEEDED_BY_NAME: Final = ("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface")
+
+
+def judge_execution(execution: Execution, asked: Question) -> list[Outcome]:
+    """Judge one role."""
+    if execution.users:
+        certain = [user for user in execution.users if user.needs_vpc is Truth.YES]
+        possible = [user for user in execution.users if user.needs_vpc is Truth.UNKNOWN]
+        if execution.role is None:
+            gaps = [execution.reference] if execution.reference else []
+            users = [*certain, *possible]
+            if certain and execution.grants:
+                # What this stack itself puts on the role is its own.
+                outcomes = _judge(execution, certain, asked)
+                exposed = [o for o in outcomes if isinstance(o, Exposed) and o.writes and not o.unless]
+                if exposed:
+                    return list(exposed)
+            return [Unverified(execution, users, gaps=gaps)] if users else []
+        if certain:
+            # The permissions that these need are there for the code of whatever else runs on the role.
+            others = [user for user in execution.users if user not in certain]
+            return _judge(execution, certain, asked, others)
+        return _judge_possible(execution, possible, asked) if possible else []
+    return _judge_unused(execution, asked)
+
+
+def _judge_possible(execution: Execution, users: list[User], asked: Question) -> list[Outcome]:
+    """Functions that may or may not be in a VPC: what would be wrong if they are is not certain."""
+    outcomes = _judge(execution, users, asked)
+    if not outcomes:
+        return []
+    unverified = Unverified(execution, users, gaps=[user.gap for user in users if user.gap])
+    for outcome in outcomes:
+        if isinstance(outcome, Exposed) and outcome.writes:
+            unverified.if_in_vpc.append(outcome)
+        elif isinstance(outcome, Unverified):
+            unverified.gaps += outcome.gaps
+            unverified.answers += outcome.answers
+            unverified.unless_denied += outcome.unless_denied
+    return [unverified]
+
+
+def _judge_unused(execution: Execution, asked: Question) -> list[Outcome]:
+    """A role that nothing in this stack uses is judged if it was made for a function in a VPC, which lives elsewhere."""
+    trusted = execution.trust.names_service(LAMBDA)
+    if trusted is Truth.NO:
+        return []
+    outcomes = _judge(execution, [], asked)
+    if execution.role is None:
+        # A policy on a role that is not known.
+        open_policy = names_eni_actions(execution) and any(isinstance(o, Exposed) and o.writes for o in outcomes)
+        return [Unverified(execution, [], gaps=execution.gaps)] if open_policy else []
+    if trusted is Truth.YES and names_eni_actions(execution):
+        return outcomes
+    exposed = [o for o in outcomes if isinstance(o, Exposed) and o.writes]
+    if not exposed:
+        return []
+    named = sorted({action for outcome in exposed for action in outcome.answers}, key=asked.actions.index)
+    return [Unverified(execution, [], named, unused=True)]
+
+
+def names_eni_actions(execution: Execution) -> bool:
+    """Whether the role grants the actions by name: with a managed policy made for Lambda, or in a statement."""
+    if any(grant.made_for_lambda for grant in execution.grants):
+        return True
+    patterns = [
+        pattern
+        for document in execution.documents
+        for statement in document.statements
+        if statement.effect is Effect.ALLOW
+        for pattern in statement.actions or ()
+        if isinstance(pattern, str) and "networkinterface" in pattern.lower()
+    ]
+    return all(any(action_matches(pattern, action) for pattern in patterns) for action in NEEDED_BY_NAME)
+
+
+def _judge(execution: Execution, users: list[User], asked: Question, others: Sequence[User] = ()) -> list[Outcome]:
+    """Judge a role for its `users` in a VPC; the code of `others` has what they need as well."""
+    actions = asked.actions
+    everybody = [*users, *others]
+    documents = execution.documents
+    boundary = None if execution.boundary is None else [grant.document for grant in execution.boundary]
+    unverified = Unverified(execution, [], gaps=list(execution.gaps))
+    exposed: dict[Grant, Exposed] = {}
+    unless_guarded: dict[Grant, Exposed] = {}
+    unless_denied: dict[Grant, Exposed] = {}
+    subject = Subject(
+        Caller.CODE, execution.some_function, _known_arn(execution.role_arn), execution.role_tags, asked.now
+    )
+    idle = () if asked.unknown_may_guard else tuple(_idle(execution))
+    presumed, presumed_boundary = _presumed(execution.grants), None
+    if execution.boundary is not None:
+        presumed_boundary = [_open_where_unknown(grant) for grant in execution.boundary]
+    for group in _alike(everybody, [*documents, *(boundary or ())]):
+        code = replace(subject, function_arn=group[0].function_arn) if group else subject
+        for action in actions:
+            answer = _expose(exposed, execution, group, action, code, documents, boundary)
+            if answer.allowed is Truth.UNKNOWN and idle:
+                # What is not known and could not well be a guard does not excuse what is.
+                sure: dict[Grant, Exposed] = {}
+                _expose(sure, execution, group, action, code, presumed, presumed_boundary)
+                for found in sure.values():
+                    _add(unless_guarded, replace(found, unless=idle))
+                if sure:
+                    continue
+            if answer.allowed is Truth.UNKNOWN:
+                unverified.actions += [action] if action not in unverified.actions else []
+                unverified.users = list(dict.fromkeys([*unverified.users, *group]))
+                unverified.answers.append(answer)
+                known = [document for document in documents if not document.unknown]
+                _expose(unless_denied, execution, group, action, code, known, boundary)
+    outcomes: list[Outcome] = [*exposed.values(), *unless_guarded.values()]
+    service = replace(subject, caller=Caller.SERVICE)
+    outcomes += _locked_out(execution, users, service, documents, boundary)
+    ways_round = _ways_round(execution, everybody, asked, subject, documents, boundary)
+    # What may be allowed because hardly anything is known of the role is said once.
+    outcomes += [way for way in ways_round if isinstance(way, WayRound) or not _told(way, unverified)]
+    unverified.unless_denied = [found for found in unless_denied.values() if found.writes]
+    return outcomes + ([unverified] if unverified.actions else [])
+
+
+def _idle(execution: Execution) -> Iterator[Grant]:
+    """The grants with something that is not known and could not well be a guard."""
+    for grant in (*execution.grants, *(execution.boundary or ())):
+        if not grant.may_guard and grant.document.known_part is not grant.document:
+            yield grant
+
+
+def _presumed(grants: Iterable[Grant]) -> list[PolicyDocument]:
+    """The documents as they are if what could not well be a guard is none."""
+    return [grant.document if grant.may_guard else grant.document.known_part for grant in grants]
+
+
+def _open_where_unknown(grant: Grant) -> PolicyDocument:
+    """The same of a boundary, which must let Lambda's own calls through: without a guard it lets the code's through."""
+    (document,) = _presumed([grant])
+    if document is grant.document:
+        return document
+    everything = Statement(len(document.statements), None, Effect.ALLOW, actions=("*",), resources=("*",))
+    return replace(document, statements=(*document.statements, everything))
+
+
+def _expose(
+    exposed: dict[Grant, Exposed],
+    execution: Execution,
+    group: list[User],
+    action: str,
+    code: Subject,
+    documents: Sequence[PolicyDocument],
+    boundary: Sequence[PolicyDocument] | None,
+) -> Answer:
+    """Note every statement that lets the code in, one after the other; the answer once they are all taken out."""
+    left = list(documents)
+    while (answer := ask(action, code, left, boundary)).allowed is Truth.YES:
+        assert answer.evaluation is not None
+        allowing = {id(found.statement) for found in answer.evaluation.allowing}
+        for grant in execution.grants:
+            found = [s for s in grant.document.statements if id(s) in allowing]
+            if found:
+                _add(exposed, Exposed(execution, grant, found, {action: answer}, group))
+        left = [document.without(allowing) for document in left]
+    return answer
+
+
+def _add(exposed: dict[Grant, Exposed], new: Exposed) -> None:
+    known = exposed.setdefault(new.grant, Exposed(new.execution, new.grant, unless=new.unless))
+    known.statements += [s for s in new.statements if s not in known.statements]
+    known.users = list(dict.fromkeys([*known.users, *new.users]))
+    for action, answer in new.answers.items():
+        known.answers.setdefault(action, answer)
+
+
+def _told(way: Unverified, unverified: Unverified) -> bool:
+    """Whether what stands in the way of one outcome is said with another: rewriting, where the documents are not known."""
+    return bool(unverified.actions) and way.shedding != (ASSUME_ROLE,)
+
+
+def _ways_round(
+    execution: Execution,
+    users: list[User],
+    asked: Question,
+    code: Subject,
+    documents: Sequence[PolicyDocument],
+    boundary: Sequence[PolicyDocument] | None,
+) -> Iterator[WayRound | Unverified]:
+    """What the code of some of the users can do about every guard: one outcome for each way, with those who can."""
+    role = execution.role
+    if role is None:
+        return
+    found: dict[tuple[Truth, tuple[str, ...]], tuple[Way, list[User]]] = {}
+    for group in _alike(users, [*documents, *(boundary or ())]):
+        caller = replace(code, function_arn=group[0].function_arn) if group else code
+        for way in ways(execution, caller, asked):
+            found.setdefault((way.open, way.calls), (way, []))[1].extend(group)
+    session = replace(code, keyless=True, function_arn=users[0].function_arn if users else code.function_arn)
+    shed = [a for a in asked.actions if ask(a, session, documents, boundary).allowed is Truth.YES] or list(
+        asked.actions
+    )
+    for way, able in found.values():
+        if way.open is Truth.YES:
+            yield WayRound(execution, role, able, shed, way.calls, way.trust_path, way.allowing, way.witness)
+        elif execution.trust.known or way.calls != (ASSUME_ROLE,):
+            # A trust policy that is not known at all is said once, with what else is not known of the role.
+            gap = _may_shed(role, way)
+            yield Unverified(execution, able, shed, [gap], list(way.answers), shedding=way.calls)
+
+
+def _may_shed(role: Resource, way: Way) -> Gap:
+    if way.calls == (ASSUME_ROLE,):
+        detail = "may let the role's own sessions assume it, and its policies may allow them to"
+        return Gap(role.urn, "trust policy", Decided.MENDING, detail)
+    return Gap(role.urn, "policies", Decided.MENDING, f"may allow {', '.join(way.calls)} on the role itself")
+
+
+def merged(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """One outcome for each thing to change: a customer managed policy of several roles is one."""
+    groups: dict[object, list[Outcome]] = {}
+    for outcome in outcomes:
+        thing: object = id(outcome)
+        if isinstance(outcome, Exposed) and outcome.grant.kind is GrantKind.MANAGED:
+            thing = outcome.grant.urn, outcome.grant.path, bool(outcome.unless)
+        groups.setdefault(thing, []).append(outcome)
+    return [
+        group[0] if len(group) == 1 else _together([o for o in group if isinstance(o, Exposed)])
+        for group in groups.values()
+    ]
+
+
+def _together(group: Sequence[Exposed]) -> Exposed:
+    statements: dict[int, Statement] = {}
+    answers: dict[str, Answer] = {}
+    for exposed in group:
+        for statement in exposed.statements:
+            statements.setdefault(statement.index, statement)
+        for action, answer in exposed.answers.items():
+            answers.setdefault(action, answer)
+    users = dict.fromkeys(user for exposed in group for user in exposed.users)
+    others = [exposed.execution for exposed in group[1:]]
+    first = group[0]
+    unless = tuple(dict.fromkeys(grant for exposed in group for grant in exposed.unless))
+    return Exposed(first.execution, first.grant, list(statements.values()), answers, list(users), others, unless)
+
+
+def _known_arn(arn: str | None) -> str | None:
+    return arn if arn is not None and "*" not in arn and arn.count(":") >= ARN_FIELDS - 1 else None
+
+
+def key_conditions(statement: Statement) -> list[Condition]:
+    """The conditions of a statement on the function's ARN."""
+    return [condition for condition in statement.conditions if condition.key == SOURCE_FUNCTION_KEY]
+
+
+def _alike(users: list[User], documents: Iterable[PolicyDocument]) -> list[list[User]]:
+    """The users in groups that no condition tells apart; one group without users where there are none."""
+    if not users:
+        return [[]]
+    conditions = [c for d in documents for s in d.statements for c in key_conditions(s)]
+    groups: dict[tuple[object, ...], list[User]] = {}
+    for user in users:
+        fields = user.function_arn.split(":", ARN_FIELDS - 1)
+        groups.setdefault((fields[1], fields[4], _told_apart(user.function_arn, conditions)), []).append(user)
+    return list(groups.values())
+
+
+def _told_apart(arn: str, conditions: Sequence[Condition]) -> object:
+    """What the conditions say of a function's ARN; the ARN itself where that hangs on more than the ARN."""
+    account = arn.split(":", ARN_FIELDS - 1)[4]
+    texts = [value for c in conditions for value in c.values if isinstance(value, str)]
+    variables = {key for text in texts if "${" in text for key in variable_keys(text)}
+    if variables - set(ACCOUNT_KEYS) or (variables and account == "*"):
+        return arn
+    if "*" not in arn:
+        context = {SOURCE_FUNCTION_KEY: (arn,), **dict.fromkeys(ACCOUNT_KEYS, (account,))}
+        return tuple(holds(condition, context) for condition in conditions)
+    *place, name = arn.split(":", ARN_FIELDS - 1)
+    if "*" in name or variables or any(c.operator.family not in (Family.ARN, Family.NULL) for c in conditions):
+        return arn
+    # Of the name is known what each value says of it; what is left to say is the same for all with such values.
+    left = [
+        frozenset(
+            tuple(v.split(":", ARN_FIELDS - 1)[:-1]) for v in c.values if isinstance(v, str) and may_name(v, name)
+        )
+        for c in conditions
+    ]
+    return (*place, *left)
+
+
+def _locked_out(
+    execution: Execution,
+    users: list[User],
+    service: Subject,
+    documents: Sequence[PolicyDocument],
+    boundary: Sequence[PolicyDocument] | None,
+) -> Iterator[LockedOut]:
+    """Guards without which Lambda could make a call that it needs, and with which it cannot."""
+    if users:
+        service = replace(service, function_arn=users[0].function_arn)
+    needed = POLLER_ACTIONS if users and all(u.kind is UserKind.POLLER for u in users) else ENI_ACTIONS
+    every = [*execution.grants, *(execution.boundary or ())]
+    locked: dict[Grant, LockedOut] = {}
+    for action in needed:
+        guards = [
+            (grant, statement)
+            for grant in every
+            for statement in grant.document.statements
+            if action_covered(statement, action) is Truth.YES and _keeps_service_out(statement)
+        ]
+        if not guards or ask(action, service, documents, boundary).allowed is not Truth.NO:
+            continue
+        unguarded = [_unguarded(document) for document in documents]
+        limits = None if boundary is None else [_unguarded(document) for document in boundary]
+        if ask(action, service, unguarded, limits).allowed is not Truth.YES:
+            continue
+        for grant, statement in guards:
+            found = locked.setdefault(grant, LockedOut(execution, grant, [], [], users))
+            found.statements += [statement] if statement not in found.statements else []
+            found.actions += [action] if action not in found.actions else []
+    yield from locked.values()
+
+
+# What Lambda's own calls carry of these keys.
+_SERVICE_CALL: Final = {"aws:sourceip": (SERVICE_ADDRESS,)}
+
+
+def telling_conditions(statement: Statement) -> list[Condition]:
+    """The conditions on the function's ARN, and on the network that a call comes from."""
+    return [c for c in statement.conditions if c.key == SOURCE_FUNCTION_KEY or c.key in NETWORK_KEYS]
+
+
+def _keeps_service_out(statement: Statement) -> bool:
+    """Whether conditions on what tells the service's calls from the code's decide against the service."""
+    answers = [holds(condition, _SERVICE_CALL) for condition in telling_conditions(statement)]
+    if not answers or statement.uncertain:
+        return False
+    if statement.effect is Effect.DENY:
+        return all(answer is Truth.YES for answer in answers)
+    return any(answer is Truth.NO for answer in answers)
+
+
+def _unguarded(document: PolicyDocument) -> PolicyDocument:
+    """The document as if nobody had thought of the key, or of networks."""
+    statements = []
+    for statement in document.statements:
+        telling = telling_conditions(statement)
+        if statement.effect is not Effect.DENY or not telling:
+            others = tuple(c for c in statement.conditions if c not in telling)
+            statements.append(replace(statement, conditions=others))
+    return replace(document, statements=tuple(statements))

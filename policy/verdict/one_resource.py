@@ -1,0 +1,110 @@
+"""What one resource's inputs prove, whatever else is in the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from policy.iam.document import PolicyDocument, parse_document
+from policy.iam.evaluate import action_covered
+from policy.iam.managed import is_aws_managed
+from policy.iam.request import SOURCE_FUNCTION_ARN
+from policy.iam.trust import LAMBDA, parse_trust
+from policy.iam.truth import Truth
+from policy.shared.escapes import message
+from policy.shared.names import ROLE_GUARD
+from policy.stack import resources
+from policy.stack.links import link
+from policy.stack.resources import Resource
+from policy.verdict import words
+from policy.verdict.diagnosis import dead_guard, form_for
+from policy.verdict.exposure import judge_execution, names_eni_actions
+from policy.verdict.finding import Finding, exposed_message
+from policy.verdict.outcomes import Exposed, Question
+
+
+def resource_findings(
+    resource: Resource, actions: Sequence[str], now: Decimal, refused: Mapping[str, str]
+) -> list[Finding]:
+    """The findings on one resource, given as its inputs.
+
+    `actions` are the judged ones, `now` is in seconds since 1970-01-01T00:00Z, `refused` says by path why documents were
+    not remediated.
+    """
+    found = [Finding(ROLE_GUARD, resource.urn, message) for message in _dead_guards(resource, actions)]
+    if resource.type == resources.ROLE:
+        found += _declared_holes(resource, actions, now, refused)
+    return found
+
+
+def documents_in(resource: Resource) -> Iterator[tuple[str, object]]:
+    """The permission documents that a resource holds itself, each with its path."""
+    props = resource.props
+    if resource.type in (resources.ROLE_POLICY, resources.POLICY):
+        yield "policy", props.get("policy")
+    elif resource.type in (resources.NATIVE_ROLE_POLICY, resources.NATIVE_POLICY):
+        yield "policyDocument", props.get("policyDocument")
+    elif resource.type == resources.ROLE:
+        yield from _inline(props, "inlinePolicies", "policy")
+    elif resource.type == resources.NATIVE_ROLE:
+        yield from _inline(props, "policies", "policyDocument")
+
+
+def _inline(props: Mapping[str, object], prop: str, document: str) -> Iterator[tuple[str, object]]:
+    items = props.get(prop)
+    for i, item in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(item, Mapping):
+            yield f"{prop}[{i}].{document}", item.get(document)
+
+
+def _dead_guards(resource: Resource, actions: Sequence[str]) -> Iterator[str]:
+    """Guards that can do nothing, in statements about a judged action: with other actions the key is somebody else's."""
+    for path, source in documents_in(resource):
+        if source is None:
+            continue
+        document: PolicyDocument = parse_document(source, path)
+        for statement in document.statements:
+            ours = any(action_covered(statement, action) is not Truth.NO for action in actions)
+            reason = dead_guard(statement) if ours and not statement.uncertain else None
+            if reason is not None:
+                yield message(
+                    [
+                        f"The guard in {statement.label} of `{path}` can do nothing: {reason}.",
+                        f"Fix: use {form_for(statement.effect)} in that statement.",
+                    ]
+                )
+    trust = {resources.ROLE: "assumeRolePolicy", resources.NATIVE_ROLE: "assumeRolePolicyDocument"}.get(resource.type)
+    if trust is not None:
+        for path in parse_trust(resource.props.get(trust)).conditions_on_function():
+            yield message(
+                [
+                    f"The guard in `{trust}`, {path}, can do nothing: `{SOURCE_FUNCTION_ARN}` is not there when Lambda "
+                    "assumes the role, and a trust policy grants no network interface actions.",
+                    f"Fix: take it out, and {_instead(resource, actions)}",
+                ]
+            )
+
+
+def _instead(role: Resource, actions: Sequence[str]) -> str:
+    """What guards in the place of a condition in the trust policy: nobody can change a statement that AWS owns."""
+    attached = role.props.get("managedPolicyArns")
+    if any(isinstance(arn, str) and is_aws_managed(arn) for arn in (attached if isinstance(attached, list) else ())):
+        return f"put this policy on the role: {words.policy_of_its_own(words.deny_statement(actions))}"
+    return f"use {form_for(None)} in the statement that allows them."
+
+
+def _declared_holes(
+    role: Resource, actions: Sequence[str], now: Decimal, refused: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Holes in a role that declares all its policies itself: no other resource can close them."""
+    inline, attached = role.props.get("inlinePolicies"), role.props.get("managedPolicyArns")
+    if not isinstance(inline, list) or not isinstance(attached, list):
+        return
+    (execution,) = link([role])
+    if execution.trust.names_service(LAMBDA) is not Truth.YES or not names_eni_actions(execution):
+        return
+    # A resource check is not told what a document was made from, so any that is not known may be a guard here.
+    for outcome in judge_execution(execution, Question(tuple(actions), now, unknown_may_guard=True)):
+        if isinstance(outcome, Exposed) and outcome.writes:
+            message = exposed_message(outcome, actions, refused)
+            yield Finding(ROLE_GUARD, role.urn, message, outcome.grant.path)

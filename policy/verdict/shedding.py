@@ -1,0 +1,174 @@
+"""The ways round a guard: code that opens a further session on its own role, or that rewrites what is on the role.
+
+The calls of a session that the code opens itself do not carry `lambda:SourceFunctionArn`. And a guard that the code can
+take off its role, or write round, guards nothing.
+
+Sources: STS API Reference, AssumeRole (in one account a trust policy that names the role is enough); Service
+Authorization Reference for IAM (what the calls are authorised on).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from policy.iam.document import Effect, PolicyDocument, Statement
+from policy.iam.evaluate import Determining
+from policy.iam.request import Request
+from policy.iam.search import keys
+from policy.iam.search.subject import Subject
+from policy.iam.search.witness import Answer, ask
+from policy.iam.trust import Entry, Principal
+from policy.iam.truth import Truth, all_of, any_of
+from policy.stack.execution import Execution, Grant, GrantKind
+from policy.verdict.outcomes import Question
+
+Documents = Sequence[PolicyDocument]
+
+# What a session can do to the role itself, and to a managed policy on it.
+PUT_INLINE: Final = "iam:PutRolePolicy"
+DELETE_INLINE: Final = "iam:DeleteRolePolicy"
+ATTACH: Final = "iam:AttachRolePolicy"
+DETACH: Final = "iam:DetachRolePolicy"
+DELETE_BOUNDARY: Final = "iam:DeleteRolePermissionsBoundary"
+PUT_BOUNDARY: Final = "iam:PutRolePermissionsBoundary"
+CHANGE_TRUST: Final = "iam:UpdateAssumeRolePolicy"
+NEW_VERSION: Final = "iam:CreatePolicyVersion"
+OLD_VERSION: Final = "iam:SetDefaultPolicyVersion"
+ON_THE_ROLE: Final = (PUT_INLINE, DELETE_INLINE, ATTACH, DETACH, DELETE_BOUNDARY, PUT_BOUNDARY, CHANGE_TRUST)
+REWRITING: Final = (*ON_THE_ROLE, NEW_VERSION, OLD_VERSION)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way round: whether it is open, the calls that it takes, and by what they are allowed."""
+
+    open: Truth
+    calls: tuple[str, ...] = ()
+    trust_path: str = ""
+    allowing: tuple[Determining, ...] = ()
+    witness: Request | None = None
+    answers: tuple[Answer, ...] = ()
+
+
+CLOSED: Final = Way(Truth.NO)
+
+
+def ways(execution: Execution, code: Subject, asked: Question) -> Iterator[Way]:
+    """The ways round that are open to a caller, or may be."""
+    found = _Search(execution, code, asked)
+    for way in (found.by_session(), found.by_rewriting()):
+        if way.open is not Truth.NO:
+            yield way
+
+
+def _everything(action: str = "*") -> PolicyDocument:
+    return PolicyDocument("", (Statement(0, None, Effect.ALLOW, actions=(action,), resources=("*",)),))
+
+
+class _Search:
+    """What one caller can do about the guards on its role."""
+
+    def __init__(self, execution: Execution, code: Subject, asked: Question) -> None:
+        self._execution, self._code, self._asked = execution, code, asked
+        self._documents = execution.documents
+        self._boundary = None if execution.boundary is None else [grant.document for grant in execution.boundary]
+        self._name = (execution.role_arn or "arn:*:iam::*:role/*").partition(":role/")[2]
+
+    def _writes(self, caller: Subject, documents: Documents, boundary: Documents | None) -> Truth:
+        """Whether a caller can make a judged call that changes anything."""
+        actions = (a for a in self._asked.actions if not keys.action(a).read_only)
+        return any_of(ask(action, caller, documents, boundary).allowed for action in actions)
+
+    # ---- a further session
+
+    def by_session(self) -> Way:
+        """The trust policy lets the role's own sessions in, and the session that is opened can make judged calls."""
+        entry = self._entry()
+        if entry.direct is Truth.NO and entry.by_account is Truth.NO:
+            return CLOSED
+        assume = keys.on_iam(keys.ASSUME_ROLE, "role", self._name)
+        own = ask(assume, self._code, self._documents, self._boundary)
+        # Where the trust policy names the role nothing else has to allow it; a Deny still counts.
+        named = ask(assume, self._code, [*self._documents, _everything(keys.ASSUME_ROLE)], self._boundary)
+        opened = any_of((all_of((entry.direct, named.allowed)), all_of((entry.by_account, own.allowed))))
+        if opened is Truth.NO:
+            return CLOSED
+        useful = self._writes(replace(self._code, keyless=True), self._documents, self._boundary)
+        answer = own if own.allowed is Truth.YES or entry.direct is Truth.NO else named
+        allowing = own.evaluation.allowing if own.evaluation is not None else ()
+        return Way(all_of((opened, useful)), (keys.ASSUME_ROLE,), entry.path, allowing, answer.witness, (own,))
+
+    def _entry(self) -> Entry:
+        function = self._code.function_arn
+        known = {"lambda:sourcefunctionarn": (function,)} if "*" not in function else {}
+        if self._code.role_arn is not None:
+            known |= {
+                "aws:principalarn": (self._code.role_arn,),
+                "aws:principalaccount": (self._code.role_arn.split(":")[4],),
+            }
+        known["aws:principaltype"] = ("AssumedRole",)
+        session = function.rpartition(":")[2]
+        return self._execution.trust.lets_in(
+            Principal(self._execution.role_arn, None if "*" in session else session, known)
+        )
+
+    # ---- rewriting
+
+    def by_rewriting(self) -> Way:
+        """The code may change what is on the role so that it can make judged calls. What is not known of the documents is
+        told elsewhere, and counts for nothing here."""
+        documents = [document.known_part for document in self._documents]
+        answers: dict[str, Answer] = {}
+        for action in ON_THE_ROLE:
+            answers[action] = self._ask(documents, action, "role", self._name)
+        policies = {grant.urn: grant.listed_as for grant in self._execution.grants if grant.kind is GrantKind.MANAGED}
+        rewritten: dict[str, str] = {}
+        for urn, arn in policies.items():
+            for action in (NEW_VERSION, OLD_VERSION):
+                answer = self._ask(documents, action, "policy", arn.partition(":policy/")[2] or "*")
+                if answer.allowed is not Truth.NO:
+                    answers[action], rewritten[urn] = answer, action
+        for level in (Truth.YES, Truth.UNKNOWN):
+            able = [a for a, answer in answers.items() if answer.allowed in (Truth.YES, level)]
+            own = [urn for urn, action in rewritten.items() if action in able]
+            if able and self._opens(documents, able, own):
+                answer = next(answers[action] for action in able)
+                allowing = answer.evaluation.allowing if answer.evaluation is not None else ()
+                used = tuple(action for action in REWRITING if action in able)
+                return Way(level, used, "", allowing, answer.witness, (answer,))
+        return CLOSED
+
+    def _ask(self, documents: Documents, action: str, kind: str, name: str) -> Answer:
+        return ask(keys.on_iam(action, kind, name), self._code, documents, self._boundary)
+
+    def _opens(self, documents: Documents, able: Collection[str], own: Collection[str]) -> bool:
+        """Whether the code can make a judged call once it has done to its role what it is able to."""
+        boundary = None if {DELETE_BOUNDARY, PUT_BOUNDARY} & set(able) else self._boundary
+        added = [_everything()] if {PUT_INLINE, ATTACH} & set(able) or own else []
+        callers = [self._code]
+        if CHANGE_TRUST in able:
+            # It lets itself in, and goes on without the key.
+            callers.append(replace(self._code, keyless=True))
+        return any(
+            self._writes(caller, [*left, *added], boundary) is Truth.YES
+            for left in self._left(documents, able, own)
+            for caller in callers
+        )
+
+    def _left(
+        self, documents: Documents, able: Collection[str], own: Collection[str]
+    ) -> Iterator[list[PolicyDocument]]:
+        """What can be left of the documents on the role: all, all that it cannot take away, all but those with a Deny."""
+
+        def goes(grant: Grant) -> bool:
+            inline = grant.kind in (GrantKind.INLINE, GrantKind.IN_ROLE)
+            removing = {PUT_INLINE, DELETE_INLINE} if inline else {DETACH}
+            return grant.urn in own or bool(removing & set(able))
+
+        grants = list(zip(self._execution.grants, documents, strict=True))
+        yield [document for _, document in grants]
+        yield [document for grant, document in grants if not goes(grant)]
+        denies = {id(d) for _, d in grants if any(s.effect is not Effect.ALLOW for s in d.statements)}
+        yield [document for grant, document in grants if not (goes(grant) and id(document) in denies)]

@@ -1,0 +1,130 @@
+"""Words that all messages share: names, lists of them, and the guard that is advised."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+
+from policy.iam.document import Effect, PolicyDocument, Statement
+from policy.iam.request import SOURCE_FUNCTION_ARN
+from policy.iam.search import keys
+from policy.shared.escapes import quoted
+from policy.stack.execution import Execution, Grant, GrantKind, User, UserKind
+from policy.stack.resources import name_of
+from policy.verdict.diagnosis import form_for
+
+_MOST_NAMES: Final = 12
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a`, `b` and `c`; past a dozen, how many more there are."""
+    shown = [quoted(name) for name in names[:_MOST_NAMES]]
+    more = len(names) - len(shown)
+    return f"{', '.join(shown)} and {more} more" if more else together(shown)
+
+
+def together(parts: Sequence[str]) -> str:
+    """The parts with commas, and `and` before the last."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def users(given: Sequence[User]) -> str:
+    """What runs on a role, by name: functions or canaries. A function that Lambda polls for is named as a function."""
+    if not given:
+        return "any function"
+    one, several = "function", "functions"
+    if all(user.kind is UserKind.CANARY for user in given):
+        one, several = "canary", "canaries"
+    return f"{one if len(given) == 1 else several} {listed([user.resource.name for user in given])}"
+
+
+def role(execution: Execution) -> str:
+    """A role by its name in the program, or by its ARN or name in AWS where it is not in the stack."""
+    return quoted(execution.label) if execution.label else "that is not known yet"
+
+
+def roles(executions: Sequence[Execution], number_of_users: int) -> str:
+    """The execution roles of so many users."""
+    if len(executions) == 1:
+        return f"{'its' if number_of_users == 1 else 'their'} execution role {role(executions[0])}"
+    return f"the execution roles {listed([execution.label for execution in executions])}"
+
+
+def statements(given: Sequence[Statement]) -> str:
+    """Statements as a reader finds them."""
+    return together([statement.label for statement in given])
+
+
+def kind_and_name(kind: GrantKind, document: PolicyDocument) -> str:
+    """`inline policy `orders-eni``."""
+    return f"{kind.value} {quoted(document.name)}"
+
+
+def sentence(text: str) -> str:
+    """The text with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def place(urn: str, path: str) -> str:
+    """A property of a resource."""
+    return f"{quoted(path)} of {quoted(name_of(urn))}"
+
+
+def unknown_places(grants: Iterable[Grant]) -> str:
+    """Where the documents stand that are not known yet."""
+    places = list(dict.fromkeys(place(grant.urn, grant.path) for grant in grants))
+    more = len(places) - _MOST_NAMES
+    return f"{', '.join(places[:_MOST_NAMES])} and {more} more" if more > 0 else together(places)
+
+
+def deny_statement(actions: Iterable[str], *, detach: bool = True) -> dict[str, object]:
+    """AWS's own guard: a Deny for calls that carry the key. The Developer Guide's list adds DetachNetworkInterface."""
+    denied = list(dict.fromkeys((*actions, *(["ec2:DetachNetworkInterface"] if detach else []))))
+    condition = {"Null": {SOURCE_FUNCTION_ARN: "false"}}
+    return {"Effect": "Deny", "Action": denied, "Resource": "*", "Condition": condition}
+
+
+def guard_on(statement: Statement, label: str, without: Collection[str]) -> str:
+    """What to change in a statement so that it guards: every other condition stays, and no operator stands twice.
+
+    `label` says which statement it is; conditions on the keys in `without` are in the way and go.
+    """
+    form = form_for(statement.effect)
+    if not statement.conditions:
+        return f"add to {label}: {form}"
+    kept = [c for c in statement.conditions if c.key not in without]
+    inside = form.removeprefix('"Condition": ')[1:-1]
+    if len(kept) == len(statement.conditions) and all(c.name != "Null" for c in kept):
+        return f"add to the Condition of {label}: {inside}"
+    merged: dict[str, dict[str, object]] = {}
+    for condition in kept:
+        values = [value for value in condition.values if isinstance(value, str)]
+        merged.setdefault(condition.name, {})[keys.spelled(condition.key)] = values[0] if len(values) == 1 else values
+    merged.setdefault("Null", {})[SOURCE_FUNCTION_ARN] = "false" if statement.effect is Effect.DENY else "true"
+    return f'replace the Condition of {label} with "Condition": {json.dumps(merged)}'
+
+
+def deny_shedding(execution: Execution, calls: Sequence[str]) -> dict[str, object]:
+    """What keeps the role's sessions from shedding the guard: from these calls on the role and on the policies on it."""
+    places = [execution.role_arn or "*"]
+    if any(call.startswith("iam:") and "PolicyVersion" in call for call in calls):
+        managed = (g.listed_as or "*" for g in execution.grants if g.kind is GrantKind.MANAGED)
+        places += [place for place in dict.fromkeys(managed) if place not in places]
+    actions, resources = list(calls), ("*" in places and ["*"]) or places
+    return {
+        "Effect": "Deny",
+        "Action": actions if len(actions) > 1 else actions[0],
+        "Resource": resources if len(resources) > 1 else resources[0],
+    }
+
+
+def to_be_listed(execution: Execution) -> list[str]:
+    """Where a further policy has to be listed, or it is taken off the role again."""
+    owned = list(dict.fromkeys(place(gap.urn, gap.path) for gap in execution.owned))
+    return [f"List it in {together(owned)} too: what is not in there is taken off the role."] if owned else []
+
+
+def policy_of_its_own(statement: object) -> str:
+    """A whole document with this statement, ready to be put on a role."""
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
