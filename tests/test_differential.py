@@ -99,7 +99,7 @@ def variables_left_out_of_resources(monkeypatch: pytest.MonkeyPatch) -> None:
 def boundary_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     original = evaluate._authorize
     monkeypatch.setattr(
-        evaluate, "_authorize", lambda authorization, identity, _: original(authorization, identity, None)
+        evaluate, "_authorize", lambda authorization, identity, _: original(authorization, identity, ())
     )
 
 

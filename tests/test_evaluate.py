@@ -96,6 +96,35 @@ _ROWS: Final[list[tuple[list[Any], list[Any] | None, Truth]]] = [
 ]
 
 
+# (SCPs by level from the root to the account, the answer for the function's own call, and for a call without the key)
+_LEVELS: Final[list[tuple[list[list[Any]], Truth, Truth]]] = [
+    ([[allow()]], YES, YES),
+    ([[allow()], [allow()], [allow()]], YES, YES),
+    ([[allow()], []], NO, NO),  # a level that allows nothing
+    ([[allow(Action="s3:*")], [allow()]], NO, NO),
+    ([[allow()], [allow(Action="ec2:Create*"), allow(Action="ec2:Delete*")]], YES, YES),
+    ([[allow(), deny(Condition=DENIED)], [allow()]], NO, YES),
+    ([[allow()], [allow(), deny(Condition=DENIED)]], NO, YES),
+    ([[allow()], [allow(Condition=GUARDED)]], NO, YES),
+    ([[allow(Condition=GUARDED), allow(Action="s3:*")], [allow()]], NO, YES),
+    ([[allow()], [allow(), deny(Condition={"Null": {KEY: "true"}})]], YES, NO),
+    ([[allow()], [allow(), NOT_KNOWN]], UNKNOWN, UNKNOWN),
+    ([[NOT_KNOWN], [allow()]], UNKNOWN, UNKNOWN),
+    ([[NOT_KNOWN], []], NO, NO),
+]
+
+
+@pytest.mark.parametrize(("levels", "code", "service"), _LEVELS)
+def test_every_level_of_the_organization_must_allow(levels: list[list[Any]], code: Truth, service: Truth) -> None:
+    found = [[doc(*level)] for level in levels]
+    assert evaluate(request(), [doc(allow())], levels=found).allowed is code
+    assert evaluate(request(Authorization(ENI)), [doc(allow())], levels=found).allowed is service
+    # Each policy of a level by itself, beside a boundary that takes nothing away.
+    apart = [[doc(item) for item in level] for level in levels]
+    assert evaluate(request(), [doc(allow())], [doc(allow())], apart).allowed is code
+    assert evaluate(request(), [], levels=found).allowed is NO
+
+
 @pytest.mark.parametrize(("identity", "boundary", "expected"), _ROWS)
 def test_the_evaluation_logic(identity: list[Any], boundary: list[Any] | None, expected: Truth) -> None:
     limit = None if boundary is None else [doc(*boundary)]

@@ -1068,3 +1068,22 @@ def test_a_document_that_is_not_known_may_name_an_account_that_shares_its_networ
     assert ask("ec2:CreateNetworkInterface", CODE, [hidden, doc(deny(own))]).allowed is UNKNOWN
     everything = {"ArnLike": {SOURCE: "arn:aws:lambda:*:*:function:*"}}
     assert ask("ec2:CreateNetworkInterface", CODE, [hidden, doc(deny(everything))]).allowed is NO
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_each_level_of_the_organization_limits_the_search(at: int) -> None:
+    open_role, everything = [doc(allow())], [doc(allow())]
+
+    def answers(*statements: Any) -> tuple[Truth, Truth]:
+        levels = [everything, everything, everything]
+        levels[at] = [doc(*statements)]
+        code, service = (ask(DELETE, subject, open_role, levels=levels).allowed for subject in (CODE, SERVICE))
+        return code, service
+
+    guard = {"Null": {"lambda:SourceFunctionArn": "false"}}
+    assert answers(allow()) == (YES, YES)
+    assert answers(allow(), deny(guard)) == (NO, YES)
+    assert answers(allow({"Null": {"lambda:SourceFunctionArn": "true"}})) == (NO, YES)
+    assert answers(allow(action="s3:*")) == (NO, NO)
+    assert answers(allow(resource=ENI + "eni-0b*")) == (YES, YES)
+    assert answers(allow(), deny(guard, resource=ENI + "eni-0b*")) == (YES, YES)

@@ -1,7 +1,8 @@
 """IAM's evaluation of one request against all the documents on a role. Concrete, three-valued, no search.
 
 Source: IAM User Guide, "Policy evaluation logic": an explicit deny overrides any allow; what nothing allows is denied;
-a permissions boundary must allow as well.
+a permissions boundary must allow as well, and so must the service control policies (SCPs) of every level from the root of
+the organization to the account (AWS Organizations User Guide, "SCP evaluation").
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from policy.iam.document import Effect, PolicyDocument, Statement, Text
 from policy.iam.matching import glob, resource_like
 from policy.iam.request import Authorization, Request
 from policy.iam.truth import Truth, Unknown, all_of, any_of
+
+Levels = Sequence[Sequence[PolicyDocument]]
+"""The service control policies of each level, from the root of the organization to the account."""
 
 
 class Determining(NamedTuple):
@@ -37,12 +41,18 @@ class Evaluation(NamedTuple):
 
 
 def evaluate(
-    request: Request, documents: Sequence[PolicyDocument], boundary: Sequence[PolicyDocument] | None = None
+    request: Request,
+    documents: Sequence[PolicyDocument],
+    boundary: Sequence[PolicyDocument] | None = None,
+    levels: Levels = (),
 ) -> Evaluation:
-    """Judge the request. `boundary` is None where the role has no permissions boundary."""
+    """Judge the request. `boundary` is None where the role has no permissions boundary.
+
+    `levels` are the SCPs of each level of the organization; empty where none are given.
+    """
     action = request.action
     identity = covering(action, documents)
-    limits = None if boundary is None else covering(action, boundary)
+    limits = [covering(action, limit) for limit in layers(boundary, levels)]
     parts = [_authorize(authorization, identity, limits) for authorization in request.authorizations]
     return Evaluation(
         all_of(part.allowed for part in parts),
@@ -50,6 +60,11 @@ def evaluate(
         tuple(dict.fromkeys(d for part in parts for d in part.denying)),
         tuple(dict.fromkeys(d for part in parts for d in part.unresolved)),
     )
+
+
+def layers(boundary: Sequence[PolicyDocument] | None, levels: Levels) -> list[Sequence[PolicyDocument]]:
+    """All that must allow a request besides the identity policies: the boundary, and each level's SCPs."""
+    return [*([] if boundary is None else [boundary]), *levels]
 
 
 Covering = tuple[tuple[Determining, Truth], ...]
@@ -68,17 +83,17 @@ def covering(action: str, documents: Iterable[PolicyDocument]) -> Covering:
     )
 
 
-def _authorize(authorization: Authorization, identity: Covering, limits: Covering | None) -> Evaluation:
+def _authorize(authorization: Authorization, identity: Covering, limits: Sequence[Covering]) -> Evaluation:
     granted = _look(authorization, identity)
-    if limits is None:
-        return granted
-    limit = _look(authorization, limits)
-    return Evaluation(
-        all_of((granted.allowed, limit.allowed)),
-        granted.allowing + limit.allowing,
-        granted.denying + limit.denying,
-        granted.unresolved + limit.unresolved,
-    )
+    for limit in limits:
+        further = _look(authorization, limit)
+        granted = Evaluation(
+            all_of((granted.allowed, further.allowed)),
+            granted.allowing + further.allowing,
+            granted.denying + further.denying,
+            granted.unresolved + further.unresolved,
+        )
+    return granted
 
 
 def _look(authorization: Authorization, statements: Covering) -> Evaluation:

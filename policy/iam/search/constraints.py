@@ -202,12 +202,10 @@ class Problem:
         return solve(constraints, domains, self.budget) is not None
 
     def _constraints(self, *, certain: bool) -> list[Constraint]:
-        """What must hold: for each resource one Allow, one of the boundary's too, and no Deny."""
+        """What must hold: for each resource one Allow, one of each limit's too, and no Deny."""
         constraints: list[Constraint] = []
         for authorization in self._authorizations:
-            for allows in (self.relevant.identity_allows, self.relevant.boundary_allows):
-                if allows is None:
-                    continue
+            for allows in (self.relevant.identity_allows, *self.relevant.limit_allows):
                 ways = [authorization.literals[found].allow(certain) for found in allows]
                 constraints.append(tuple(way for way in ways if way is not None))
             for found in self.relevant.denies:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from policy.iam.conditions import Condition, Context, substitute, variable_keys
 from policy.iam.document import Effect, PolicyDocument
-from policy.iam.evaluate import Covering, Determining, covering
+from policy.iam.evaluate import Covering, Determining, Levels, covering, layers
 from policy.iam.search import keys
 from policy.iam.truth import Truth
 
@@ -22,26 +22,26 @@ _OF_CALLERS: Final = frozenset(
 class Relevant:
     """The statements that cover the action, for certain or perhaps, by what they can do.
 
-    `boundary_allows` is None without a boundary. `denied` says that no statement is there that could allow the action.
-    `answers` keeps what was found for each subject.
+    `limit_allows` has those of the boundary and of each level of SCPs, where there are any. `denied` says that no statement
+    is there that could allow the action. `answers` keeps what was found for each subject.
     """
 
     resources: tuple[keys.ResourceType, ...]
     available: frozenset[str]
     covered: Mapping[Determining, Truth]
     identity_allows: tuple[Determining, ...]
-    boundary_allows: tuple[Determining, ...] | None
+    limit_allows: tuple[tuple[Determining, ...], ...]
     denies: tuple[Determining, ...]
     answers: dict[Any, Any] = field(default_factory=dict)
     denied: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        self.denied = not self.identity_allows or self.boundary_allows == ()
+        self.denied = not self.identity_allows or () in self.limit_allows
 
     @cached_property
     def found(self) -> tuple[Determining, ...]:
         """All of them."""
-        return (*self.identity_allows, *(self.boundary_allows or ()), *self.denies)
+        return (*self.identity_allows, *(d for limit in self.limit_allows for d in limit), *self.denies)
 
     def without(self, dead: Collection[Determining]) -> Relevant:
         """The same without these statements."""
@@ -49,7 +49,7 @@ class Relevant:
         def left(found: tuple[Determining, ...]) -> tuple[Determining, ...]:
             return tuple([d for d in found if d not in dead])
 
-        limits = None if self.boundary_allows is None else left(self.boundary_allows)
+        limits = tuple([left(limit) for limit in self.limit_allows])
         return Relevant(
             self.resources, self.available, self.covered, left(self.identity_allows), limits, left(self.denies)
         )
@@ -102,12 +102,17 @@ class Relevant:
 
 
 class Role:
-    """The documents of one role, looked through once for all questions about it. `boundary` is None without one."""
+    """The documents of one role, looked through once for all questions about it. `boundary` is None without one.
 
-    __slots__ = ("_alike", "_by_action", "boundary", "documents")
+    `levels` are the SCPs that bind it, level by level.
+    """
 
-    def __init__(self, documents: Sequence[PolicyDocument], boundary: Sequence[PolicyDocument] | None) -> None:
-        self.documents, self.boundary = documents, boundary
+    __slots__ = ("_alike", "_by_action", "boundary", "documents", "levels")
+
+    def __init__(
+        self, documents: Sequence[PolicyDocument], boundary: Sequence[PolicyDocument] | None, levels: Levels = ()
+    ) -> None:
+        self.documents, self.boundary, self.levels = documents, boundary, levels
         self._by_action: dict[keys.Action, Relevant] = {}
         self._alike: dict[object, Relevant] = {}
 
@@ -122,8 +127,8 @@ class Role:
         identity = covering(action.name, self.documents)
         if not identity:
             return _NOTHING
-        limit = None if self.boundary is None else covering(action.name, self.boundary)
-        asked = action.resources, action.keys, identity, limit
+        limits = tuple([covering(action.name, limit) for limit in layers(self.boundary, self.levels)])
+        asked = action.resources, action.keys, identity, limits
         found = self._alike.get(asked)
         if found is None:
             found = self._alike[asked] = _relevant(*asked)
@@ -131,26 +136,33 @@ class Role:
 
 
 @lru_cache(maxsize=64)
-def role_of(documents: tuple[PolicyDocument, ...], boundary: tuple[PolicyDocument, ...] | None) -> Role:
-    """The role with these policies and this boundary; the same object each time."""
-    return Role(documents, boundary)
+def role_of(
+    documents: tuple[PolicyDocument, ...],
+    boundary: tuple[PolicyDocument, ...] | None,
+    levels: tuple[tuple[PolicyDocument, ...], ...] = (),
+) -> Role:
+    """The role with these policies, this boundary and these SCPs; the same object each time."""
+    return Role(documents, boundary, levels)
 
 
 def _relevant(
-    resources: tuple[keys.ResourceType, ...], available: frozenset[str], identity: Covering, limit: Covering | None
+    resources: tuple[keys.ResourceType, ...],
+    available: frozenset[str],
+    identity: Covering,
+    limits: tuple[Covering, ...],
 ) -> Relevant:
-    everything = (*identity, *(limit or ()))
+    everything = (*identity, *(found for limit in limits for found in limit))
     return Relevant(
         resources,
         available,
         dict(everything),
         tuple([d for d, _ in identity if d.statement.effect is not Effect.DENY]),
-        None if limit is None else tuple([d for d, _ in limit if d.statement.effect is not Effect.DENY]),
+        tuple([tuple([d for d, _ in limit if d.statement.effect is not Effect.DENY]) for limit in limits]),
         tuple([d for d, _ in everything if d.statement.effect is not Effect.ALLOW]),
     )
 
 
-_NOTHING: Final = Relevant((), frozenset(), {}, (), None, ())
+_NOTHING: Final = Relevant((), frozenset(), {}, (), (), ())
 
 
 def filled(patterns: Iterable[str], context: Context) -> Iterator[str]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from policy.iam.document import PolicyDocument
-from policy.iam.evaluate import Determining, Evaluation, evaluate
+from policy.iam.evaluate import Determining, Evaluation, Levels, evaluate
 from policy.iam.request import Caller, Request
 from policy.iam.search import keys
 from policy.iam.search.constraints import Problem
@@ -50,13 +50,18 @@ def ask(
     documents: Sequence[PolicyDocument],
     boundary: Sequence[PolicyDocument] | None = None,
     budget: int = DEFAULT_BUDGET,
+    levels: Levels = (),
 ) -> Answer:
     """Whether any request for `action` by this caller is allowed. `boundary` is None where the role has none.
+
+    `levels` are the SCPs of each level of the organization, empty where none are given.
 
     An `action` given by its name must be in `keys.known_actions()`. `budget` is in alternatives looked at by the search.
     """
     asked = keys.action(action) if isinstance(action, str) else action
-    return ask_role(asked, subject, role_of(tuple(documents), None if boundary is None else tuple(boundary)), budget)
+    limit = None if boundary is None else tuple(boundary)
+    role = role_of(tuple(documents), limit, tuple([tuple(level) for level in levels]))
+    return ask_role(asked, subject, role, budget)
 
 
 def ask_role(action: keys.Action, subject: Subject, role: Role, budget: int = DEFAULT_BUDGET) -> Answer:
@@ -131,7 +136,7 @@ def _ask_session(action: str, session: Session, relevant: Relevant, role: Role, 
             request = make(action)
             if request is None:
                 continue
-            evaluation = evaluate(request, role.documents, role.boundary)
+            evaluation = evaluate(request, role.documents, role.boundary, role.levels)
             if evaluation.allowed is Truth.YES:
                 return Answer(Truth.YES, problem.shown(request), evaluation)
         problems.append(problem)
