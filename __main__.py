@@ -14,6 +14,7 @@ from pulumi_policy import PolicyPack  # noqa: E402
 
 from policy.pack.listening import Listener, listening  # noqa: E402
 from policy.pack.policies import Callbacks, policies  # noqa: E402
+from policy.shared.names import REPOSITORY  # noqa: E402
 
 # The SDK asks for this signature at each call of the engine, and to work it out takes half of the call. `inspect` looks for
 # one under this name first.
@@ -34,4 +35,5 @@ with listening(Listener(_CALLBACKS.configured, _CALLBACKS.checked, _CALLBACKS.fi
         readme=_README.read_text(encoding="utf-8") if _README.is_file() else None,
         provider="aws",
         tags=["aws", "lambda", "iam", "vpc", "network-interface"],
+        repository=REPOSITORY or None,
     )

@@ -27,6 +27,7 @@ from policy.preview import config_file
 from policy.preview.analyzer import Analyzer, Violation
 from policy.preview.properties import UNKNOWN, as_secret, reveal
 from policy.preview.registration import STACK_TYPE, Registration, StackIdentity
+from policy.shared import names
 from policy.stack.resources import Resource, declared, plain
 
 CASES = Path(__file__).parent / "cases"
@@ -203,8 +204,10 @@ def folders(file: str) -> list[Path]:
 
 
 def told(violation: Violation) -> str:
-    """What the pack says of a violation, without the policy's description, which the SDK puts before it."""
-    return violation.message.removeprefix(violation.description).removeprefix("\n")
+    """What the pack says of a violation, without the policy's description, which the SDK puts before it, and without the
+    last line, which leads to the page about the policy and is the same for all of a policy (tests/test_cases.py)."""
+    text = violation.message.removeprefix(violation.description).removeprefix("\n")
+    return text.removesuffix(f"\n{names.more(names.page(violation.policy))}")
 
 
 def name_of(urn: str) -> str:

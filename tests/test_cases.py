@@ -49,6 +49,7 @@ from policy.preview.analyzer import Violation
 from policy.preview.engine import Engine, serve
 from policy.preview.monitor import Monitor
 from policy.preview.registration import StackIdentity
+from policy.shared import names
 from policy.shared.names import GUARD, NOTICES, READ_ONLY, ROLE_GUARD, UNVERIFIED
 from policy.stack.execution import Execution
 from policy.stack.links import link
@@ -105,6 +106,8 @@ def _run(pack: Pack, case: StackCase, stage: Stage) -> list[Violation]:
     found = pack.run(registrations(stage), case.config)
     for violation in found:
         assert "can't run policy" not in violation.message, violation.message
+        pages = (names.page(violation.policy), names.CONFIGURATION_PAGE)
+        assert violation.message.endswith(tuple(f"\n{names.more(page)}" for page in pages)), violation.message
     return found
 
 

@@ -76,7 +76,8 @@ class Stack:
         self.add(resources.FUNCTION, name, {"name": f"{name}-1234567", "role": arn, **config})
 
     def tell(self, config: Config | None = None, *, on: str = "2026-06-15", leave_out: Sequence[str] = ()) -> Told:
-        """What the policies report: policy, resource (empty for the stack) and message; `leave_out` are disabled."""
+        """What the policies report: policy, resource (empty for the stack) and message, without the page that it leads
+        to; `leave_out` are disabled."""
         moment = datetime.fromisoformat(on if "T" in on else f"{on}T12:00:00").replace(tzinfo=timezone.utc)
         told: Told = []
         for policy in policies(Judge(clock=moment.timestamp)):
@@ -84,7 +85,7 @@ class Stack:
                 continue
 
             def report(message: str, given: str | None = None, urn: str = "", name: str = policy.name) -> None:
-                told.append((name, (given or urn).rpartition("::")[2], message))
+                told.append((name, (given or urn).rpartition("::")[2], message.rpartition("\nMore: ")[0]))
 
             own = (config or {}).get(policy.name, {})
             if isinstance(policy, ResourceValidationPolicy):

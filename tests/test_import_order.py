@@ -64,7 +64,7 @@ LOOKS_AT_THE_PACK: Final = "preview.what_was_judged"
 ENTRIES: Final = {
     "policy/__main__.py": {"shared"},
     "policy/testing.py": {"preview"},
-    "__main__.py": {"pack"},
+    "__main__.py": {"pack", "shared"},
 }
 EDGES: Final = ("stack.resources", "pack.checks", "pack.policies", "pack.listening")
 PUBLISHED: Final = ("shared", "iam", "iam.search", "stack", "verdict", "pack")

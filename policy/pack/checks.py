@@ -30,9 +30,14 @@ from policy.verdict.worlds import Judged, judge_in_all
 _STAYING: Final = (LockedOut, WayRound)
 
 
-def _shown(message: str) -> str:
-    """A message as it leaves the pack: nothing that stands in for a value, nothing that no terminal takes."""
-    return printable(stand_ins.shown(message))
+def _shown(found: Finding) -> str:
+    """A message as it leaves the pack: nothing that stands in for a value, nothing that no terminal takes, and at the end
+    the page about its policy."""
+    return _with_page(stand_ins.shown(found.message), names.page(found.policy))
+
+
+def _with_page(message: str, file: str) -> str:
+    return printable(f"{message}\n{names.more(file)}")
 
 
 class Judge:
@@ -83,7 +88,7 @@ class Judge:
             self._bugs[args.urn] = finding.internal_error(error, resource)
         self.declarations.remember(args.urn, inputs, (item.path for item in found if item.path))
         for item in found:
-            report(_shown(item.message), None)
+            report(_shown(item), None)
 
     def _shown_of(self, resource: Resource, found: list[Finding], settings: Settings) -> list[Finding]:
         """The findings on one resource, without the words of its secrets: what is public is found without them too."""
@@ -125,12 +130,12 @@ class Judge:
         """Report one stack policy's share of the findings."""
         settings = self._settings(name, args.get_config())
         for found in self._findings(name, args.resources, settings):
-            report(_shown(found.message), found.urn or None)
+            report(_shown(found), found.urn or None)
         if name == names.GUARD:
             # After the other policies that have a configuration, so it knows what is wrong with all of them.
             problems = finding.configuration_problems(self._problems)
             if problems:
-                report(printable(problems), None)
+                report(_with_page(problems, names.CONFIGURATION_PAGE), None)
 
     def notices(self, args: StackValidationArgs, report: ReportViolation) -> None:
         """Tell which exemptions had an effect, which are over, and which have nothing to act on."""
@@ -141,7 +146,7 @@ class Judge:
         for use in self._uses.values():
             together.add(use)
         for message in notices(together, stack, project):
-            report(printable(message), None)
+            report(_with_page(message, names.page(names.NOTICES)), None)
 
     def _now(self) -> Decimal:
         return Decimal(int(self._clock()))

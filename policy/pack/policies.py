@@ -30,10 +30,9 @@ _COMMON: Final[dict[str, Any]] = {
     "framework": PolicyComplianceFramework(
         name="AWS Lambda Developer Guide",
         reference="Giving Lambda functions access to resources in an Amazon VPC: security best practices",
-        specification=names.URL,
+        specification=names.AWS_PAGE,
     ),
     "tags": ["aws", "lambda", "iam", "ec2", "vpc", "network-interface"],
-    "url": names.URL,
 }
 _STEPS: Final = (
     'Give the ENI actions only to calls without the function\'s ARN: "Condition": {"Null": {"lambda:SourceFunctionArn": '
@@ -105,6 +104,7 @@ def policies(judge: Judge | None = None, callbacks: Callbacks | None = None) -> 
     return [
         ResourceValidationPolicy(
             name=names.ROLE_GUARD,
+            url=names.url(names.ROLE_GUARD),
             display_name="Lambda execution role: guard on network interface permissions",
             description=(
                 "A guard on lambda:SourceFunctionArn must be able to work, and a role that trusts Lambda and declares "
@@ -120,6 +120,7 @@ def policies(judge: Judge | None = None, callbacks: Callbacks | None = None) -> 
         ),
         StackValidationPolicy(
             name=names.READ_ONLY,
+            url=names.url(names.READ_ONLY),
             display_name="VPC Lambda: network interfaces should not be visible to code",
             description=(
                 "The code of a Lambda function in a VPC should not be able to list network interfaces and subnets with "
@@ -134,6 +135,7 @@ def policies(judge: Judge | None = None, callbacks: Callbacks | None = None) -> 
         ),
         StackValidationPolicy(
             name=names.UNVERIFIED,
+            url=names.url(names.UNVERIFIED),
             display_name="VPC Lambda: network interface permissions that cannot be judged here",
             description=(
                 "The execution role of a Lambda function in a VPC should be known well enough to say whether its code "
@@ -151,10 +153,11 @@ def policies(judge: Judge | None = None, callbacks: Callbacks | None = None) -> 
         ),
         StackValidationPolicy(
             name=names.GUARD,
+            url=names.url(names.GUARD),
             display_name="VPC Lambda: only the Lambda service may manage network interfaces",
             description=(
-                "The code of a Lambda function in a VPC must not be able to create, delete or re-address network "
-                "interfaces (ENIs) with its execution role, and the Lambda service must be."
+                "Only the Lambda service, not the function's code, may create, delete or re-address network interfaces "
+                "(ENIs) with the execution role of a Lambda function in a VPC."
             ),
             enforcement_level=EnforcementLevel.MANDATORY,
             severity=Severity.HIGH,
@@ -165,6 +168,7 @@ def policies(judge: Judge | None = None, callbacks: Callbacks | None = None) -> 
         ),
         StackValidationPolicy(
             name=names.NOTICES,
+            url=names.url(names.NOTICES),
             display_name="VPC Lambda: exemptions in use",
             description="Exemptions are shown when they are used, when they have ended, and when nothing needs them.",
             enforcement_level=EnforcementLevel.ADVISORY,

@@ -1,4 +1,4 @@
-"""The policies by name, and the page that all of them refer to."""
+"""The policies by name, and the pages that their violations lead to."""
 
 from __future__ import annotations
 
@@ -10,4 +10,30 @@ UNVERIFIED: Final = "vpc-lambda-eni-unverified"
 NOTICES: Final = "vpc-lambda-eni-notices"
 ROLE_GUARD: Final = "lambda-role-eni-guard"
 
-URL: Final = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"
+AWS_PAGE: Final = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"
+"""AWS on functions in a VPC; the guard is under "Security best practices"."""
+
+REPOSITORY: Final = ""
+"""The https address at which the files of this repository can be read. For one on GitHub that is the address of the
+repository with `/blob/main` behind it. It is empty, because this repository has no public address. Who publishes the pack
+sets it, and then violations and Pulumi Cloud link there. The pages themselves are published with the pack."""
+
+POLICIES_PAGE: Final = "docs/policies.md"
+CONFIGURATION_PAGE: Final = "docs/configuration.md"
+
+
+def page(policy: str) -> str:
+    """The section about a policy, as a file of this repository: each policy is a heading, by its name."""
+    return f"{POLICIES_PAGE}#{policy}"
+
+
+def url(policy: str) -> str:
+    """The section about a policy as a link; AWS's page as long as this repository has no address."""
+    return f"{REPOSITORY}/{page(policy)}" if REPOSITORY else AWS_PAGE
+
+
+def more(file: str) -> str:
+    """The last line of a violation: where to read on, also without a network. `file` is one of this repository."""
+    if REPOSITORY:
+        return f"More: {REPOSITORY}/{file}"
+    return f"More: {file} in the folder of this policy pack, and {AWS_PAGE}"

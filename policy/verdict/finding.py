@@ -16,7 +16,7 @@ from policy.iam.trust import LAMBDA
 from policy.iam.truth import Truth, Unknown
 from policy.shared import stand_ins
 from policy.shared.escapes import message, quoted
-from policy.shared.names import GUARD, READ_ONLY, UNVERIFIED, URL
+from policy.shared.names import GUARD, READ_ONLY, UNVERIFIED
 from policy.stack.execution import Execution, GrantKind, User
 from policy.stack.removals import guards_taken_off
 from policy.stack.resources import Resource
@@ -125,7 +125,6 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
             f"Or, if {unknown} holds the guard, put that into a policy of its own, which is known now: {policy}"
         )
     lines += _check(outcome.answers[_shown_action(ordered)].witness, execution)
-    lines.append(URL)
     return message(lines)
 
 
@@ -245,7 +244,7 @@ def _locked_out_message(outcome: LockedOut) -> str:
         )
         label = f"{statement.label} of {quoted(grant.document.name)}"
         lines.append(f"Fix: {words.guard_on(statement, label, in_the_way)}")
-    return message([*lines, URL])
+    return message(lines)
 
 
 # ---- the way round
@@ -274,7 +273,7 @@ def _way_round_message(outcome: WayRound) -> str:
         ]
     lines.append(f"Or: add this statement to a policy of the role: {deny}")
     lines += _check(outcome.witness, execution)
-    return message([*lines, URL])
+    return message(lines)
 
 
 # ---- what is told elsewhere, and what went wrong here
@@ -317,7 +316,6 @@ def of_secret(found: Finding, actions: Sequence[str], refused: Mapping[str, str]
         "judged with one, so which statement does is not shown.",
         *_not_remediated(found.path, refused),
         f"Fix: add this statement to it: {json.dumps(words.deny_statement(actions))}",
-        URL,
     ]
     return Finding(found.policy, found.urn, message(lines), found.path)
 
