@@ -117,9 +117,7 @@ def _judge(execution: Execution, users: list[User], asked: Question, others: Seq
     exposed: dict[Grant, Exposed] = {}
     unless_guarded: dict[Grant, Exposed] = {}
     unless_denied: dict[Grant, Exposed] = {}
-    subject = Subject(
-        Caller.CODE, execution.some_function, _known_arn(execution.role_arn), execution.role_tags, asked.now
-    )
+    subject = Subject(Caller.CODE, execution.some_function, execution.role_arn, execution.role_tags, asked.now)
     idle = () if asked.unknown_may_guard else tuple(_idle(execution))
     presumed, presumed_boundary = _presumed(execution.grants), None
     if execution.boundary is not None:
@@ -272,10 +270,6 @@ def _together(group: Sequence[Exposed]) -> Exposed:
     first = group[0]
     unless = tuple(dict.fromkeys(grant for exposed in group for grant in exposed.unless))
     return Exposed(first.execution, first.grant, list(statements.values()), answers, list(users), others, unless)
-
-
-def _known_arn(arn: str | None) -> str | None:
-    return arn if arn is not None and "*" not in arn and arn.count(":") >= ARN_FIELDS - 1 else None
 
 
 def key_conditions(statement: Statement) -> list[Condition]:

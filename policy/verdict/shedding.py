@@ -103,7 +103,7 @@ class _Search:
     def _entry(self) -> Entry:
         function = self._code.function_arn
         known = {"lambda:sourcefunctionarn": (function,)} if "*" not in function else {}
-        if self._code.role_arn is not None:
+        if self._code.role_arn is not None and "*" not in self._code.role_arn:
             known |= {
                 "aws:principalarn": (self._code.role_arn,),
                 "aws:principalaccount": (self._code.role_arn.split(":")[4],),

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from itertools import product
 from typing import Final
 
-from policy.iam.conditions import Condition, Family, holds, variable_keys
+from policy.iam.conditions import Condition, ContextValues, Family, holds, variable_keys
 from policy.iam.matching import ARN_FIELDS, Glob, cells, glob, may_name, resource_globs
 from policy.iam.request import Caller
 from policy.iam.search import candidates, keys
@@ -64,13 +64,15 @@ _PARTITION: Final = re.compile(r"^arn:(aws[a-z-]*):")
 
 
 # Conditions on these name accounts and partitions.
-_NAMING_KEYS: Final = frozenset((*keys.ACCOUNT_KEYS, *candidates.ARN_KEYS, SOURCE_FUNCTION_KEY))
+_NAMING_KEYS: Final = frozenset((*keys.ACCOUNT_KEYS, *candidates.ARN_KEYS, SOURCE_FUNCTION_KEY, "aws:principalarn"))
 
 
 def sessions(subject: Subject, relevant: Relevant) -> Iterator[Session]:
     """Every caller that the subject may turn out to be, as far as the documents can tell them apart."""
     by_key = relevant.conditions
     texts = [*relevant.resource_patterns, *_texts(by_key, [key for key in by_key if key in _NAMING_KEYS])]
+    # What a variable is filled in with names accounts as well.
+    texts += [t for t in (subject.role_tags or {}).values() if isinstance(t, str)] if relevant.variable_texts else []
     _, partition, _, region, account, *_ = subject.function_arn.split(":", 5)
     region = "" if "*" in region else region
     partitions, accounts = [partition], [account]
@@ -83,9 +85,18 @@ def sessions(subject: Subject, relevant: Relevant) -> Iterator[Session]:
         named = list(dict.fromkeys(a for t in texts for a in _ACCOUNT.findall(t)))
         accounts = [*named, next(a for a in _EXAMPLE_ACCOUNTS if a not in named)]
     for partition, account in product(partitions, accounts):
-        for function_arn in _function_arns(subject, partition, account, by_key.get(SOURCE_FUNCTION_KEY, ())):
-            role_arn, tags = subject.role_arn, subject.role_tags
-            yield Session(subject.caller, partition, account, function_arn, role_arn, tags, subject.now, region)
+        role_arn = _role_arn(subject.role_arn, partition, account)
+        some = Session(subject.caller, partition, account, None, role_arn, subject.role_tags, subject.now, region)
+        for function_arn in _function_arns(subject, some, relevant):
+            yield some._replace(function_arn=function_arn)
+
+
+def _role_arn(arn: str | None, partition: str, account: str) -> str | None:
+    """The role's ARN in this account; None where more of it is not known."""
+    fields = (arn or "").split(":", ARN_FIELDS - 1)
+    if arn is None or len(fields) < ARN_FIELDS or "*" in fields[-1]:
+        return None
+    return ":".join((fields[0], partition, *fields[2:4], account, fields[-1])) if "*" in arn else arn
 
 
 @lru_cache(maxsize=256)
@@ -98,27 +109,42 @@ def function_shape(function_arn: str, partition: str, account: str) -> Glob:
     return Glob(f"arn:{partition}:lambda:{region}:{account}:{rest}", field_stops=True)
 
 
-def _function_arns(
-    subject: Subject, partition: str, account: str, conditions: Sequence[Condition]
-) -> Iterable[str | None]:
+def _function_arns(subject: Subject, session: Session, relevant: Relevant) -> Iterable[str | None]:
+    """The functions that the caller can be in the account and partition of `session`."""
     if subject.caller is Caller.SERVICE or subject.keyless:
         return (None,)
     if "*" not in subject.function_arn:
         return (subject.function_arn,)
+    conditions = relevant.conditions.get(SOURCE_FUNCTION_KEY, ())
     _, _, _, region, _, rest = subject.function_arn.split(":", 5)
     fresh_region = keys.EXAMPLE_REGION if region == "*" else region
-    fresh = f"arn:{partition}:lambda:{fresh_region}:{account}:{rest.replace('*', 'my-function')}"
+    name = rest.replace("*", "my-function")
+    fresh = f"arn:{session.partition}:lambda:{fresh_region}:{session.account}:{name}"
     if not conditions:
         return (fresh,)
-    base = function_shape(subject.function_arn, partition, account)
+    base = function_shape(subject.function_arn, session.partition, session.account)
     # A guard may list hundreds of names. Of those that cannot be this function's, none has to be told apart.
-    facts = dict.fromkeys(keys.ACCOUNT_KEYS, (account,))
     named = [_about(condition, rest) for condition in conditions]
-    patterns = [pattern for pattern in widened_globs(named, facts) if _can_differ(pattern, base, fresh)]
+    globs = (pattern for facts in _known_facts(session, relevant) for pattern in widened_globs(named, facts))
+    patterns = [pattern for pattern in dict.fromkeys(globs) if _can_differ(pattern, base, fresh)]
     found = cells(patterns, base=base, fresh=fresh, without="*?")
     if not found.complete or len(found.texts) > _MOST_FUNCTIONS:
         raise BudgetExceededError
     return found.texts
+
+
+def _known_facts(session: Session, relevant: Relevant) -> Iterator[dict[str, ContextValues]]:
+    """What variables are filled in with, as far as that is known: once for each region that conditions name."""
+    facts = dict.fromkeys(keys.ACCOUNT_KEYS, (session.account,))
+    variables = {key for text in relevant.variable_texts for key in variable_keys(text)}
+    for key in sorted(variables - facts.keys() - {SOURCE_FUNCTION_KEY}):
+        match keys.fact(key, session):
+            case (tuple() as values,) if not any(isinstance(value, Unknown) for value in values):
+                facts[key] = values
+    yield facts
+    if not variables.isdisjoint(keys.REGION_KEYS):
+        regions = dict.fromkeys(t for t in _texts(relevant.conditions, keys.REGION_KEYS) if not set("*?$") & set(t))
+        yield from ({**facts, **dict.fromkeys(keys.REGION_KEYS, (region,))} for region in regions)
 
 
 def _about(condition: Condition, name: str) -> Condition:
