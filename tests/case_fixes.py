@@ -43,8 +43,8 @@ _DECIDE = re.compile(
 _ELSEWHERE = re.compile(r"Fix: put this policy on the role, where it is made: (?P<json>\{.+\})")
 _DEAD = re.compile(r"The guard in " + _LABEL + r" of `(?P<document>[^`]+)` can do nothing")
 _DEAD_FIX = re.compile(r"Fix: use (?P<json>\"Condition\": .+) in that statement\.")
-_TRUST_DENY = re.compile(r"Fix: take it out, and put this policy on the role: (?P<json>\{.+\})")
-_TRUST_FIX = re.compile(r"Fix: take it out, and use (?P<json>\"Condition\": .+) in the statement that allows them\.")
+_TRUST_DENY = re.compile(r"Fix: take (?P<what>it|that statement) out, and put this policy on the role: (?P<json>\{.+\})")
+_TRUST_FIX = re.compile(r"Fix: take (?P<what>it|that statement) out, and use (?P<json>\"Condition\": .+) in the statement that allows them\.")
 # The first line asks for a judgement that no test can make for the user; the statement in the second does it too.
 _SHED = "Fix: let the trust policy name the services that need the role, and neither the role nor its whole account"
 _REWRITE = "Fix: give these permissions to a role of its own, and not to the role of a function in a VPC"
@@ -77,7 +77,7 @@ def fixes(violation: Violation) -> list[Advice]:
             continue
         if denied := _TRUST_DENY.fullmatch(line):
             name = name_of(violation.urn)
-            found.append(Advice("take out of the trust policy", name, "", "", None))
+            found.append(Advice("take out of the trust policy", name, "", denied["what"], None))
             found.append(Advice(_ATTACH, "", "", "", _statement_of(denied["json"]), name))
             continue
         if outside := _ELSEWHERE.fullmatch(line):
@@ -100,8 +100,8 @@ def fixes(violation: Violation) -> list[Advice]:
                 Advice("replace the Condition of", name_of(violation.urn), dead["document"], dead["label"],
                        _read(match["json"]))
             )  # fmt: skip
-        elif _TRUST_FIX.fullmatch(line):
-            found.append(Advice("take out of the trust policy", name_of(violation.urn), "", "", None))
+        elif taken := _TRUST_FIX.fullmatch(line):
+            found.append(Advice("take out of the trust policy", name_of(violation.urn), "", taken["what"], None))
         else:
             raise AdviceError(f"no known form: {line}")
     return found
@@ -197,6 +197,8 @@ def _take_out(items: list[Item], advice: Advice) -> None:
         for name in ("assumeRolePolicy", "assumeRolePolicyDocument"):
             if name in props:
                 document = json.loads(props[name]) if isinstance(props[name], str) else props[name]
+                if advice.label == "that statement":
+                    document["Statement"] = [s for s in document["Statement"] if s["Effect"] != "Deny"]
                 for statement in document["Statement"]:
                     statement.pop("Condition", None)
                 props[name] = json.dumps(document) if isinstance(props[name], str) else document

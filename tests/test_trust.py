@@ -30,7 +30,7 @@ BY_LAMBDA: Final = allow({"Service": LAMBDA})
 def lets_in(found: Trust, role_arn: str | None) -> tuple[Truth, str]:
     """Whether the role may assume itself, by name or with its account, and the statement that says so."""
     entry = found.lets_in(Principal(role_arn, None, {}))
-    return any_of((entry.direct, entry.by_account)), entry.path
+    return any_of((entry.direct, entry.to_session, entry.by_account)), entry.path
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ def test_conditions_on_the_function() -> None:
         {**BY_LAMBDA, "Condition": []},
     )
     assert list(found.conditions_on_function()) == [
-        "Statement[1].Condition.ArnLike.LAMBDA:sourceFunctionArn",
-        "Statement[2].Condition.Null.lambda:SourceFunctionArn",
+        ("Statement[1].Condition.ArnLike.LAMBDA:sourceFunctionArn", False),
+        ("Statement[2].Condition.Null.lambda:SourceFunctionArn", True),
     ]
 
 
@@ -198,4 +198,4 @@ ACCOUNT_ROOT: Final = f"arn:aws:iam::{ROLE.split(':')[4]}:root"
 )
 def test_who_is_let_in_and_by_what(statements: list[Any], direct: Truth, by_account: Truth) -> None:
     entry = trust(*statements).lets_in(Principal(ROLE, "orders", {"aws:principalarn": (ROLE,)}))
-    assert (entry.direct, entry.by_account) == (direct, by_account)
+    assert (any_of((entry.direct, entry.to_session)), entry.by_account) == (direct, by_account)

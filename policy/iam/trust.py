@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from policy.iam.conditions import Condition, Context, holds, variable_keys
+from policy.iam.conditions import Condition, ContextValues, holds, variable_keys
 from policy.iam.document import parse_conditions
 from policy.iam.matching import ARN_FIELDS, action_matches, glob
 from policy.iam.request import SOURCE_FUNCTION_ARN
@@ -49,32 +49,37 @@ class Trust:
     def lets_in(self, caller: Principal) -> Entry:
         """Whether a session of the role itself may assume the role, and by which statement."""
         if not self.known:
-            return Entry(Truth.UNKNOWN, Truth.UNKNOWN, "")
-        direct, by_account, denied = Truth.NO, Truth.NO, Truth.NO
+            return Entry(Truth.UNKNOWN, Truth.UNKNOWN, Truth.UNKNOWN, "")
+        ways, denied = [Truth.NO, Truth.NO, Truth.NO], Truth.NO
         paths: dict[Truth, str] = {}
         for where, statement, effect, covered in self._covering():
             met = caller.meets(statement.get("Condition"))
-            itself, account = caller.named_in(statement)
-            applies = all_of((covered, met, any_of((itself, account))))
+            named = caller.named_in(statement)
+            applies = all_of((covered, met, any_of(named)))
             if effect is not True:  # a Deny, or not known to be none
                 denied = any_of((denied, applies if effect is False else all_of((applies, Truth.UNKNOWN))))
             if effect is not False and applies is not Truth.NO:
                 allows = Truth.YES if effect is True else Truth.UNKNOWN
-                direct = any_of((direct, all_of((allows, covered, met, itself))))
-                by_account = any_of((by_account, all_of((allows, covered, met, account))))
+                ways = [any_of((w, all_of((allows, covered, met, name)))) for w, name in zip(ways, named, strict=True)]
                 paths.setdefault(all_of((allows, applies)), where)
         path = paths.get(Truth.YES, paths.get(Truth.UNKNOWN, ""))
-        return Entry(all_of((direct, ~denied)), all_of((by_account, ~denied)), path)
+        direct, to_session, by_account = (all_of((way, ~denied)) for way in ways)
+        return Entry(direct, to_session, by_account, path)
 
-    def conditions_on_function(self) -> Iterator[str]:
-        """The paths of conditions on the function's ARN. In a trust policy they guard nothing: the key is never there
-        when Lambda assumes the role."""
+    def conditions_on_function(self) -> Iterator[tuple[str, bool]]:
+        """The paths of conditions on the function's ARN, each with whether its statement denies. In a trust policy they
+        guard nothing: the key is never there when Lambda assumes the role."""
         for index, statement in enumerate(self.statements):
             condition = statement.get("Condition")
             for operator, keys in condition.items() if isinstance(condition, Mapping) else ():
                 for key in keys if isinstance(keys, Mapping) else ():
                     if str(key).lower() == SOURCE_FUNCTION_ARN.lower():
-                        yield f"Statement[{index}].Condition.{operator}.{key}"
+                        yield f"Statement[{index}].Condition.{operator}.{key}", statement.get("Effect") == "Deny"
+
+    def condition_keys(self) -> frozenset[str]:
+        """The keys, in lower case, that its conditions ask for, also in policy variables."""
+        conditions = (c for s in self.statements for c in parse_conditions(s.get("Condition"))[0])
+        return frozenset(key for c in conditions for key in (c.key, *_variables(c)))
 
     def _allowing(self) -> Iterator[tuple[str, Mapping[str, Any], Truth]]:
         """The statements that allow the role to be assumed, for certain or perhaps."""
@@ -135,48 +140,55 @@ class Principal:
     """A session of the role, as a trust policy can name it.
 
     `role_arn` may hold wildcards, or be None; `session_name` is None where it is not known. `context` has what is known of
-    its call.
+    its call, None for an absent key; `perhaps_absent` are the keys in it that may also be absent.
     """
 
     role_arn: str | None
     session_name: str | None
-    context: Context
+    context: Mapping[str, ContextValues | None]
+    perhaps_absent: frozenset[str] = frozenset()
 
-    def named_in(self, statement: Mapping[str, Any]) -> tuple[Truth, Truth]:
-        """Whether the statement names the session, its role or everybody; and whether it names the whole account."""
+    def named_in(self, statement: Mapping[str, Any]) -> tuple[Truth, Truth, Truth]:
+        """Whether the statement names its role or everybody; the session itself; the whole account."""
         if "NotPrincipal" in statement:
-            return Truth.UNKNOWN, Truth.NO
+            return Truth.UNKNOWN, Truth.UNKNOWN, Truth.NO
         found = [self._is(name) for name in _one_or_many(_principals(statement).get("AWS", ()))]
-        return any_of(itself for itself, _ in found), any_of(account for _, account in found)
+        by_role, by_session, by_account = zip(*found, strict=True) if found else ((), (), ())
+        return any_of(by_role), any_of(by_session), any_of(by_account)
 
     def meets(self, condition: object) -> Truth:
         """Whether the conditions of a statement are met. What is not known of the call may be as it must be."""
         if condition in (None, {}):
             return Truth.YES
         conditions, incomplete = parse_conditions(condition)
-        known = {key: self.context.get(key, UNKNOWN) for c in conditions for key in (c.key, *_variables(c))}
-        known = {key: values for key, values in known.items() if values is not None}
-        met = all_of(holds(c, known) for c in conditions)
+        asked = {key for c in conditions for key in (c.key, *_variables(c))}
+        found: dict[str, ContextValues | None] = {key: self.context.get(key, UNKNOWN) for key in asked}
+        known = {key: values for key, values in found.items() if values is not None}
+        without = {key: values for key, values in known.items() if key not in self.perhaps_absent}
+        answers = {all_of(holds(c, context) for c in conditions) for context in (known, without)}
+        met = answers.pop() if len(answers) == 1 else Truth.UNKNOWN
         return all_of((met, Truth.UNKNOWN)) if incomplete else met
 
-    def _is(self, name: object) -> tuple[Truth, Truth]:
+    def _is(self, name: object) -> tuple[Truth, Truth, Truth]:
+        """The same for one name."""
+        no = Truth.NO
         if isinstance(name, Unknown):
-            return Truth.UNKNOWN, Truth.UNKNOWN
+            return Truth.UNKNOWN, Truth.UNKNOWN, Truth.UNKNOWN
         if name == "*":
-            return Truth.YES, Truth.NO
+            return Truth.YES, no, no
         if not isinstance(name, str):
-            return Truth.NO, Truth.NO
+            return no, no, no
         arn = self.role_arn if self.role_arn is not None and self.role_arn.count(":") >= ARN_FIELDS - 1 else None
         fields = (arn or "arn:*:iam::*:role/*").split(":", 5)
         whole = name.endswith(":root") and name.count(":") == ARN_FIELDS - 1
         account = name if name.isdigit() else name.split(":")[4] if whole else None
         if account is not None:
-            return Truth.NO, Truth.UNKNOWN if "*" in fields[4] else Truth.of(account == fields[4])
+            return no, no, Truth.UNKNOWN if "*" in fields[4] else Truth.of(account == fields[4])
         if ":assumed-role/" in name:
-            return self._is_session(name, fields), Truth.NO
+            return no, self._is_session(name, fields), no
         if arn is not None and "*" not in arn:
-            return Truth.of(name == arn), Truth.NO
-        return (Truth.UNKNOWN if arn is not None and glob(arn).matches(name) else Truth.NO), Truth.NO
+            return Truth.of(name == arn), no, no
+        return (Truth.UNKNOWN if arn is not None and glob(arn).matches(name) else no), no, no
 
     def _is_session(self, name: str, role: list[str]) -> Truth:
         """Whether an ARN of a session is this one's; it has the role's name without its path."""
@@ -192,10 +204,11 @@ class Principal:
 
 
 class Entry(NamedTuple):
-    """Whether a trust policy lets a session in: `direct` by naming it, which in one account is enough, or `by_account`,
-    which leaves it to the session's own policies (STS API Reference, AssumeRole)."""
+    """Whether a trust policy lets a session in: `direct` by naming its role, and `to_session` by naming it, which in one
+    account is enough (STS API Reference, AssumeRole), or `by_account`, which leaves it to the session's own policies."""
 
     direct: Truth
+    to_session: Truth
     by_account: Truth
     path: str
 

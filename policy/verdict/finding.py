@@ -144,7 +144,7 @@ def _diagnoses(
             reasons.append(f"Not a guard: {statement.label} of {quoted(grant.document.name)}: {reason}. Use {form}")
     for gap in guards_taken_off(execution):
         reasons.append(f"Not a guard: {words.place(gap.urn, gap.path)} {gap.detail}.")
-    for path in execution.trust.conditions_on_function():
+    for path, _ in execution.trust.conditions_on_function():
         reasons.append(
             f"Not a guard: `{path}` of the role's trust policy: the key is not there when Lambda assumes the role, and "
             "protects nothing in a trust policy."

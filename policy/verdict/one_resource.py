@@ -75,12 +75,14 @@ def _dead_guards(resource: Resource, actions: Sequence[str]) -> Iterator[str]:
                 )
     trust = {resources.ROLE: "assumeRolePolicy", resources.NATIVE_ROLE: "assumeRolePolicyDocument"}.get(resource.type)
     if trust is not None:
-        for path in parse_trust(resource.props.get(trust)).conditions_on_function():
+        for path, denies in parse_trust(resource.props.get(trust)).conditions_on_function():
+            # A Deny without its condition would keep Lambda itself from the role.
+            what = "that statement" if denies else "it"
             yield message(
                 [
                     f"The guard in `{trust}`, {path}, can do nothing: `{SOURCE_FUNCTION_ARN}` is not there when Lambda "
                     "assumes the role, and a trust policy grants no network interface actions.",
-                    f"Fix: take it out, and {_instead(resource, actions)}",
+                    f"Fix: take {what} out, and {_instead(resource, actions)}",
                 ]
             )
 

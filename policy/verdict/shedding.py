@@ -13,10 +13,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from policy.iam.conditions import ContextValues
 from policy.iam.document import Effect, PolicyDocument, Statement
 from policy.iam.evaluate import Determining
 from policy.iam.request import Request
 from policy.iam.search import keys
+from policy.iam.search.keys import Session
 from policy.iam.search.subject import Subject
 from policy.iam.search.witness import Answer, ask
 from policy.iam.trust import Entry, Principal
@@ -86,32 +88,43 @@ class _Search:
     def by_session(self) -> Way:
         """The trust policy lets the role's own sessions in, and the session that is opened can make judged calls."""
         entry = self._entry()
-        if entry.direct is Truth.NO and entry.by_account is Truth.NO:
+        if {entry.direct, entry.to_session, entry.by_account} == {Truth.NO}:
             return CLOSED
-        assume = keys.on_iam(keys.ASSUME_ROLE, "role", self._name)
+        assume, anything = keys.on_iam(keys.ASSUME_ROLE, "role", self._name), _everything(keys.ASSUME_ROLE)
         own = ask(assume, self._code, self._documents, self._boundary)
-        # Where the trust policy names the role nothing else has to allow it; a Deny still counts.
-        named = ask(assume, self._code, [*self._documents, _everything(keys.ASSUME_ROLE)], self._boundary)
-        opened = any_of((all_of((entry.direct, named.allowed)), all_of((entry.by_account, own.allowed))))
+        # Where the trust policy names the role nothing else has to allow it. A Deny still counts, and the boundary has to
+        # allow it unless the session itself is named (IAM User Guide, "Policy evaluation logic").
+        named = ask(assume, self._code, [*self._documents, anything], self._boundary)
+        limit = None if self._boundary is None else [*self._boundary, anything]
+        session = ask(assume, self._code, [*self._documents, anything], limit)
+        ways = ((entry.by_account, own), (entry.direct, named), (entry.to_session, session))
+        opened = any_of(all_of((let_in, answer.allowed)) for let_in, answer in ways)
         if opened is Truth.NO:
             return CLOSED
         useful = self._writes(replace(self._code, keyless=True), self._documents, self._boundary)
-        answer = own if own.allowed is Truth.YES or entry.direct is Truth.NO else named
+        answer = next((a for let_in, a in ways if all_of((let_in, a.allowed)) is opened), own)
         allowing = own.evaluation.allowing if own.evaluation is not None else ()
         return Way(all_of((opened, useful)), (keys.ASSUME_ROLE,), entry.path, allowing, answer.witness, (own,))
 
     def _entry(self) -> Entry:
-        function = self._code.function_arn
-        known = {"lambda:sourcefunctionarn": (function,)} if "*" not in function else {}
-        if self._code.role_arn is not None and "*" not in self._code.role_arn:
-            known |= {
-                "aws:principalarn": (self._code.role_arn,),
-                "aws:principalaccount": (self._code.role_arn.split(":")[4],),
-            }
-        known["aws:principaltype"] = ("AssumedRole",)
-        session = function.rpartition(":")[2]
+        """Whether the trust policy lets the caller in."""
+        code = self._code
+        _, partition, _, _, account, name = code.function_arn.replace(":function:", ":").split(":", 5)
+        role_arn = None if code.role_arn is None or "*" in code.role_arn else code.role_arn
+        session = Session(code.caller, partition, account, None, role_arn, code.role_tags, code.now)
+        # The function's ARN is no key of policies of resources; what of an account is not known, no fact tells.
+        told = self._execution.trust.condition_keys() - {keys.SOURCE_FUNCTION_KEY}
+        known: dict[str, ContextValues | None] = {}
+        perhaps_absent = set()
+        for key in told - set(keys.ACCOUNT_KEYS) if "*" in account else told:
+            match keys.fact(key, session):
+                case (values,):
+                    known[key] = values
+                case (None, values):
+                    known[key] = values
+                    perhaps_absent.add(key)
         return self._execution.trust.lets_in(
-            Principal(self._execution.role_arn, None if "*" in session else session, known)
+            Principal(self._execution.role_arn, None if "*" in name else name, known, frozenset(perhaps_absent))
         )
 
     # ---- rewriting

@@ -133,7 +133,7 @@ def _trust(source: object) -> None:
     found.services()
     for role_arn in ("arn:aws:iam::123456789012:role/orders-role", "arn:*:iam::*:role/x", "junk", None):
         entry = found.lets_in(Principal(role_arn, "orders", {"aws:principalarn": ("x",)}))
-        open_to = any_of((entry.direct, entry.by_account))
+        open_to = any_of((entry.direct, entry.to_session, entry.by_account))
         _expect(open_to is Truth.NO or bool(entry.path) or not found.known, "a way round without a path")
     _expect(found.known or found.names_service(LAMBDA) is Truth.UNKNOWN, "an unread trust policy decided something")
     list(found.conditions_on_function())

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from itertools import product
 from typing import Final
 
-from policy.iam.conditions import Condition, ContextValues, Family, holds, variable_keys
+from policy.iam.conditions import Condition, Context, ContextValues, Family, holds, variable_keys
 from policy.iam.matching import ARN_FIELDS, Glob, cells, glob, may_name, resource_globs
 from policy.iam.request import Caller
 from policy.iam.search import candidates, keys
@@ -133,9 +133,9 @@ def _function_arns(subject: Subject, session: Session, relevant: Relevant) -> It
     return found.texts
 
 
-def _known_facts(session: Session, relevant: Relevant) -> Iterator[dict[str, ContextValues]]:
+def _known_facts(session: Session, relevant: Relevant) -> Iterator[Context]:
     """What variables are filled in with, as far as that is known: once for each region that conditions name."""
-    facts = dict.fromkeys(keys.ACCOUNT_KEYS, (session.account,))
+    facts: dict[str, ContextValues] = {key: (session.account,) for key in keys.ACCOUNT_KEYS}
     variables = {key for text in relevant.variable_texts for key in variable_keys(text)}
     for key in sorted(variables - facts.keys() - {SOURCE_FUNCTION_KEY}):
         match keys.fact(key, session):
@@ -144,7 +144,9 @@ def _known_facts(session: Session, relevant: Relevant) -> Iterator[dict[str, Con
     yield facts
     if not variables.isdisjoint(keys.REGION_KEYS):
         regions = dict.fromkeys(t for t in _texts(relevant.conditions, keys.REGION_KEYS) if not set("*?$") & set(t))
-        yield from ({**facts, **dict.fromkeys(keys.REGION_KEYS, (region,))} for region in regions)
+        for region in regions:
+            of_region: dict[str, ContextValues] = {key: (region,) for key in keys.REGION_KEYS}
+            yield {**facts, **of_region}
 
 
 def _about(condition: Condition, name: str) -> Condition:
