@@ -43,8 +43,12 @@ _DECIDE = re.compile(
 _ELSEWHERE = re.compile(r"Fix: put this policy on the role, where it is made: (?P<json>\{.+\})")
 _DEAD = re.compile(r"The guard in " + _LABEL + r" of `(?P<document>[^`]+)` can do nothing")
 _DEAD_FIX = re.compile(r"Fix: use (?P<json>\"Condition\": .+) in that statement\.")
-_TRUST_DENY = re.compile(r"Fix: take (?P<what>it|that statement) out, and put this policy on the role: (?P<json>\{.+\})")
-_TRUST_FIX = re.compile(r"Fix: take (?P<what>it|that statement) out, and use (?P<json>\"Condition\": .+) in the statement that allows them\.")
+_TRUST_DENY = re.compile(
+    r"Fix: take (?P<what>it|that statement) out, and put this policy on the role: (?P<json>\{.+\})"
+)
+_TRUST_FIX = re.compile(
+    r"Fix: take (?P<what>it|that statement) out, and use (?P<json>\"Condition\": .+) in the statement that allows them\."
+)
 # The first line asks for a judgement that no test can make for the user; the statement in the second does it too.
 _SHED = "Fix: let the trust policy name the services that need the role, and neither the role nor its whole account"
 _REWRITE = "Fix: give these permissions to a role of its own, and not to the role of a function in a VPC"

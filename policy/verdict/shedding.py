@@ -136,16 +136,15 @@ class _Search:
         answers: dict[str, Answer] = {}
         for action in ON_THE_ROLE:
             answers[action] = self._ask(documents, action, "role", self._name)
-        policies = {grant.urn: grant.listed_as for grant in self._execution.grants if grant.kind is GrantKind.MANAGED}
-        rewritten: dict[str, str] = {}
-        for urn, arn in policies.items():
-            for action in (NEW_VERSION, OLD_VERSION):
-                answer = self._ask(documents, action, "policy", arn.partition(":policy/")[2] or "*")
+        rewritten: dict[Grant, str] = {}
+        for grant in (*self._execution.grants, *(self._execution.boundary or ())):
+            for action in (NEW_VERSION, OLD_VERSION) if grant.kind is GrantKind.MANAGED else ():
+                answer = self._ask(documents, action, "policy", _name_of_policy(grant))
                 if answer.allowed is not Truth.NO:
-                    answers[action], rewritten[urn] = answer, action
+                    answers[action], rewritten[grant] = answer, action
         for level in (Truth.YES, Truth.UNKNOWN):
             able = [a for a, answer in answers.items() if answer.allowed in (Truth.YES, level)]
-            own = [urn for urn, action in rewritten.items() if action in able]
+            own = frozenset(grant for grant, action in rewritten.items() if action in able)
             if able and self._opens(documents, able, own):
                 answer = next(answers[action] for action in able)
                 allowing = answer.evaluation.allowing if answer.evaluation is not None else ()
@@ -156,10 +155,12 @@ class _Search:
     def _ask(self, documents: Documents, action: str, kind: str, name: str) -> Answer:
         return ask(keys.on_iam(action, kind, name), self._code, documents, self._boundary)
 
-    def _opens(self, documents: Documents, able: Collection[str], own: Collection[str]) -> bool:
-        """Whether the code can make a judged call once it has done to its role what it is able to."""
-        boundary = None if {DELETE_BOUNDARY, PUT_BOUNDARY} & set(able) else self._boundary
-        added = [_everything()] if {PUT_INLINE, ATTACH} & set(able) or own else []
+    def _opens(self, documents: Documents, able: Collection[str], own: frozenset[Grant]) -> bool:
+        """Whether the code can make a judged call once it has done to its role what it is able to. `own` are the managed
+        policies that it can rewrite."""
+        limits = own.intersection(self._execution.boundary or ())
+        boundary = None if limits or {DELETE_BOUNDARY, PUT_BOUNDARY} & set(able) else self._boundary
+        added = [_everything()] if {PUT_INLINE, ATTACH} & set(able) or own - limits else []
         callers = [self._code]
         if CHANGE_TRUST in able:
             # It lets itself in, and goes on without the key.
@@ -171,17 +172,27 @@ class _Search:
         )
 
     def _left(
-        self, documents: Documents, able: Collection[str], own: Collection[str]
+        self, documents: Documents, able: Collection[str], own: Collection[Grant]
     ) -> Iterator[list[PolicyDocument]]:
         """What can be left of the documents on the role: all, all that it cannot take away, all but those with a Deny."""
 
         def goes(grant: Grant) -> bool:
             inline = grant.kind in (GrantKind.INLINE, GrantKind.IN_ROLE)
             removing = {PUT_INLINE, DELETE_INLINE} if inline else {DETACH}
-            return grant.urn in own or bool(removing & set(able))
+            return grant in own or bool(removing & set(able))
 
         grants = list(zip(self._execution.grants, documents, strict=True))
         yield [document for _, document in grants]
         yield [document for grant, document in grants if not goes(grant)]
         denies = {id(d) for _, d in grants if any(s.effect is not Effect.ALLOW for s in d.statements)}
         yield [document for grant, document in grants if not (goes(grant) and id(document) in denies)]
+
+
+def _name_of_policy(grant: Grant) -> str:
+    """A managed policy's path and name, as its ARN has them; `*` where they are not known."""
+    given = grant.listed_as.partition(":policy/")[2]
+    if given or grant.gave is None:
+        return given or "*"
+    props = grant.gave[0].props
+    name, path = props.get("name", props.get("managedPolicyName")), props.get("path", "/")
+    return f"{path}{name}".removeprefix("/") if isinstance(name, str) and isinstance(path, str) else "*"

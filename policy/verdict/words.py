@@ -109,7 +109,8 @@ def deny_shedding(execution: Execution, calls: Sequence[str]) -> dict[str, objec
     """What keeps the role's sessions from shedding the guard: from these calls on the role and on the policies on it."""
     places = [execution.role_arn or "*"]
     if any(call.startswith("iam:") and "PolicyVersion" in call for call in calls):
-        managed = (g.listed_as or "*" for g in execution.grants if g.kind is GrantKind.MANAGED)
+        on_it = (*execution.grants, *(execution.boundary or ()))
+        managed = (g.listed_as or "*" for g in on_it if g.kind is GrantKind.MANAGED)
         places += [place for place in dict.fromkeys(managed) if place not in places]
     actions, resources = list(calls), ("*" in places and ["*"]) or places
     return {

@@ -135,7 +135,7 @@ def _function_arns(subject: Subject, session: Session, relevant: Relevant) -> It
 
 def _known_facts(session: Session, relevant: Relevant) -> Iterator[Context]:
     """What variables are filled in with, as far as that is known: once for each region that conditions name."""
-    facts: dict[str, ContextValues] = {key: (session.account,) for key in keys.ACCOUNT_KEYS}
+    facts: dict[str, ContextValues] = dict.fromkeys(keys.ACCOUNT_KEYS, (session.account,))
     variables = {key for text in relevant.variable_texts for key in variable_keys(text)}
     for key in sorted(variables - facts.keys() - {SOURCE_FUNCTION_KEY}):
         match keys.fact(key, session):
@@ -145,7 +145,7 @@ def _known_facts(session: Session, relevant: Relevant) -> Iterator[Context]:
     if not variables.isdisjoint(keys.REGION_KEYS):
         regions = dict.fromkeys(t for t in _texts(relevant.conditions, keys.REGION_KEYS) if not set("*?$") & set(t))
         for region in regions:
-            of_region: dict[str, ContextValues] = {key: (region,) for key in keys.REGION_KEYS}
+            of_region: dict[str, ContextValues] = dict.fromkeys(keys.REGION_KEYS, (region,))
             yield {**facts, **of_region}
 
 
