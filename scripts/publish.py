@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # All of policy/ but the stand-in for the engine and the commands.
-ROOMS = ("shared", "iam", "stack", "verdict", "pack")
+ROOMS = ("shared", "iam", "stack", "outside", "verdict", "pack")
 DATA = ROOT / "policy" / "data"
 BESIDE = ("PulumiPolicy.yaml", "__main__.py", "requirements.txt", "README.md", "LICENSE")
 

@@ -36,6 +36,7 @@ ROOMS: Final = {
         ("shared", "iam"),
         ("resources", "inventory", "execution", "users", "possible_guards", "removals", "links"),
     ),
+    "outside": Room(("shared", "iam", "stack"), ("records", "account", "completing")),
     "verdict": Room(
         ("shared", "iam", "iam.search", "stack"),
         (
@@ -44,7 +45,7 @@ ROOMS: Final = {
         ),
     ),
     "pack": Room(
-        ("shared", "iam", "iam.search", "stack", "verdict"),
+        ("shared", "iam", "iam.search", "stack", "outside", "verdict"),
         ("settings", "exempt", "checks", "policies", "listening"),
     ),
     "commands": Room(("shared", "iam", "iam.search"), ("judge_input", "judge")),
@@ -67,7 +68,7 @@ ENTRIES: Final = {
     "__main__.py": {"pack", "shared"},
 }
 EDGES: Final = ("stack.resources", "pack.checks", "pack.policies", "pack.listening")
-PUBLISHED: Final = ("shared", "iam", "iam.search", "stack", "verdict", "pack")
+PUBLISHED: Final = ("shared", "iam", "iam.search", "stack", "outside", "verdict", "pack")
 SDK: Final = frozenset(("pulumi", "pulumi_policy", "grpc", "google"))
 HEAVY: Final = frozenset(("pulumi_aws", "pulumi_aws_native", "boto3", "botocore"))
 MODULES: Final = {f"{room}.{module}": room for room, found in ROOMS.items() for module in found.modules}

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 from typing import Any, Final
 
@@ -95,6 +96,14 @@ def type_of(urn: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where a resource outside the stack is on record, in words, and of when that is (None where nothing tells)."""
+
+    source: str
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """One resource of the stack.
 
@@ -116,6 +125,8 @@ class Resource:
     managed: bool = True
     # What tells the account of its provider from that of another one; empty for that of the stack's default provider.
     account: str = ""
+    # Where it is on record, if it is none of the stack's own.
+    recorded: Recorded | None = None
 
     @property
     def name(self) -> str:

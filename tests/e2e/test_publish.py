@@ -222,7 +222,7 @@ def test_the_archive_holds_what_the_pack_needs_and_nothing_else(unpacked: Path) 
     }  # fmt: skip
     inside = {name.removeprefix("policy/") for name in found if "/" in name}
     assert {name.partition("/")[0] for name in inside} == {
-        "__init__.py", "data", "iam", "pack", "shared", "stack", "verdict",
+        "__init__.py", "data", "iam", "outside", "pack", "shared", "stack", "verdict",
     }  # fmt: skip
     assert all(re.fullmatch(r"(\w+/)*\w+\.(py|json)", name) for name in inside), sorted(inside)
     assert {"pack/policies.py", "iam/evaluate.py", "data/ec2_actions.json", "data/managed_policies.json"} <= inside

@@ -1,0 +1,111 @@
+"""A stack with what is on record of the roles that it uses and does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from policy.iam.truth import Unknown
+from policy.outside.records import Directory
+from policy.stack import resources
+from policy.stack.inventory import ROLES, Stack
+from policy.stack.resources import Resource
+from policy.stack.users import users
+
+# The resources that write one inline policy, with the properties that name the role and the policy.
+_WRITING: Final = (
+    (resources.ROLE_POLICY, "role", "name"),
+    (resources.NATIVE_ROLE_POLICY, "roleName", "policyName"),
+)
+_LISTS: Final = (("inlinePolicies", "name", "policy"), ("policies", "policyName", "policyDocument"))
+
+
+def with_records(stack: Sequence[Resource], directory: Directory) -> tuple[Resource, ...]:
+    """The resources of a stack, and those on record of the roles that it uses, reads, or adds to.
+
+    What the stack declares wins: of a role that it manages, a record tells only what else may be on it.
+    """
+    own = [resource for resource in stack if resource.type in ROLES]
+    arns = {resource.props.get("arn"): resource for resource in own}
+    found: dict[str, Resource] = {}
+    changed: dict[str, Resource] = {}
+    for arn in dict.fromkeys([*_named(stack), *(arn for arn in arns if isinstance(arn, str))]):
+        recorded = directory.find(arn)
+        if not recorded:
+            continue
+        role = arns.get(arn)
+        if role is not None:
+            changed[role.urn] = _completed(role, _undeclared(recorded[0], stack))
+            recorded = recorded[1:]
+        for resource in recorded:
+            found.setdefault(resource.urn, resource)
+    declared = set(_policy_arns(stack))
+    added = (_undeclared(r, stack) for r in found.values() if r.props.get("policyArn") not in declared)
+    return (*(changed.get(resource.urn, resource) for resource in stack), *added)
+
+
+def _undeclared(recorded: Resource, stack: Sequence[Resource]) -> Resource:
+    """A role on record without the inline policies that a resource of this stack writes: its words are newer."""
+    if recorded.type not in ROLES:
+        return recorded
+    meant = (recorded.props["arn"], recorded.props["roleName"])
+    written = {
+        resource.props.get(name)
+        for kind, role, name in _WRITING
+        for resource in stack
+        if resource.type == kind and resource.props.get(role) in meant
+    }
+    left = [item for item in recorded.props["policies"] if item["policyName"] not in written]
+    props = {**recorded.props, "policies": left}
+    return replace(recorded, props=props, inputs=props)
+
+
+def _named(given: Iterable[Resource]) -> Iterator[str]:
+    """The ARNs of the roles that something in the stack runs on."""
+    for user, prop in users(Stack(given), event_sources=True):
+        value = user.resource.props.get(prop)
+        if isinstance(value, str) and ":role/" in value:
+            yield value
+
+
+def _policy_arns(stack: Iterable[Resource]) -> Iterator[object]:
+    for resource in stack:
+        if resource.type in (resources.POLICY, resources.NATIVE_POLICY):
+            yield resource.props.get("arn", resource.props.get("policyArn"))
+
+
+def _completed(role: Resource, recorded: Resource) -> Resource:
+    """A role of the stack with its lists as they are on record.
+
+    For a role that the stack manages these are an echo, as its state is: what no resource explains may be on it. One that
+    it only reads declares nothing, so the record is all there is.
+    """
+    props = dict(role.props)
+    native = role.type == resources.NATIVE_ROLE
+    inline, name, document = _LISTS[native]
+    listed = recorded.props["policies"]
+    seen = {inline: [{name: i["policyName"], document: i["policyDocument"]} for i in listed]}
+    seen["managedPolicyArns"] = list(recorded.props["managedPolicyArns"])
+    if role.managed:
+        for prop, values in seen.items():
+            props[prop] = _longer(props.get(prop), values, name)
+        return replace(role, props=props)
+    trust = "assumeRolePolicyDocument" if native else "assumeRolePolicy"
+    for prop, key in (
+        ("permissionsBoundary", "permissionsBoundary"),
+        ("tags", "tags"),
+        (trust, "assumeRolePolicyDocument"),
+    ):
+        if props.get(prop) is None or isinstance(props[prop], Unknown):
+            props[prop] = recorded.props.get(key)
+    inputs: Mapping[str, Any] = {**props, **seen}
+    return replace(role, props={**props, **seen}, inputs=inputs, recorded=recorded.recorded)
+
+
+def _longer(state: object, recorded: Sequence[Any], name: str) -> object:
+    """What the state lists, with what only the record has."""
+    if not isinstance(state, list):
+        return list(recorded) if state is None or isinstance(state, Unknown) else state
+    known = {item.get(name) if isinstance(item, Mapping) else item for item in state}
+    return [*state, *(i for i in recorded if (i.get(name) if isinstance(i, Mapping) else i) not in known)]

@@ -1,0 +1,102 @@
+"""What a directory of roles answers: a role with all that is on it, where that is from, and of when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from policy.stack import resources
+from policy.stack.resources import Recorded, Resource
+
+
+class RecordError(Exception):
+    """A source of records cannot be read; the text names it and says why, and holds nothing of what is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One role as a source has it.
+
+    `documents` are its inline policies by name, `attached` the ARNs of its managed policies, `boundary` that of its
+    permissions boundary or None. `customer` has the documents of the customer managed policies among these, by ARN. A
+    document is JSON text or an object, as policy/iam/document.py reads it. `source` names the file or service in words;
+    `as_of` is when it was true (aware), None where nothing tells.
+    """
+
+    arn: str
+    trust: object
+    documents: Mapping[str, object]
+    attached: Sequence[str]
+    source: str
+    as_of: datetime | None = None
+    boundary: str | None = None
+    customer: Mapping[str, object] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The role's name, without its path."""
+        return self.arn.rpartition("/")[2]
+
+
+class Directory(Protocol):
+    """Somewhere that roles are on record."""
+
+    def find(self, role: str) -> Sequence[Resource]:
+        """The role of that ARN and all that is on it, as resources; none where it is not on record. Never raises.
+
+        The first is the role itself.
+        """
+        ...
+
+    def problems(self) -> Sequence[str]:
+        """What could not be read or asked so far, a sentence each."""
+        ...
+
+
+def as_resources(record: Record) -> tuple[Resource, ...]:
+    """A record in the shape of a stack's resources: the role declares all that is on it.
+
+    The Cloud Control shape (`aws-native`) is IAM's own: a role with lists of its policies, and managed policies.
+    """
+    account = record.arn.split(":")[4] if record.arn.count(":") >= 5 else ""
+    recorded = Recorded(record.source, record.as_of)
+
+    def made(kind: str, name: str, props: dict[str, Any]) -> Resource:
+        # As a URN of a stack that has the account's name, so that two accounts are never taken for each other.
+        urn = f"urn:pulumi:{account}::recorded::{kind}::{name}"
+        return Resource(urn, kind, props, inputs=props, account=account, recorded=recorded)
+
+    role: dict[str, Any] = {
+        "arn": record.arn,
+        "roleName": record.name,
+        "path": record.arn.partition(":role")[2].removesuffix(record.name) or "/",
+        "assumeRolePolicyDocument": record.trust,
+        "policies": [{"policyName": name, "policyDocument": text} for name, text in record.documents.items()],
+        "managedPolicyArns": list(record.attached),
+        "tags": [{"key": key, "value": value} for key, value in record.tags.items()],
+    }
+    if record.boundary is not None:
+        role["permissionsBoundary"] = record.boundary
+    policies = (
+        made(resources.NATIVE_POLICY, arn.partition(":policy/")[2], {"policyArn": arn, "policyDocument": text})
+        for arn, text in record.customer.items()
+    )
+    return (made(resources.NATIVE_ROLE, record.arn.partition(":role/")[2], role), *policies)
+
+
+class Several:
+    """Several directories, asked in order: the first that has a role answers for it."""
+
+    def __init__(self, directories: Iterable[Directory]) -> None:
+        self._directories = tuple(directories)
+
+    def find(self, role: str) -> Sequence[Resource]:
+        """See Directory."""
+        return next((found for directory in self._directories if (found := directory.find(role))), ())
+
+    def problems(self) -> Sequence[str]:
+        """See Directory."""
+        return [problem for directory in self._directories for problem in directory.problems()]
