@@ -13,11 +13,13 @@ from typing import Any
 
 from policy.commands.judge import judge
 from policy.iam.document import MANAGED_POLICY_LIMIT, parse_document
-from policy.iam.search.keys import ENI_ACTIONS
+from policy.iam.search.actions import KEPT_FROM_CODE
+from policy.shared.aws_types import FUNCTION, ROLE, ROLE_POLICY
 from policy.stack.links import link
-from policy.stack.resources import FUNCTION, ROLE, ROLE_POLICY, Resource
+from policy.stack.resources import Resource
 from policy.verdict import finding
 from policy.verdict.exposure import judge_execution, merged
+from policy.verdict.outcomes import Question
 
 from .measure import Row, compare, in_turn
 
@@ -116,8 +118,8 @@ def _stack(roles: int, functions: int, run: int) -> list[Resource]:
 
 
 def _judge_stack(stack: list[Resource]) -> None:
-    outcomes = [o for execution in link(stack) for o in judge_execution(execution, ENI_ACTIONS, _NOW)]
-    list(finding.findings(merged(outcomes), ENI_ACTIONS, {}))
+    outcomes = [o for execution in link(stack) for o in judge_execution(execution, Question(KEPT_FROM_CODE, _NOW))]
+    list(finding.findings(merged(outcomes), KEPT_FROM_CODE, {}))
 
 
 def _judge_text(text: str) -> None:

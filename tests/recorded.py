@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from policy.stack import resources
+from policy.shared import aws_types
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDINGS = ROOT / "tests" / "recordings"
@@ -39,7 +39,7 @@ class Program:
 
 
 _NEWER_RUNTIME = Difference(
-    resources.FUNCTION,
+    aws_types.FUNCTION,
     "inputs.runtime outputs.runtime",
     "the examples' runtime; version 5.14 of the provider refuses it, and the recorded programs have an older one",
 )
@@ -53,7 +53,7 @@ PROGRAMS: Mapping[str, Program] = {
 
 DIFFERENCES: tuple[Difference, ...] = (
     Difference(
-        resources.FUNCTION,
+        aws_types.FUNCTION,
         "inputs.vpcConfig.ipv6AllowedForDualStack inputs.vpcConfig.__defaults "
         "outputs.vpcConfig.ipv6AllowedForDualStack outputs.capacityProviderConfig outputs.codeSha256 "
         "outputs.durableConfig outputs.loggingConfig outputs.publishTo outputs.region "
@@ -62,19 +62,19 @@ DIFFERENCES: tuple[Difference, ...] = (
         "properties of pulumi-aws 7 that version 5.14 of the provider does not have",
     ),
     Difference(
-        resources.FUNCTION,
+        aws_types.FUNCTION,
         "outputs.architectures",
         "a list in pulumi-aws 7; the recorded provider has one text",
         LATER,
     ),
     Difference(
-        resources.FUNCTION,
+        aws_types.FUNCTION,
         "outputs.sourceCodeHash outputs.sourceCodeSize",
         "made from the code, which the stand-in does not read",
         LATER,
     ),
     Difference(
-        resources.ROLE_POLICY,
+        aws_types.ROLE_POLICY,
         "outputs.namePrefix",
         "computed in newer versions of the provider, and null in 5.14",
     ),
@@ -124,7 +124,7 @@ def recorded(name: str, stage: str) -> dict[str, Seen]:
             {key: names(value["urns"]) for key, value in found.get("propertyDependencies", {}).items()},
         )
         for found in stack
-        if found["type"] in resources.TYPES
+        if found["type"] in aws_types.TYPES
     }
 
 

@@ -19,7 +19,7 @@ from policy.preview.bridge import mark_defaults, sorted_document, versioned_docu
 from policy.preview.properties import UNKNOWN, as_secret
 from policy.preview.resource_types import TYPES
 from policy.preview.run import preview
-from policy.stack import resources
+from policy.shared import aws_types
 from tests.recorded import FIRST, PROGRAMS, STACK, Seen, differences, names
 
 NEWEST_SCHEMA = (7, 51)
@@ -53,7 +53,7 @@ def test_the_first_preview_is_as_recorded(name: str, silent_pack: Path) -> None:
             {key: names(urns) for key, urns in resource.property_dependencies.items()},
         )
         for resource in found
-        if resource.type in resources.TYPES
+        if resource.type in aws_types.TYPES
     }
     assert differences(name, FIRST, shown) == []
 
@@ -95,7 +95,7 @@ def outputs_of(resource: type) -> dict[str, bool]:
 
 
 def test_each_bridged_type_that_the_pack_reads_is_in_the_table() -> None:
-    classic = {kind for kind in resources.TYPES if kind.startswith("aws:")}
+    classic = {kind for kind in aws_types.TYPES if kind.startswith("aws:")}
     assert classic == CLASSES.keys()
     assert classic <= TYPES.keys()
 

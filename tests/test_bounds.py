@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 from test_worlds import QUESTION, TRUST, URN
 
-from policy.stack import resources
+from policy.shared import aws_types
 from policy.stack.links import link
 from policy.stack.resources import Resource
 from policy.verdict import exposure
@@ -24,16 +24,16 @@ ALLOW: Final = {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}
 
 def many(functions: int, guard: dict[str, Any], *, known: bool) -> tuple[Resource, ...]:
     """One role with a Deny under this condition, and so many functions on it, whose ARNs are known or not."""
-    role, arn = URN.format(resources.ROLE, "r"), f"arn:aws:iam::{ACCOUNT}:role/r"
+    role, arn = URN.format(aws_types.ROLE, "r"), f"arn:aws:iam::{ACCOUNT}:role/r"
     document = {
         "Version": "2012-10-17",
         "Statement": [ALLOW, {"Effect": "Deny", "Action": "ec2:*", "Resource": "*", "Condition": guard}],
     }
     found = [
-        Resource(role, resources.ROLE, {"name": "r", "arn": arn, "assumeRolePolicy": json.dumps(TRUST)}),
+        Resource(role, aws_types.ROLE, {"name": "r", "arn": arn, "assumeRolePolicy": json.dumps(TRUST)}),
         Resource(
-            URN.format(resources.ROLE_POLICY, "p"),
-            resources.ROLE_POLICY,
+            URN.format(aws_types.ROLE_POLICY, "p"),
+            aws_types.ROLE_POLICY,
             {"role": "r", "name": "p", "policy": json.dumps(document)},
         ),
     ]
@@ -41,7 +41,7 @@ def many(functions: int, guard: dict[str, Any], *, known: bool) -> tuple[Resourc
         props: dict[str, Any] = {"name": f"f{i}", "role": arn, "vpcConfig": {"subnetIds": ["subnet-1"]}}
         if known:
             props["arn"] = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f{i}"
-        found.append(Resource(URN.format(resources.FUNCTION, f"f{i}"), resources.FUNCTION, props, {"role": (role,)}))
+        found.append(Resource(URN.format(aws_types.FUNCTION, f"f{i}"), aws_types.FUNCTION, props, {"role": (role,)}))
     return tuple(found)
 
 

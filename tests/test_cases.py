@@ -40,7 +40,7 @@ from policy.iam.conditions import OPERATORS, SET_OPERATORS
 from policy.iam.document import PolicyDocument, parse_document
 from policy.iam.evaluate import evaluate
 from policy.iam.request import SOURCE_FUNCTION_ARN, Caller, Request
-from policy.iam.search.keys import ENI_ACTIONS
+from policy.iam.search.actions import KEPT_FROM_CODE
 from policy.iam.search.subject import Subject
 from policy.iam.search.witness import ask
 from policy.iam.truth import Truth
@@ -281,7 +281,7 @@ def _service(executions: list[Execution]) -> dict[tuple[str, str], Truth]:
         ).allowed
         for execution in executions
         if execution.role is not None
-        for action in ENI_ACTIONS
+        for action in KEPT_FROM_CODE
     }
 
 

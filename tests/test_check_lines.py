@@ -13,7 +13,7 @@ from botocore.validate import ParamValidator
 
 from policy.iam.document import parse_document
 from policy.iam.request import Caller
-from policy.iam.search.keys import ENI_ACTIONS
+from policy.iam.search.actions import KEPT_FROM_CODE
 from policy.iam.search.subject import Subject
 from policy.iam.search.witness import ask
 from policy.iam.trust import parse_trust
@@ -80,7 +80,7 @@ def check(condition: dict[str, Any], role_arn: str | None) -> list[str]:
     answer = ask("ec2:DescribeSubnets", Subject(Caller.CODE, FUNCTION, role_arn), [document])
     execution = Execution(None, "orders", trust=parse_trust(None), grants=[grant], role_arn=role_arn)
     exposed = Exposed(execution, grant, list(document.statements), {"ec2:DescribeSubnets": answer}, [])
-    return [each for each in exposed_message(exposed, ENI_ACTIONS).split("\n") if each.startswith("Check: ")]
+    return [each for each in exposed_message(exposed, KEPT_FROM_CODE).split("\n") if each.startswith("Check: ")]
 
 
 @pytest.mark.parametrize(

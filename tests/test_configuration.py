@@ -20,13 +20,13 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import unknown_checking_proxy
 
-from policy.iam.search.keys import ENI_ACTIONS
+from policy.iam.search.actions import KEPT_FROM_CODE
 from policy.pack.checks import Judge
 from policy.pack.policies import policies
 from policy.preview.config_file import PackConfigError, PolicyInfo, load, reconcile
 from policy.preview.run import PreviewError, preview
+from policy.shared import aws_types
 from policy.shared.names import GUARD, NOTICES, READ_ONLY, ROLE_GUARD, UNVERIFIED
-from policy.stack import resources
 
 CONFIGURED: Final = (ROLE_GUARD, GUARD, READ_ONLY, UNVERIFIED)
 STACK_POLICIES: Final = (GUARD, READ_ONLY, UNVERIFIED)
@@ -34,7 +34,7 @@ TRUST: Final = json.dumps(
     {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 )
 OPEN: Final = json.dumps(
-    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(ENI_ACTIONS), "Resource": "*"}]}
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(KEPT_FROM_CODE), "Resource": "*"}]}
 )
 GUARDED: Final = OPEN.replace(
     '"Resource": "*"', '"Resource": "*", "Condition": {"Null": {"lambda:SourceFunctionArn": "true"}}'
@@ -64,16 +64,16 @@ class Stack:
         return self.found[-1]
 
     def role(self, name: str = "orders-role", **props: Any) -> str:
-        self.add(resources.ROLE, name, {"name": f"{name}-5f3a9c1", "assumeRolePolicy": TRUST, **props})
+        self.add(aws_types.ROLE, name, {"name": f"{name}-5f3a9c1", "assumeRolePolicy": TRUST, **props})
         return f"{name}-5f3a9c1"
 
     def policy(self, role: str, name: str = "orders-eni", text: str = OPEN) -> None:
-        self.add(resources.ROLE_POLICY, name, {"name": f"{name}-0c0ffee", "role": role, "policy": text})
+        self.add(aws_types.ROLE_POLICY, name, {"name": f"{name}-0c0ffee", "role": role, "policy": text})
 
     def function(self, role: str, name: str = "orders", *, vpc: bool = True) -> None:
         arn = role if role.startswith("arn:") else f"arn:aws:iam::{ACCOUNT}:role/{role}"
         config = {"vpcConfig": {"subnetIds": ["subnet-1"], "securityGroupIds": []}} if vpc else {}
-        self.add(resources.FUNCTION, name, {"name": f"{name}-1234567", "role": arn, **config})
+        self.add(aws_types.FUNCTION, name, {"name": f"{name}-1234567", "role": arn, **config})
 
     def tell(self, config: Config | None = None, *, on: str = "2026-06-15", leave_out: Sequence[str] = ()) -> Told:
         """What the policies report: policy, resource (empty for the stack) and message, without the page that it leads
@@ -284,7 +284,7 @@ def test_an_exemption_that_was_extended_is_not_called_over(orders: Stack) -> Non
 
 @pytest.mark.parametrize("policy", CONFIGURED)
 def test_an_exemption_of_a_urn_that_is_gone_says_so(orders: Stack, policy: str) -> None:
-    gone = orders.urn(resources.ROLE, "old-role")
+    gone = orders.urn(aws_types.ROLE, "old-role")
     told = orders.tell({policy: {"exemptions": [{"match": gone, "reason": "r"}]}})
     assert violated(told) == HOLE
     assert noticed(told) == [
@@ -373,7 +373,7 @@ def test_what_is_guarded_elsewhere_ends_too(orders: Stack) -> None:
 
 
 def test_a_role_that_is_gone_from_guarded_elsewhere(orders: Stack) -> None:
-    gone = orders.urn(resources.ROLE, "old-role")
+    gone = orders.urn(aws_types.ROLE, "old-role")
     assert noticed(orders.tell(elsewhere(gone))) == [
         f"The entry in guarded_elsewhere for `{gone}` has nothing to act on in this stack: take it out. "
         "Its reason was: the SCP eni"
@@ -394,7 +394,7 @@ def test_event_sources_can_be_left_out() -> None:
     )
     stack.function(role, vpc=False)
     arn = f"arn:aws:kafka:us-east-1:{ACCOUNT}:cluster/c/1"
-    stack.add(resources.EVENT_SOURCE, "orders-events", {"eventSourceArn": arn, "functionName": "orders-1234567"})
+    stack.add(aws_types.EVENT_SOURCE, "orders-events", {"eventSourceArn": arn, "functionName": "orders-1234567"})
     assert violated(stack.tell()) == HOLE
     assert violated(stack.tell(everywhere(event_sources=True))) == HOLE
     assert stack.tell(everywhere(event_sources=False)) == []
@@ -520,7 +520,7 @@ def test_the_schema_refuses(policy: str, option: dict[str, Any], sentence: str) 
 def test_the_schema_takes_every_option() -> None:
     entries = [{"match": "*", "reason": "r"}, {"match": "x", "reason": "r", "until": "2026-12-31"}]
     options = {
-        "actions": list(ENI_ACTIONS),
+        "actions": list(KEPT_FROM_CODE),
         "exemptions": entries,
         "guarded_elsewhere": entries,
         "event_sources": False,

@@ -23,18 +23,18 @@ class Room(NamedTuple):
 
 # A new module is put where it belongs.
 ROOMS: Final = {
-    "shared": Room((), ("names", "escapes", "streams", "stand_ins")),
+    "shared": Room((), ("names", "aws_types", "escapes", "streams", "stand_ins")),
     "iam": Room(
         ("shared",),
         ("truth", "matching", "conditions", "document", "request", "evaluate", "trust", "managed"),
     ),
     "iam.search": Room(
         ("shared", "iam"),
-        ("keys", "solver", "candidates", "relevant", "subject", "constraints", "witness", "reasons"),
+        ("actions", "keys", "solver", "candidates", "relevant", "subject", "constraints", "witness", "reasons"),
     ),
     "stack": Room(
         ("shared", "iam"),
-        ("resources", "inventory", "execution", "users", "possible_guards", "removals", "links"),
+        ("resources", "document_places", "inventory", "execution", "users", "possible_guards", "removals", "links"),
     ),
     "outside": Room(("shared", "iam", "stack"), ("records", "account", "completing")),
     "verdict": Room(

@@ -18,7 +18,7 @@ from policy.commands import judge as judging
 from policy.commands.judge import InputError, configure_parser, judge, judge_line, run
 from policy.iam.document import parse_document
 from policy.iam.request import Caller
-from policy.iam.search.keys import ENI_ACTIONS
+from policy.iam.search.actions import KEPT_FROM_CODE
 from policy.iam.truth import Truth
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -27,7 +27,7 @@ ROLE_ARN: Final = "arn:aws:iam::123456789012:role/service/orders"
 NOW: Final = Decimal(1_790_000_000)
 OPEN: Final = {
     "Version": "2012-10-17",
-    "Statement": [{"Sid": "Eni", "Effect": "Allow", "Action": list(ENI_ACTIONS), "Resource": "*"}],
+    "Statement": [{"Sid": "Eni", "Effect": "Allow", "Action": list(KEPT_FROM_CODE), "Resource": "*"}],
 }
 GUARD: Final = {
     "Version": "2012-10-17",
@@ -49,7 +49,7 @@ INVERTED: Final = {
 }
 
 
-_STATEMENT: Final = {"Effect": "Allow", "Action": list(ENI_ACTIONS), "Resource": "*"}
+_STATEMENT: Final = {"Effect": "Allow", "Action": list(KEPT_FROM_CODE), "Resource": "*"}
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def line(**value: Any) -> dict[str, Any]:
 def test_a_line_has_one_form() -> None:
     found = line(policies=[OPEN], function_arn=FUNCTION)
     assert list(found) == ["actions", "errors"]
-    assert list(found["actions"]) == list(ENI_ACTIONS)
+    assert list(found["actions"]) == list(KEPT_FROM_CODE)
     assert found["errors"] == []
     key = {"lambda:SourceFunctionArn": FUNCTION}
     assert found["actions"]["ec2:DescribeSubnets"] == {
@@ -171,7 +171,7 @@ def test_a_line_that_cannot_be_read_judges_nothing_safe(text: str, error: str) -
     found = judge_line(text)
     assert found["errors"] == [error]
     assert found["actions"] == {
-        action: {"code": "unknown", "service": "unknown", "witness": None} for action in ENI_ACTIONS
+        action: {"code": "unknown", "service": "unknown", "witness": None} for action in KEPT_FROM_CODE
     }
 
 

@@ -288,7 +288,7 @@ def test_the_options_are_those_of_the_policies() -> None:
         )
         assert described[name]["description"].startswith(meaning), name
         value = getattr(defaults, name)
-        shown = {"the six above": settings.ENI_ACTIONS, "none": (), "`true`": True, "`false`": False}.get(
+        shown = {"the six above": settings.KEPT_FROM_CODE, "none": (), "`true`": True, "`false`": False}.get(
             default, default.strip('"')
         )
         assert value == shown, name

@@ -26,7 +26,7 @@ from policy.iam.conditions import Context
 from policy.iam.document import INLINE_POLICIES_LIMIT, MANAGED_POLICY_LIMIT, PolicyDocument, parse_document
 from policy.iam.evaluate import evaluate
 from policy.iam.request import Authorization, Caller, Request
-from policy.iam.search.keys import ENI_ACTIONS
+from policy.iam.search.actions import KEPT_FROM_CODE
 from policy.iam.search.subject import Subject
 from policy.iam.search.witness import ask
 from policy.iam.truth import UNKNOWN, Truth
@@ -37,7 +37,7 @@ from policy.preview.monitor import Monitor
 from policy.preview.properties import UNKNOWN as SENTINEL
 from policy.preview.properties import as_secret, is_secret, reveal
 from policy.preview.registration import STACK_TYPE, Registration, StackIdentity
-from policy.stack import resources
+from policy.shared import aws_types
 from policy.verdict.remediation import HIDDEN, RefusedError, guard, remedy
 from tests.differential import generate, simulator
 from tests.differential.differences import Translation
@@ -46,7 +46,7 @@ from tests.differential.simulator import Simulator
 PACK: Final = Path(__file__).parent.parent
 NOW: Final = Decimal(1_767_225_600)
 NULL: Final = {"Null": {KEY: "true"}}
-DENY: Final = {"Effect": "Deny", "Action": list(ENI_ACTIONS), "Resource": "*", "Condition": {"Null": {KEY: "false"}}}
+DENY: Final = {"Effect": "Deny", "Action": list(KEPT_FROM_CODE), "Resource": "*", "Condition": {"Null": {KEY: "false"}}}
 NEW_DENY: Final = {"Sid": "DenyEniToFunctionCode", **DENY}
 LOGS: Final = {"Sid": "Logs", "Effect": "Allow", "Action": ["logs:PutLogEvents"], "Resource": "arn:aws:logs:*:*:*"}
 
@@ -59,11 +59,11 @@ def document(*found: Json, **more: object) -> Json:
     return {"Version": "2012-10-17", **more, "Statement": list(found)}
 
 
-ENI: Final = allow(list(ENI_ACTIONS))
+ENI: Final = allow(list(KEPT_FROM_CODE))
 WRITES: Final = ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"]
 
 
-def guarded(source: object, actions: Sequence[str] = ENI_ACTIONS) -> Any:
+def guarded(source: object, actions: Sequence[str] = KEPT_FROM_CODE) -> Any:
     return guard(source, actions, NOW)
 
 
@@ -85,33 +85,33 @@ CASES: Final[dict[str, tuple[Json, Json]]] = {
     ),
     "keys keep their order": (
         {
-            "Statement": [{"Resource": "*", "Action": list(ENI_ACTIONS), "Sid": "E", "Effect": "Allow"}],
+            "Statement": [{"Resource": "*", "Action": list(KEPT_FROM_CODE), "Sid": "E", "Effect": "Allow"}],
             "Version": "2012-10-17",
         },
         {
             "Statement": [
-                {"Resource": "*", "Action": list(ENI_ACTIONS), "Sid": "E", "Effect": "Allow", "Condition": NULL}
+                {"Resource": "*", "Action": list(KEPT_FROM_CODE), "Sid": "E", "Effect": "Allow", "Condition": NULL}
             ],
             "Version": "2012-10-17",
         },
     ),
     "what else a statement lists stays where it is": (
-        document(allow(["logs:PutLogEvents", *ENI_ACTIONS, "s3:GetObject"], Sid="All"), LOGS),
+        document(allow(["logs:PutLogEvents", *KEPT_FROM_CODE, "s3:GetObject"], Sid="All"), LOGS),
         document(
             allow(["logs:PutLogEvents", "s3:GetObject"], Sid="All"),
-            {**allow(list(ENI_ACTIONS), Sid="AllEni"), "Condition": NULL},
+            {**allow(list(KEPT_FROM_CODE), Sid="AllEni"), "Condition": NULL},
             LOGS,
         ),
     ),
     "one action that is left over stands without a list": (
-        document(allow([*ENI_ACTIONS, "logs:PutLogEvents"])),
+        document(allow([*KEPT_FROM_CODE, "logs:PutLogEvents"])),
         document(allow("logs:PutLogEvents"), {**ENI, "Condition": NULL}),
     ),
     "a Sid that is taken is not given again": (
-        document(allow([*ENI_ACTIONS, "s3:*"], Sid="A"), {**LOGS, "Sid": "AEni"}, {**LOGS, "Sid": "AEni2"}),
+        document(allow([*KEPT_FROM_CODE, "s3:*"], Sid="A"), {**LOGS, "Sid": "AEni"}, {**LOGS, "Sid": "AEni2"}),
         document(
             allow("s3:*", Sid="A"),
-            {**allow(list(ENI_ACTIONS), Sid="AEni3"), "Condition": NULL},
+            {**allow(list(KEPT_FROM_CODE), Sid="AEni3"), "Condition": NULL},
             {**LOGS, "Sid": "AEni"},
             {**LOGS, "Sid": "AEni2"},
         ),
@@ -121,12 +121,12 @@ CASES: Final[dict[str, tuple[Json, Json]]] = {
         document(allow("ec2:*", Sid="DenyEniToFunctionCode"), {"Sid": "DenyEniToFunctionCode2", **DENY}),
     ),
     "an empty Sid is no Sid": (
-        document(allow([*ENI_ACTIONS, "s3:*"], Sid="")),
-        document(allow("s3:*", Sid=""), {**allow(list(ENI_ACTIONS), Sid="Eni"), "Condition": NULL}),
+        document(allow([*KEPT_FROM_CODE, "s3:*"], Sid="")),
+        document(allow("s3:*", Sid=""), {**allow(list(KEPT_FROM_CODE), Sid="Eni"), "Condition": NULL}),
     ),
     "upper and lower case are kept": (
-        document(allow([action.upper() for action in ENI_ACTIONS])),
-        document({**allow([action.upper() for action in ENI_ACTIONS]), "Condition": NULL}),
+        document(allow([action.upper() for action in KEPT_FROM_CODE])),
+        document({**allow([action.upper() for action in KEPT_FROM_CODE]), "Condition": NULL}),
     ),
     "a condition on other keys is kept": (
         document({**ENI, "Condition": {"StringEquals": {"aws:RequestedRegion": "eu-central-1"}}}),
@@ -179,7 +179,7 @@ CASES: Final[dict[str, tuple[Json, Json]]] = {
         {"Version": "2008-10-17", "Id": "x", "Statement": [{**ENI, "Condition": NULL}]},
     ),
     "AWS's list with DetachNetworkInterface, which is not judged": (
-        document(allow([*ENI_ACTIONS, "ec2:DetachNetworkInterface"])),
+        document(allow([*KEPT_FROM_CODE, "ec2:DetachNetworkInterface"])),
         document(allow("ec2:DetachNetworkInterface"), {**ENI, "Condition": NULL}),
     ),
 }
@@ -213,8 +213,8 @@ def test_there_is_nothing_to_guard(source: Json) -> None:
 
 def test_other_actions_can_be_judged() -> None:
     actions = ("ec2:AttachNetworkInterface", "ec2:CreateNetworkInterface")
-    source = document(allow([*ENI_ACTIONS, "ec2:AttachNetworkInterface"]))
-    unjudged = [a for a in ENI_ACTIONS if a != "ec2:CreateNetworkInterface"]
+    source = document(allow([*KEPT_FROM_CODE, "ec2:AttachNetworkInterface"]))
+    unjudged = [a for a in KEPT_FROM_CODE if a != "ec2:CreateNetworkInterface"]
     assert guarded(source, actions) == document(
         allow(unjudged), {**allow(["ec2:CreateNetworkInterface", "ec2:AttachNetworkInterface"]), "Condition": NULL}
     )
@@ -329,18 +329,18 @@ def native_role(*documents: object, trust: object = None) -> dict[str, Any]:
 
 
 STANDALONE: Final = [
-    (resources.ROLE_POLICY, "policy"),
-    (resources.POLICY, "policy"),
-    (resources.NATIVE_ROLE_POLICY, "policyDocument"),
-    (resources.NATIVE_POLICY, "policyDocument"),
+    (aws_types.ROLE_POLICY, "policy"),
+    (aws_types.POLICY, "policy"),
+    (aws_types.NATIVE_ROLE_POLICY, "policyDocument"),
+    (aws_types.NATIVE_POLICY, "policyDocument"),
 ]
 
 
 def test_documents_in_a_role_that_trusts_lambda() -> None:
-    found = remedy(resources.ROLE, role(json.dumps(document(LOGS)), TEXT), ENI_ACTIONS, NOW)
+    found = remedy(aws_types.ROLE, role(json.dumps(document(LOGS)), TEXT), KEPT_FROM_CODE, NOW)
     assert list(found.documents) == [("inlinePolicies", 1, "policy")]
     assert found.refused == {}
-    native = remedy(resources.NATIVE_ROLE, native_role(document(ENI), TEXT), ENI_ACTIONS, NOW)
+    native = remedy(aws_types.NATIVE_ROLE, native_role(document(ENI), TEXT), KEPT_FROM_CODE, NOW)
     assert list(native.documents) == [("policies", 0, "policyDocument"), ("policies", 1, "policyDocument")]
     assert isinstance(native.documents["policies", 0, "policyDocument"], dict)
     assert isinstance(native.documents["policies", 1, "policyDocument"], str)
@@ -358,7 +358,7 @@ def test_documents_in_a_role_that_trusts_lambda() -> None:
     ],
 )
 def test_a_role_that_does_not_trust_lambda_for_certain_is_left_alone(trust: object) -> None:
-    found = remedy(resources.ROLE, role(TEXT, trust=trust), ENI_ACTIONS, NOW)
+    found = remedy(aws_types.ROLE, role(TEXT, trust=trust), KEPT_FROM_CODE, NOW)
     assert found.documents == {}
     (why,) = found.refused.values()
     assert why in ("its trust policy does not name Lambda", "whether the role trusts Lambda is not known")
@@ -366,16 +366,16 @@ def test_a_role_that_does_not_trust_lambda_for_certain_is_left_alone(trust: obje
 
 def test_a_role_that_trusts_others_too_is_guarded() -> None:
     trust = TRUST.replace('"lambda.amazonaws.com"', '["ec2.amazonaws.com", "lambda.amazonaws.com"]')
-    assert len(remedy(resources.ROLE, role(TEXT, trust=trust), ENI_ACTIONS, NOW).documents) == 1
+    assert len(remedy(aws_types.ROLE, role(TEXT, trust=trust), KEPT_FROM_CODE, NOW).documents) == 1
 
 
 def test_the_documents_of_a_role_are_judged_together() -> None:
     one, other = json.dumps(document(allow(WRITES))), json.dumps(document(allow("ec2:DescribeNetworkInterfaces")))
-    found = remedy(resources.ROLE, role(one, other), ENI_ACTIONS, NOW)
+    found = remedy(aws_types.ROLE, role(one, other), KEPT_FROM_CODE, NOW)
     assert [json.loads(str(text))["Statement"][0]["Condition"] for text in found.documents.values()] == [NULL, NULL]
     # A Deny in one is the guard of the others, and one that cannot be read is none of them.
-    assert remedy(resources.ROLE, role(TEXT, json.dumps(document(DENY))), ENI_ACTIONS, NOW).documents == {}
-    beside = remedy(resources.ROLE, role(UNKNOWN, TEXT, HIDDEN), ENI_ACTIONS, NOW)
+    assert remedy(aws_types.ROLE, role(TEXT, json.dumps(document(DENY))), KEPT_FROM_CODE, NOW).documents == {}
+    beside = remedy(aws_types.ROLE, role(UNKNOWN, TEXT, HIDDEN), KEPT_FROM_CODE, NOW)
     assert list(beside.documents) == [("inlinePolicies", 1, "policy")]
     assert beside.refused == {
         "inlinePolicies[0].policy": "it is not known before the update",
@@ -389,37 +389,39 @@ def test_a_call_that_two_documents_allow_together_is_closed() -> None:
     create = {"Effect": "Allow", "Action": "ec2:CreateNetworkInterface"}
     one = document({**create, "Resource": "arn:aws:ec2:*:*:network-interface/*"}, {**allow(rest), "Condition": NULL})
     other = document({**create, "Resource": ["arn:aws:ec2:*:*:subnet/*", "arn:aws:ec2:*:*:security-group/*"]})
-    found = remedy(resources.ROLE, role(json.dumps(one), json.dumps(other)), ENI_ACTIONS, NOW)
+    found = remedy(aws_types.ROLE, role(json.dumps(one), json.dumps(other)), KEPT_FROM_CODE, NOW)
     assert found.documents
     after = [
         json.loads(str(found.documents.get(("inlinePolicies", i, "policy"), json.dumps(d))))
         for i, d in enumerate((one, other))
     ]
     parsed = [parse_document(each) for each in after]
-    assert {answer(action, Caller.CODE, *parsed) for action in ENI_ACTIONS} == {Truth.NO}
+    assert {answer(action, Caller.CODE, *parsed) for action in KEPT_FROM_CODE} == {Truth.NO}
     assert answer("ec2:CreateNetworkInterface", Caller.SERVICE, *parsed) is Truth.YES
 
 
 @pytest.mark.parametrize("inline", [None, UNKNOWN, HIDDEN, "text", [{}], [UNKNOWN], [None], [{"policy": None}]])
 def test_a_role_without_a_document_to_read(inline: object) -> None:
-    assert remedy(resources.ROLE, {**role(), "inlinePolicies": inline}, ENI_ACTIONS, NOW).documents == {}
+    assert remedy(aws_types.ROLE, {**role(), "inlinePolicies": inline}, KEPT_FROM_CODE, NOW).documents == {}
 
 
 @pytest.mark.parametrize(("kind", "prop"), STANDALONE)
 def test_standalone_policies_only_with_the_option(kind: str, prop: str) -> None:
     props: dict[str, Any] = {prop: TEXT}
-    off = remedy(kind, props, ENI_ACTIONS, NOW)
+    off = remedy(kind, props, KEPT_FROM_CODE, NOW)
     assert off.documents == {}
     assert off.refused == {prop: "it is no part of a role, and the option `remediate_standalone` is not set"}
-    on = remedy(kind, props, ENI_ACTIONS, NOW, standalone=True)
+    on = remedy(kind, props, KEPT_FROM_CODE, NOW, standalone=True)
     assert on.documents == {(prop,): json.dumps(document({**ENI, "Condition": NULL}))}
     assert on.refused == {}
     assert props == {prop: TEXT}
 
 
 def test_other_resources_have_no_documents() -> None:
-    for kind in resources.TYPES - {kind for kind, _ in STANDALONE} - {resources.ROLE, resources.NATIVE_ROLE}:
-        assert remedy(kind, {"policy": TEXT, "policyDocument": TEXT}, ENI_ACTIONS, NOW, standalone=True).documents == {}
+    for kind in aws_types.TYPES.keys() - {kind for kind, _ in STANDALONE} - {aws_types.ROLE, aws_types.NATIVE_ROLE}:
+        assert (
+            remedy(kind, {"policy": TEXT, "policyDocument": TEXT}, KEPT_FROM_CODE, NOW, standalone=True).documents == {}
+        )
 
 
 MANAGED: Final = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
@@ -429,19 +431,19 @@ OWN: Final = f"arn:aws:iam::{ACCOUNT}:policy/own"
 @pytest.mark.parametrize(
     ("kind", "props", "paths"),
     [
-        (resources.ROLE_ATTACHMENT, {"policyArn": MANAGED}, ["policyArn"]),
-        (resources.ROLE_ATTACHMENT, {"policyArn": MANAGED.replace("arn:aws:", "arn:aws-cn:")}, ["policyArn"]),
-        (resources.ROLE_ATTACHMENT, {"policyArn": OWN}, []),
-        (resources.ROLE_ATTACHMENT, {"policyArn": UNKNOWN}, []),
-        (resources.POLICY_ATTACHMENT, {"policyArn": MANAGED}, ["policyArn"]),
-        (resources.ATTACHMENTS_EXCLUSIVE, {"policyArns": [OWN, MANAGED]}, ["policyArns[1]"]),
-        (resources.ROLE, role(managedPolicyArns=[OWN, MANAGED]), ["managedPolicyArns[1]"]),
-        (resources.NATIVE_ROLE, {**native_role(), "managedPolicyArns": [MANAGED, UNKNOWN]}, ["managedPolicyArns[0]"]),
-        (resources.ROLE, role(managedPolicyArns=UNKNOWN), []),
+        (aws_types.ROLE_ATTACHMENT, {"policyArn": MANAGED}, ["policyArn"]),
+        (aws_types.ROLE_ATTACHMENT, {"policyArn": MANAGED.replace("arn:aws:", "arn:aws-cn:")}, ["policyArn"]),
+        (aws_types.ROLE_ATTACHMENT, {"policyArn": OWN}, []),
+        (aws_types.ROLE_ATTACHMENT, {"policyArn": UNKNOWN}, []),
+        (aws_types.POLICY_ATTACHMENT, {"policyArn": MANAGED}, ["policyArn"]),
+        (aws_types.ATTACHMENTS_EXCLUSIVE, {"policyArns": [OWN, MANAGED]}, ["policyArns[1]"]),
+        (aws_types.ROLE, role(managedPolicyArns=[OWN, MANAGED]), ["managedPolicyArns[1]"]),
+        (aws_types.NATIVE_ROLE, {**native_role(), "managedPolicyArns": [MANAGED, UNKNOWN]}, ["managedPolicyArns[0]"]),
+        (aws_types.ROLE, role(managedPolicyArns=UNKNOWN), []),
     ],
 )
 def test_an_aws_managed_policy_is_not_ours_to_change(kind: str, props: dict[str, Any], paths: list[str]) -> None:
-    assert remedy(kind, props, ENI_ACTIONS, NOW).refused == dict.fromkeys(paths, "AWS owns the policy")
+    assert remedy(kind, props, KEPT_FROM_CODE, NOW).refused == dict.fromkeys(paths, "AWS owns the policy")
 
 
 # ---- IAM's limits
@@ -462,12 +464,12 @@ ADDED: Final = len(json.dumps(document({**ENI, "Condition": NULL}), separators=(
 @pytest.mark.parametrize(
     ("kind", "limit"),
     [
-        (resources.POLICY, MANAGED_POLICY_LIMIT),
-        (resources.NATIVE_POLICY, MANAGED_POLICY_LIMIT),
-        (resources.ROLE_POLICY, INLINE_POLICIES_LIMIT),
-        (resources.NATIVE_ROLE_POLICY, INLINE_POLICIES_LIMIT),
-        (resources.ROLE, INLINE_POLICIES_LIMIT),
-        (resources.NATIVE_ROLE, INLINE_POLICIES_LIMIT),
+        (aws_types.POLICY, MANAGED_POLICY_LIMIT),
+        (aws_types.NATIVE_POLICY, MANAGED_POLICY_LIMIT),
+        (aws_types.ROLE_POLICY, INLINE_POLICIES_LIMIT),
+        (aws_types.NATIVE_ROLE_POLICY, INLINE_POLICIES_LIMIT),
+        (aws_types.ROLE, INLINE_POLICIES_LIMIT),
+        (aws_types.NATIVE_ROLE, INLINE_POLICIES_LIMIT),
     ],
 )
 @pytest.mark.parametrize("layout", ["compact", "indented", "object"])
@@ -479,14 +481,14 @@ def test_a_document_at_the_limit(kind: str, limit: int, layout: str) -> None:
             "indented": json.dumps(json.loads(text), indent=8),
             "object": json.loads(text),
         }[layout]
-        if kind == resources.ROLE:
+        if kind == aws_types.ROLE:
             return role(source)
-        return native_role(source) if kind == resources.NATIVE_ROLE else {dict(STANDALONE)[kind]: source}
+        return native_role(source) if kind == aws_types.NATIVE_ROLE else {dict(STANDALONE)[kind]: source}
 
-    fits = remedy(kind, inputs(limit - ADDED), ENI_ACTIONS, NOW, standalone=True)
+    fits = remedy(kind, inputs(limit - ADDED), KEPT_FROM_CODE, NOW, standalone=True)
     assert len(fits.documents) == 1
     assert fits.refused == {}
-    exceeds = remedy(kind, inputs(limit - ADDED + 1), ENI_ACTIONS, NOW, standalone=True)
+    exceeds = remedy(kind, inputs(limit - ADDED + 1), KEPT_FROM_CODE, NOW, standalone=True)
     assert exceeds.documents == {}
     assert list(exceeds.refused.values()) == [f"with the guard it would exceed the {limit:,} characters that IAM takes"]
 
@@ -497,7 +499,7 @@ def test_the_documents_of_a_role_share_one_limit() -> None:
     room = INLINE_POLICIES_LIMIT - 2 * len(half) - len("".join(logs.split()))
     assert room < 0
     found = remedy(
-        resources.ROLE, role(of_size(INLINE_POLICIES_LIMIT - len(COMPACT) - ADDED), COMPACT), ENI_ACTIONS, NOW
+        aws_types.ROLE, role(of_size(INLINE_POLICIES_LIMIT - len(COMPACT) - ADDED), COMPACT), KEPT_FROM_CODE, NOW
     )
     assert list(found.documents) == [("inlinePolicies", 0, "policy")], "the second guard has no room any more"
     assert list(found.refused) == ["inlinePolicies[1].policy"]
@@ -524,10 +526,10 @@ _SERVING: Final = (
     allow("*"),
     allow("ec2:*"),
     allow(["ec2:*NetworkInterface*", "ec2:describesubnets", "s3:Get*"]),
-    allow([*ENI_ACTIONS, "logs:*"], Sid="All"),
-    allow(["EC2:CREATENETWORKINTERFACE", *ENI_ACTIONS[1:], "ec2:RunInstances"]),
+    allow([*KEPT_FROM_CODE, "logs:*"], Sid="All"),
+    allow(["EC2:CREATENETWORKINTERFACE", *KEPT_FROM_CODE[1:], "ec2:RunInstances"]),
     allow(
-        ["ec2:Create*", *ENI_ACTIONS[1:], "ec2:AttachNetworkInterface"], Condition={"Null": {"aws:SourceIp": "true"}}
+        ["ec2:Create*", *KEPT_FROM_CODE[1:], "ec2:AttachNetworkInterface"], Condition={"Null": {"aws:SourceIp": "true"}}
     ),
     {"Effect": "Allow", "NotAction": ["iam:*", "s3:*"], "Resource": "*"},
     {**ENI, "Condition": {"ArnNotEquals": {KEY: FUNCTION}}},
@@ -582,7 +584,7 @@ def test_fix_is_idempotent_and_keeps_the_service_working(
     after, before = parse_document(fixed), parse_document(source)
     assert after.errors == ()
     assert guarded(fixed) is None
-    for action in ENI_ACTIONS:
+    for action in KEPT_FROM_CODE:
         assert answer(action, Caller.CODE, after) is Truth.NO
         assert answer(action, Caller.SERVICE, after) is answer(action, Caller.SERVICE, before)
     for resource, context in tries:
@@ -592,13 +594,13 @@ def test_fix_is_idempotent_and_keeps_the_service_working(
             for each in (absent, present):
                 assert verdict(after, action, own, each) is verdict(before, action, own, each)
                 assert verdict(after, action, resource, each) is verdict(before, action, resource, each)
-        for action in ENI_ACTIONS:
+        for action in KEPT_FROM_CODE:
             assert verdict(after, action, resource, absent) is verdict(before, action, resource, absent)
     # What is not about the judged actions stays as it is written, in its order.
     written = json.loads(fixed) if isinstance(fixed, str) else fixed
     kept = [s for s in parts(written) if s in source["Statement"]]
     assert kept == [s for s in source["Statement"] if s in kept]
-    judged = {action.lower() for action in ENI_ACTIONS}
+    judged = {action.lower() for action in KEPT_FROM_CODE}
     for statement in source["Statement"]:
         listed = statement.get("Action", ())
         if not judged & {a.lower() for a in ([listed] if isinstance(listed, str) else listed)}:
@@ -636,7 +638,7 @@ def test_the_simulator_says_the_same_of_random_documents(iam: Simulator) -> None
         if fixed is None:
             continue
         tried += 1
-        for action in (*ENI_ACTIONS, *rng.sample(list(OTHERS), 4)):
+        for action in (*KEPT_FROM_CODE, *rng.sample(list(OTHERS), 4)):
             resource = OTHERS.get(action, "*" if "Describe" in action else _INTERFACE)
             for caller in ({}, {KEY: generate.FUNCTION_ARN}):
                 context = {
@@ -647,7 +649,7 @@ def test_the_simulator_says_the_same_of_random_documents(iam: Simulator) -> None
                 }
                 asked = [{"action": action, "resource": resource, "context": context}]
                 was, became = (iam.ask(_translated(each, action), asked) for each in (found, fixed))
-                expected = ["denied"] if caller and action in ENI_ACTIONS else was
+                expected = ["denied"] if caller and action in KEPT_FROM_CODE else was
                 assert became == expected, (action, caller, json.dumps(found), json.dumps(fixed))
 
 
@@ -717,19 +719,19 @@ def standalone_pack() -> Iterator[Remediating]:
 
 def test_a_role_is_remediated_on_its_way(pack: Remediating) -> None:
     inputs = {**role(TEXT, managedPolicyArns=[]), "__defaults": [], "tags": {"owner": as_secret("me"), "id": SENTINEL}}
-    told = pack.tell(resources.ROLE, inputs)
+    told = pack.tell(aws_types.ROLE, inputs)
     assert told.remediated
     assert told.violations == ()
     expected = copy.deepcopy(inputs)
     expected["inlinePolicies"][0]["policy"] = json.dumps(document({**ENI, "Condition": NULL}))
     assert told.inputs == expected
-    again = pack.tell(resources.ROLE, told.inputs)
+    again = pack.tell(aws_types.ROLE, told.inputs)
     assert not again.remediated
 
 
 def test_a_native_role_is_remediated_on_its_way(pack: Remediating) -> None:
     inputs = {**native_role(document(LOGS, ENI)), "maxSessionDuration": 3600.0}
-    told = pack.tell(resources.NATIVE_ROLE, inputs)
+    told = pack.tell(aws_types.NATIVE_ROLE, inputs)
     assert told.remediated
     assert told.violations == ()
     assert told.inputs["policies"][0]["policyDocument"] == document(LOGS, {**ENI, "Condition": NULL})
@@ -744,7 +746,7 @@ def test_a_secret_stays_as_it_is_and_is_a_violation(pack: Remediating, secret: s
         inputs["inlinePolicies"] = as_secret(inputs["inlinePolicies"])
     if secret == "entry":
         inputs["inlinePolicies"][0] = as_secret(inputs["inlinePolicies"][0])
-    told = pack.tell(resources.ROLE, inputs)
+    told = pack.tell(aws_types.ROLE, inputs)
     assert not told.remediated
     assert told.inputs == inputs
     (violation,) = told.violations
@@ -768,12 +770,12 @@ DEAD: Final = {"StringNotEquals": {KEY: f"{SECRET_VALUE}*"}}
 @pytest.mark.parametrize(
     ("kind", "inputs"),
     [
-        (resources.ROLE, role(as_secret(with_secrets()), managedPolicyArns=[])),
-        (resources.ROLE, role(as_secret(with_secrets(**DEAD)), managedPolicyArns=[])),
-        (resources.ROLE, {**role(with_secrets()), "inlinePolicies": as_secret(role(with_secrets())["inlinePolicies"])}),
-        (resources.NATIVE_ROLE, native_role(as_secret(json.loads(with_secrets())))),
-        (resources.ROLE_POLICY, {"role": "r", "policy": as_secret(with_secrets(**DEAD))}),
-        (resources.ROLE, role(as_secret(with_secrets().replace('"Allow"', f'"{SECRET_VALUE}"')), managedPolicyArns=[])),
+        (aws_types.ROLE, role(as_secret(with_secrets()), managedPolicyArns=[])),
+        (aws_types.ROLE, role(as_secret(with_secrets(**DEAD)), managedPolicyArns=[])),
+        (aws_types.ROLE, {**role(with_secrets()), "inlinePolicies": as_secret(role(with_secrets())["inlinePolicies"])}),
+        (aws_types.NATIVE_ROLE, native_role(as_secret(json.loads(with_secrets())))),
+        (aws_types.ROLE_POLICY, {"role": "r", "policy": as_secret(with_secrets(**DEAD))}),
+        (aws_types.ROLE, role(as_secret(with_secrets().replace('"Allow"', f'"{SECRET_VALUE}"')), managedPolicyArns=[])),
     ],
 )
 def test_what_is_secret_is_not_shown(pack: Remediating, kind: str, inputs: dict[str, Any]) -> None:
@@ -787,7 +789,7 @@ def test_what_is_secret_is_not_shown(pack: Remediating, kind: str, inputs: dict[
 
 def test_a_secret_beside_the_document_stays_a_secret(pack: Remediating) -> None:
     inputs = role(as_secret(json.dumps(document(LOGS))), TEXT, managedPolicyArns=[])
-    told = pack.tell(resources.ROLE, inputs)
+    told = pack.tell(aws_types.ROLE, inputs)
     assert told.remediated
     assert is_secret(told.inputs["inlinePolicies"][0]["policy"])
     assert told.violations == ()
@@ -802,7 +804,7 @@ def test_a_secret_beside_the_document_stays_a_secret(pack: Remediating) -> None:
     ],
 )
 def test_a_refusal_is_told_with_its_reason(pack: Remediating, inputs: dict[str, Any], reason: str) -> None:
-    told = pack.tell(resources.ROLE, inputs)
+    told = pack.tell(aws_types.ROLE, inputs)
     assert not told.remediated
     (violation,) = told.violations
     assert violation.enforcement == "mandatory"
@@ -811,7 +813,7 @@ def test_a_refusal_is_told_with_its_reason(pack: Remediating, inputs: dict[str, 
 
 def test_a_document_that_is_unknown_stays_so(pack: Remediating) -> None:
     inputs = role(SENTINEL, managedPolicyArns=[])
-    told = pack.tell(resources.ROLE, inputs)
+    told = pack.tell(aws_types.ROLE, inputs)
     assert told.inputs == inputs
     assert not [violation for violation in told.violations if violation.enforcement == "mandatory"]
 
@@ -820,7 +822,7 @@ def test_a_document_that_is_unknown_stays_so(pack: Remediating) -> None:
 def test_standalone_policies_on_their_way(
     pack: Remediating, standalone_pack: Remediating, kind: str, prop: str
 ) -> None:
-    native = kind in (resources.NATIVE_ROLE_POLICY, resources.NATIVE_POLICY)
+    native = kind in (aws_types.NATIVE_ROLE_POLICY, aws_types.NATIVE_POLICY)
     inputs = {prop: document(ENI) if native else TEXT}
     assert not pack.tell(kind, inputs).remediated
     told = standalone_pack.tell(kind, inputs)
@@ -830,12 +832,12 @@ def test_standalone_policies_on_their_way(
 
 
 def test_what_is_exempt_is_not_remediated(standalone_pack: Remediating) -> None:
-    told = standalone_pack.tell(resources.ROLE_POLICY, {"role": "r", "policy": TEXT}, "exempt-1")
+    told = standalone_pack.tell(aws_types.ROLE_POLICY, {"role": "r", "policy": TEXT}, "exempt-1")
     assert not told.remediated
     assert [violation.policy for violation in told.violations] == ["vpc-lambda-eni-notices"]
 
 
 def test_an_exemption_from_nothing_is_not_shown(standalone_pack: Remediating) -> None:
     inputs = {"role": "r", "policy": json.dumps(document(LOGS))}
-    told = standalone_pack.tell(resources.ROLE_POLICY, inputs, "unneeded-1")
+    told = standalone_pack.tell(aws_types.ROLE_POLICY, inputs, "unneeded-1")
     assert not [violation for violation in told.violations if "unneeded" in violation.message]

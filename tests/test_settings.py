@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from strategies import examples
 
 from policy.iam.search import keys
-from policy.iam.search.keys import ENI_ACTIONS
+from policy.iam.search.actions import KEPT_FROM_CODE
 from policy.pack.exempt import Use, notices
 from policy.pack.settings import (
     ACTIONS,
@@ -37,7 +37,7 @@ def read(config: dict[str, Any]) -> Settings:
 
 def test_nothing_is_configured() -> None:
     assert read({}) is DEFAULTS
-    assert Settings(ENI_ACTIONS, (), (), True, False, ()) == DEFAULTS
+    assert Settings(KEPT_FROM_CODE, (), (), True, False, ()) == DEFAULTS
 
 
 @pytest.mark.parametrize(
@@ -68,14 +68,14 @@ def test_an_option(config: dict[str, Any], expected: Settings) -> None:
 
 def test_every_action_of_the_reference_can_be_judged() -> None:
     names = sorted(keys.known_actions())
-    assert {*ENI_ACTIONS, "ec2:AttachNetworkInterface", "ec2:DetachNetworkInterface"} <= set(names)
+    assert {*KEPT_FROM_CODE, "ec2:AttachNetworkInterface", "ec2:DetachNetworkInterface"} <= set(names)
     assert read({"actions": names}) == Settings(actions=tuple(names))
 
 
 def test_read_only_actions_alone_do_not_turn_a_policy_off_that_judges_writes() -> None:
     config = {"actions": ["ec2:DescribeSubnets", "ec2:DescribeNetworkInterfaces"]}
     refused = read_settings(config, ["actions"], writes=True)
-    assert refused.actions == ENI_ACTIONS
+    assert refused.actions == KEPT_FROM_CODE
     assert refused.problems == ("`actions` lists nothing but read-only actions, which this policy does not report",)
     assert read_settings(config, ["actions"]).actions == tuple(config["actions"])
     mixed = [*config["actions"], "ec2:CreateNetworkInterface"]
@@ -187,7 +187,7 @@ _JSON: Final = st.recursive(
     | st.booleans()
     | st.floats(allow_nan=False)
     | st.text(max_size=12)
-    | st.sampled_from(["2026-01-01", *ENI_ACTIONS]),
+    | st.sampled_from(["2026-01-01", *KEPT_FROM_CODE]),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(st.sampled_from(["match", "reason", "until", "x", *ALL]), inner, max_size=4)

@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import examples
 
-from policy.iam.search.keys import ENI_ACTIONS
-from policy.shared import stand_ins
-from policy.stack import resources
+from policy.iam.search.actions import KEPT_FROM_CODE
+from policy.shared import aws_types, stand_ins
 from policy.stack.links import link
 from policy.stack.resources import Resource
 from policy.verdict.exposure import judge_execution
@@ -23,7 +22,7 @@ from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Question, Unver
 from policy.verdict.worlds import Judged, judge_in_all
 
 NOW: Final = Decimal(1_790_000_000)
-QUESTION: Final = Question(ENI_ACTIONS, NOW)
+QUESTION: Final = Question(KEPT_FROM_CODE, NOW)
 STANDS_IN: Final = stand_ins.account()
 NAMED: Final = ("111122223333", "123456789012")
 URN: Final = "urn:pulumi:dev::shop::{}::{}"
@@ -34,18 +33,18 @@ TRUST: Final = {"Version": "2012-10-17", "Statement": _LAMBDA}
 def stack(policies: list[dict[str, Any]], account: str = STANDS_IN, region: str = "eu-west-1") -> tuple[Resource, ...]:
     """One role with these documents, and two functions in a VPC that run on it."""
     role_arn = f"arn:aws:iam::{account}:role/orders-role"
-    role = URN.format(resources.ROLE, "orders-role")
+    role = URN.format(aws_types.ROLE, "orders-role")
     found = [
-        Resource(role, resources.ROLE, {"name": "orders-role", "arn": role_arn, "assumeRolePolicy": json.dumps(TRUST)})
+        Resource(role, aws_types.ROLE, {"name": "orders-role", "arn": role_arn, "assumeRolePolicy": json.dumps(TRUST)})
     ]
     for name in ("orders", "reports"):
         arn = f"arn:aws:lambda:{region}:{account}:function:{name}"
         vpc = {"subnetIds": ["subnet-0a1b2c3d4e5f60718"], "securityGroupIds": ["sg-0a1b2c3d4e5f60718"]}
         props = {"name": name, "arn": arn, "role": role_arn, "vpcConfig": vpc}
-        found.append(Resource(URN.format(resources.FUNCTION, name), resources.FUNCTION, props, {"role": (role,)}))
+        found.append(Resource(URN.format(aws_types.FUNCTION, name), aws_types.FUNCTION, props, {"role": (role,)}))
     for i, document in enumerate(policies):
         props = {"role": "orders-role", "policy": json.dumps(document), "name": f"p{i}"}
-        found.append(Resource(URN.format(resources.ROLE_POLICY, f"p{i}"), resources.ROLE_POLICY, props))
+        found.append(Resource(URN.format(aws_types.ROLE_POLICY, f"p{i}"), aws_types.ROLE_POLICY, props))
     return tuple(found)
 
 
@@ -70,7 +69,7 @@ def statements(draw: st.DrawFn) -> dict[str, Any]:
     account, region = draw(st.sampled_from(_ACCOUNTS)), draw(st.sampled_from(_REGIONS))
     statement: dict[str, Any] = {
         "Effect": draw(st.sampled_from(("Allow", "Allow", "Deny"))),
-        "Action": draw(st.sampled_from(("ec2:*", list(ENI_ACTIONS), "ec2:DeleteNetworkInterface"))),
+        "Action": draw(st.sampled_from(("ec2:*", list(KEPT_FROM_CODE), "ec2:DeleteNetworkInterface"))),
         "Resource": draw(st.sampled_from(("*", "*", f"arn:aws:ec2:{region}:{account}:*/*"))),
     }
     conditions: dict[str, Any] = {}
@@ -121,7 +120,7 @@ def test_what_a_stand_in_preview_decides_holds_in_every_region(region: str, name
     def of(partition: str, region: str) -> tuple[Resource, ...]:
         return tuple(
             r
-            if r.type == resources.ROLE_POLICY
+            if r.type == aws_types.ROLE_POLICY
             else replace(r, props=json.loads(json.dumps(r.props).replace("arn:aws:", f"arn:{partition}:")))
             for r in stack(found, region=region)
         )

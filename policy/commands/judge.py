@@ -21,7 +21,7 @@ from policy.iam.document import Effect, PolicyDocument, parse_document
 from policy.iam.evaluate import Determining, action_covered
 from policy.iam.request import Caller, Request
 from policy.iam.search import keys
-from policy.iam.search.keys import ENI_ACTIONS
+from policy.iam.search.actions import KEPT_FROM_CODE
 from policy.iam.search.reasons import reasons
 from policy.iam.search.relevant import Role
 from policy.iam.search.subject import ANY_FUNCTION, Subject
@@ -117,7 +117,7 @@ def judge(
     policies: Sequence[PolicyDocument],
     boundary: Sequence[PolicyDocument] | None = None,
     function_arn: str | None = None,
-    actions: Sequence[str] = ENI_ACTIONS,
+    actions: Sequence[str] = KEPT_FROM_CODE,
     now: Decimal | None = None,
     *,
     role_arn: str | None = None,
@@ -185,7 +185,7 @@ def judge_line(line: str, now: Decimal | None = None) -> dict[str, object]:
 
 def _unjudged(why: str) -> dict[str, object]:
     unknown = {"code": "unknown", "service": "unknown", "witness": None}
-    return {"actions": {action: dict(unknown) for action in ENI_ACTIONS}, "errors": [why]}
+    return {"actions": {action: dict(unknown) for action in KEPT_FROM_CODE}, "errors": [why]}
 
 
 _FILES: Final = (

@@ -72,7 +72,7 @@ def unexempted(outcomes: Sequence[Outcome], settings: Settings, today: date, use
 
 def _names(resource: Resource) -> tuple[str, ...]:
     """What a resource may be called in an entry: its name in the program, its URN, its name in AWS."""
-    physical = resource.props.get("name", resource.props.get("functionName", resource.props.get("roleName")))
+    physical = resource.physical_name
     return (resource.name, resource.urn, *([physical] if isinstance(physical, str) else []))
 
 

@@ -21,7 +21,8 @@ from pulumi_policy import (
 
 from policy.pack.settings import OPTIONS
 from policy.shared import names
-from policy.stack.resources import TYPES, Declarations
+from policy.shared.aws_types import TYPES
+from policy.stack.resources import Declarations
 
 if TYPE_CHECKING:
     from policy.pack.checks import Judge

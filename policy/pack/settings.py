@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from policy.iam.matching import glob
 from policy.iam.search import keys
-from policy.iam.search.keys import ENI_ACTIONS
+from policy.iam.search.actions import KEPT_FROM_CODE
 from policy.shared import names
 
 _ENTRY: Final[dict[str, Any]] = {
@@ -51,7 +51,7 @@ ACTIONS: Final[dict[str, dict[str, Any]]] = {
         "type": "array",
         "minItems": 1,
         "items": {"type": "string"},
-        "description": "the EC2 actions that code must not have; replaces " + ", ".join(ENI_ACTIONS),
+        "description": "the EC2 actions that code must not have; replaces " + ", ".join(KEPT_FROM_CODE),
     },
 }
 ELSEWHERE: Final[dict[str, dict[str, Any]]] = {
@@ -118,7 +118,7 @@ class Entry:
 class Settings:
     """The configuration of one policy. `problems` name path and value of what is wrong."""
 
-    actions: tuple[str, ...] = ENI_ACTIONS
+    actions: tuple[str, ...] = KEPT_FROM_CODE
     exemptions: tuple[Entry, ...] = ()
     guarded_elsewhere: tuple[Entry, ...] = ()
     event_sources: bool = True
@@ -143,7 +143,7 @@ def read_settings(config: Mapping[str, Any], known: Iterable[str], *, writes: bo
     for name in sorted(set(config) - set(names)):
         reader.problem(name, f"is no option of this policy; it has {', '.join(names)}")
     return Settings(
-        reader.actions(config.get("actions", list(ENI_ACTIONS)), writes=writes),
+        reader.actions(config.get("actions", list(KEPT_FROM_CODE)), writes=writes),
         reader.entries("exemptions", config.get("exemptions", [])),
         reader.entries("guarded_elsewhere", config.get("guarded_elsewhere", [])),
         reader.flag("event_sources", config.get("event_sources", True), default=True),
@@ -164,7 +164,7 @@ class _Reader:
         names = {name.lower(): name for name in keys.known_actions()}
         if not isinstance(value, list) or not value:
             self.problem("actions", f"must be a list of EC2 actions, not {value!r}")
-            return ENI_ACTIONS
+            return KEPT_FROM_CODE
         found: dict[str, None] = {}
         for i, item in enumerate(value):
             name = names.get(item.lower()) if isinstance(item, str) else None
@@ -174,8 +174,8 @@ class _Reader:
                 found[name] = None
         if writes and found and all(keys.action(name).read_only for name in found):
             self.problem("actions", "lists nothing but read-only actions, which this policy does not report")
-            return ENI_ACTIONS
-        return tuple(found) or ENI_ACTIONS
+            return KEPT_FROM_CODE
+        return tuple(found) or KEPT_FROM_CODE
 
     def entries(self, path: str, value: object) -> tuple[Entry, ...]:
         if not isinstance(value, list):

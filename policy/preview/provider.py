@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 
+from ..shared import aws_types
 from .bridge import DEFAULTS, changed, document_text, mark_defaults, whole_lists, without_defaults
 from .properties import UNKNOWN, Properties, inside, reveal
-from .resource_types import AUTONAMED, DOCUMENTS, TYPES, ResourceType
+from .resource_types import DOCUMENTS, TYPES, ResourceType, physical_name
 
 
 def check(resource_type: str, urn: str, inputs: Properties) -> Properties:
@@ -19,16 +20,16 @@ def check(resource_type: str, urn: str, inputs: Properties) -> Properties:
     The seven hexadecimal digits come from the URN, so that two previews of one program say the same. What the bridge
     filled in is noted in the objects inside of the inputs only: policies do not see it noted at the top.
     """
-    known = TYPES.get(resource_type) or ResourceType(AUTONAMED.get(resource_type, ""))
+    name = physical_name(resource_type)
     checked = dict(inputs)
     document = DOCUMENTS.get(resource_type)
     if document is not None and isinstance(reveal(inputs.get(document)), dict):
         checked[document] = document_text(inputs[document])
-    if known.name and known.name not in inputs and f"{known.name}Prefix" not in inputs:
+    if name and name not in inputs and f"{name}Prefix" not in inputs:
         suffix = ".fifo" if reveal(inputs.get("fifoQueue") or inputs.get("fifoTopic")) is True else ""
         digits = hashlib.sha256(urn.encode()).hexdigest()[:7]
         prefix = "alias/" if resource_type == "aws:kms/alias:Alias" else ""
-        checked[known.name] = f"{prefix}{urn.split('::', 3)[3]}-{digits}{suffix}"
+        checked[name] = f"{prefix}{urn.split('::', 3)[3]}-{digits}{suffix}"
     return with_defaults(resource_type, checked)
 
 
@@ -51,8 +52,9 @@ def create(resource_type: str, inputs: Properties) -> Properties:
         return outputs
     if is_bridged(resource_type):
         outputs = shown(resource_type, inputs)
-    if known.name and f"{known.name}Prefix" in inputs:
-        outputs.setdefault(known.name, UNKNOWN)
+    name = physical_name(resource_type)
+    if name and f"{name}Prefix" in inputs:
+        outputs.setdefault(name, UNKNOWN)
     unset: tuple[tuple[tuple[str, ...], object], ...] = (
         (known.computed, UNKNOWN),
         (known.optional, None),
@@ -75,7 +77,7 @@ def shown(resource_type: str, inputs: Properties) -> dict[str, object]:
 
 def is_bridged(resource_type: str) -> bool:
     """Tell whether the tables describe a type, and it is one of the bridged Terraform provider's."""
-    return resource_type in TYPES and resource_type.startswith("aws:")
+    return resource_type in TYPES and aws_types.TYPES[resource_type].provider == aws_types.CLASSIC
 
 
 def read(resource_type: str, resource_id: str, state: Properties) -> Properties:
@@ -85,8 +87,8 @@ def read(resource_type: str, resource_id: str, state: Properties) -> Properties:
     if resource_type.startswith("aws:"):
         outputs["id"] = resource_id
     # A classic IAM role is identified by its name.
-    if resource_type == "aws:iam/role:Role":
-        outputs["name"] = resource_id
+    if resource_type == aws_types.ROLE:
+        outputs[physical_name(resource_type)] = resource_id
     for key in (*known.computed, *known.readable):
         outputs.setdefault(key.partition(".")[0], UNKNOWN)
     return outputs

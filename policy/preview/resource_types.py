@@ -1,7 +1,8 @@
-"""The resource types of the AWS providers that matter to execution roles, as far as a preview shows them.
+"""How the AWS providers show at preview the resource types that matter to execution roles.
 
-The tables follow the schemas of pulumi-aws 7 and aws-native 1, and of terraform-provider-aws where pulumi-aws does not
-say more: which outputs the provider computes, and which stay null where nobody sets them.
+Which property of a type says what is in shared/aws_types.py. The tables here say which outputs the provider computes, and
+which stay null where nobody sets them. They follow the schemas of pulumi-aws 7 and aws-native 1, and
+terraform-provider-aws where pulumi-aws does not say more.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..shared import aws_types
 from .bridge import Change, sorted_document, versioned_document
 from .properties import Properties
 
@@ -17,8 +19,6 @@ from .properties import Properties
 class ResourceType:
     """How one resource type behaves at preview; in all paths `a.b` is a key inside the object `a`."""
 
-    name: str = ""
-    """The input that holds the physical name and is filled in when left out."""
     defaults: Properties = field(default_factory=dict)
     computed: tuple[str, ...] = ()
     """Outputs that are unknown until creation, unless the program sets them."""
@@ -39,38 +39,36 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+_ROLE = aws_types.TYPES[aws_types.ROLE]
+
 TYPES: Mapping[str, ResourceType] = {
-    "aws:iam/role:Role": ResourceType(
-        "name",
-        {"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"},
+    aws_types.ROLE: ResourceType(
+        defaults={"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"},
         computed=_words("arn createDate id inlinePolicies managedPolicyArns namePrefix tagsAll uniqueId"),
         optional=_words("description permissionsBoundary tags"),
-        documents={"assumeRolePolicy": sorted_document, "inlinePolicies.policy": versioned_document},
+        documents={_ROLE.trust: sorted_document, f"{_ROLE.inline.prop}.{_ROLE.inline.document}": versioned_document},
         readable=_words("assumeRolePolicy inlinePolicies managedPolicyArns permissionsBoundary path"),
     ),
-    "aws:iam/policy:Policy": ResourceType(
-        "name",
-        {"path": "/"},
+    aws_types.POLICY: ResourceType(
+        defaults={"path": "/"},
         computed=_words("arn attachmentCount id namePrefix policyId tagsAll"),
         optional=_words("delayAfterPolicyCreationInMs description tags"),
-        documents={"policy": sorted_document},
+        documents={aws_types.TYPES[aws_types.POLICY].document: sorted_document},
         readable=("policy", "name"),
     ),
-    "aws:iam/rolePolicy:RolePolicy": ResourceType(
-        "name",
+    aws_types.ROLE_POLICY: ResourceType(
         computed=("id", "namePrefix"),
-        documents={"policy": versioned_document},
+        documents={aws_types.TYPES[aws_types.ROLE_POLICY].document: versioned_document},
         readable=("policy", "role", "name"),
     ),
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ResourceType(computed=("id",), readable=("policyArn", "role")),
-    "aws:iam/policyAttachment:PolicyAttachment": ResourceType(
-        "name", computed=("id",), optional=_words("groups roles users"), readable=("policyArn", "roles")
+    aws_types.ROLE_ATTACHMENT: ResourceType(computed=("id",), readable=("policyArn", "role")),
+    aws_types.POLICY_ATTACHMENT: ResourceType(
+        computed=("id",), optional=_words("groups roles users"), readable=("policyArn", "roles")
     ),
-    "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive": ResourceType(framework=True),
-    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": ResourceType(framework=True),
-    "aws:lambda/function:Function": ResourceType(
-        "name",
-        {
+    aws_types.POLICIES_EXCLUSIVE: ResourceType(framework=True),
+    aws_types.ATTACHMENTS_EXCLUSIVE: ResourceType(framework=True),
+    aws_types.FUNCTION: ResourceType(
+        defaults={
             "memorySize": 128,
             "packageType": "Zip",
             "publish": False,
@@ -92,15 +90,13 @@ TYPES: Mapping[str, ResourceType] = {
         ),
         readable=("role", "vpcConfig", "name"),
     ),
-    "aws:lambda/alias:Alias": ResourceType(
-        "name",
+    aws_types.ALIAS: ResourceType(
         computed=_words("arn id invokeArn region"),
         optional=_words("description routingConfig"),
         readable=("functionName", "functionVersion", "name"),
     ),
-    "aws:lambda/eventSourceMapping:EventSourceMapping": ResourceType(
-        "",
-        {"enabled": True},
+    aws_types.EVENT_SOURCE: ResourceType(
+        defaults={"enabled": True},
         computed=_words(
             "amazonManagedKafkaEventSourceConfig arn functionArn id lastModified lastProcessingResult "
             "maximumRecordAgeInSeconds maximumRetryAttempts parallelizationFactor region "
@@ -115,46 +111,49 @@ TYPES: Mapping[str, ResourceType] = {
         blocks=("sourceAccessConfigurations",),
         readable=("eventSourceArn", "functionName", "selfManagedEventSource", "sourceAccessConfigurations"),
     ),
-    "aws:synthetics/canary:Canary": ResourceType(
-        "name",
-        {"deleteLambda": False, "failureRetentionPeriod": 31, "startCanary": False, "successRetentionPeriod": 31},
+    aws_types.CANARY: ResourceType(
+        defaults={
+            "deleteLambda": False,
+            "failureRetentionPeriod": 31,
+            "startCanary": False,
+            "successRetentionPeriod": 31,
+        },
         computed=_words("arn engineArn id region runConfig sourceLocationArn status tagsAll timelines vpcConfig.vpcId"),
         optional=_words(
             "artifactConfig kmsKeyArn s3Bucket s3Key s3Version tags vpcConfig vpcConfig.ipv6AllowedForDualStack zipFile"
         ),
         readable=("executionRoleArn", "vpcConfig", "name"),
     ),
-    "aws-native:iam:Role": ResourceType(
-        "roleName",
+    aws_types.NATIVE_ROLE: ResourceType(
         computed=("arn", "roleId"),
         readable=_words("assumeRolePolicyDocument managedPolicyArns permissionsBoundary policies roleName"),
     ),
-    "aws-native:iam:RolePolicy": ResourceType(readable=("policyDocument", "policyName", "roleName")),
-    "aws-native:iam:ManagedPolicy": ResourceType(
-        "managedPolicyName",
+    aws_types.NATIVE_ROLE_POLICY: ResourceType(readable=("policyDocument", "policyName", "roleName")),
+    aws_types.NATIVE_POLICY: ResourceType(
         computed=_words(
             "attachmentCount createDate defaultVersionId isAttachable permissionsBoundaryUsageCount policyArn policyId "
             "updateDate"
         ),
         readable=("policyDocument", "roles"),
     ),
-    "aws-native:lambda:Function": ResourceType(
-        "functionName",
+    aws_types.NATIVE_FUNCTION: ResourceType(
         computed=("arn", "snapStartResponse"),
         readable=("role", "vpcConfig", "functionName"),
     ),
-    "aws-native:lambda:EventSourceMapping": ResourceType(
+    aws_types.NATIVE_EVENT_SOURCE: ResourceType(
         computed=("awsId", "eventSourceMappingArn"),
         readable=("eventSourceArn", "functionName", "selfManagedEventSource", "sourceAccessConfigurations"),
     ),
-    "aws-native:synthetics:Canary": ResourceType(
-        "name", computed=("awsId", "state"), readable=("executionRoleArn", "vpcConfig", "name")
+    aws_types.NATIVE_ALIAS: ResourceType(computed=("aliasArn",), readable=("functionName", "functionVersion", "name")),
+    aws_types.NATIVE_VERSION: ResourceType(computed=("functionArn", "version"), readable=("functionName",)),
+    aws_types.NATIVE_CANARY: ResourceType(
+        computed=("awsId", "state"), readable=("executionRoleArn", "vpcConfig", "name")
     ),
 }
 
 # Their names stand in other resources' policy documents (`f"arn:aws:s3:::{bucket.bucket}/*"`): unknown ones would make
 # whole documents unknown that the real preview knows.
-AUTONAMED: Mapping[str, str] = {
+_AUTONAMED: Mapping[str, str] = {
     **dict.fromkeys(
         _words(
             "aws:apigateway/restApi:RestApi aws:apigatewayv2/api:Api aws:cloudwatch/eventBus:EventBus "
@@ -177,14 +176,23 @@ DOCUMENTS: Mapping[str, str] = {
     **dict.fromkeys(
         _words(
             "aws:ecr/registryPolicy:RegistryPolicy aws:ecr/repositoryPolicy:RepositoryPolicy "
-            "aws:iam/groupPolicy:GroupPolicy aws:iam/policy:Policy aws:iam/rolePolicy:RolePolicy "
-            "aws:iam/userPolicy:UserPolicy aws:s3/bucket:Bucket aws:s3/bucketPolicy:BucketPolicy "
-            "aws:sns/topicPolicy:TopicPolicy aws:sqs/queuePolicy:QueuePolicy"
+            "aws:iam/groupPolicy:GroupPolicy aws:iam/userPolicy:UserPolicy aws:s3/bucket:Bucket "
+            "aws:s3/bucketPolicy:BucketPolicy aws:sns/topicPolicy:TopicPolicy aws:sqs/queuePolicy:QueuePolicy"
         ),
         "policy",
     ),
     "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "policyDocument",
     "aws:elasticsearch/domain:Domain": "accessPolicies",
     "aws:elasticsearch/domainPolicy:DomainPolicy": "accessPolicies",
-    "aws:iam/role:Role": "assumeRolePolicy",
+    **{
+        kind: row.document or row.trust
+        for kind, row in aws_types.TYPES.items()
+        if row.provider == aws_types.CLASSIC and (row.document or row.trust)
+    },
 }
+
+
+def physical_name(resource_type: str) -> str:
+    """The input that holds the physical name and is filled in when left out; empty where there is none."""
+    known = aws_types.TYPES.get(resource_type)
+    return known.name if known else _AUTONAMED.get(resource_type, "")

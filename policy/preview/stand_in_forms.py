@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from ..shared import aws_types
+
 Templates = Mapping[str, str]
 
 
@@ -292,6 +294,7 @@ FORMS: Final[Mapping[str, Templates]] = {
 
 # The input that holds a resource's name, where it is not `name`, for types that Pulumi names when the program does not.
 NAMES: Final[Mapping[str, str]] = {
+    **{kind: row.name for kind, row in aws_types.TYPES.items() if row.name},
     "aws:s3/bucket:Bucket": "bucket",
     "aws:s3/bucketV2:BucketV2": "bucket",
     "aws:rds/instance:Instance": "identifier",
@@ -303,9 +306,6 @@ NAMES: Final[Mapping[str, str]] = {
     "aws:elasticache/cluster:Cluster": "clusterId",
     "aws:mq/broker:Broker": "brokerName",
     "aws:ec2/keyPair:KeyPair": "keyName",
-    "aws-native:iam:Role": "roleName",
-    "aws-native:iam:ManagedPolicy": "managedPolicyName",
-    "aws-native:lambda:Function": "functionName",
     "aws-native:s3:Bucket": "bucketName",
     "aws-native:sqs:Queue": "queueName",
     "aws-native:sns:Topic": "topicName",

@@ -15,9 +15,10 @@ from policy.preview.config_file import PolicyConfig
 from policy.preview.properties import reveal
 from policy.preview.registration import Registration
 from policy.shared import names
+from policy.shared.aws_types import TYPES
 from policy.stack.execution import Execution, User, UserKind
 from policy.stack.links import link
-from policy.stack.resources import TYPES, Resource, declared, plain
+from policy.stack.resources import Resource, declared, plain
 
 _STACK_POLICIES = (names.GUARD, names.READ_ONLY, names.UNVERIFIED)
 

@@ -1,4 +1,4 @@
-"""What every room needs and that needs no room: names, texts as terminals take them, streams, stand-in values.
+"""What every room needs and that needs no room: names, the table of resource types, texts, streams, stand-in values.
 
-May import the standard library. Must never know a resource, a document or a verdict.
+May import the standard library. Must never know a resource's values, a document or a verdict.
 """

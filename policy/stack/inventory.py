@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
 from policy.iam.managed import is_aws_managed
 from policy.shared import stand_ins
-from policy.stack import resources
+from policy.shared.aws_types import FUNCTIONS, MANAGED_POLICIES, QUALIFIERS, ROLES, TYPES
 from policy.stack.resources import Resource
 
-ROLES: Final = (resources.ROLE, resources.NATIVE_ROLE)
-FUNCTIONS: Final = (resources.FUNCTION, resources.NATIVE_FUNCTION)
-# What names a function and adds something to its ARN.
-QUALIFIERS: Final = (resources.ALIAS, resources.NATIVE_ALIAS, resources.NATIVE_VERSION)
-_ONROLES: Final = ("managedPolicyArns", "permissionsBoundary")
-_ATTACHING: Final = (
-    resources.ROLE_ATTACHMENT,
-    resources.POLICY_ATTACHMENT,
-    resources.ATTACHMENTS_EXCLUSIVE,
-    *ROLES,
-)
-POLICIES: Final = (resources.POLICY, resources.NATIVE_POLICY)
+_ATTACHING: Final = tuple(kind for kind, row in TYPES.items() if row.managed)
 
 
 class Stack:
@@ -36,16 +25,15 @@ class Stack:
             self._by_type.setdefault(resource.type, []).append(resource)
         self.roles = list(self._without_twins(self.of(*ROLES)))
         self.functions = self.of(*FUNCTIONS)
-        self._role_names = _index(self.roles, ("name", "roleName", "arn", "id"))
-        self._function_names = _index(self.functions, ("name", "functionName", "arn"))
-        self._policy_arns = _index(self.of(*POLICIES), ("arn", "policyArn", "id"))
+        self._role_names = _index(self.roles, lambda role: (role.physical_name, role.arn, role.props.get("id")))
+        self._function_names = _index(self.functions, lambda function: (function.physical_name, function.arn))
+        self._policy_arns = _index(self.of(*MANAGED_POLICIES), lambda policy: (policy.arn, policy.props.get("id")))
 
     def _without_twins(self, roles: Iterable[Resource]) -> Iterator[Resource]:
         """The roles; one of those that are read twice. What is put on one of these is on both."""
         read: dict[object, Resource] = {}
         for role in roles:
-            texts = [role.props.get(name) for name in ("arn", "name", "roleName", "id")]
-            identity = next(filter(_known, texts), None)
+            identity = next(filter(_known, (role.arn, role.physical_name, role.props.get("id"))), None)
             if role.managed or identity is None:
                 yield role
                 continue
@@ -63,8 +51,9 @@ class Stack:
         """
         regions = (r.provider.get("region") for r in (*self.roles, *self.functions))
         named = {partition_of(region) for region in regions if isinstance(region, str) and region}
-        attached = (r.props.get(name) for r in self.of(*_ATTACHING) for name in ("policyArn", "policyArns", *_ONROLES))
-        given = (r.props.get("arn") for r in (*self.roles, *self.functions))
+        attaching = self.of(*_ATTACHING)
+        attached = (r.props.get(prop) for r in attaching for prop in (r.row.managed, r.row.boundary))
+        given = (r.arn for r in (*self.roles, *self.functions))
         texts = (t for value in (*attached, *given) for t in (value if isinstance(value, list) else [value]))
         arns = (t.split(":") for t in texts if isinstance(t, str) and t.startswith("arn:"))
         found = named or {fields[1] for fields in arns if len(fields) > 5} - {stand_ins.PARTITION}
@@ -87,11 +76,11 @@ class Stack:
         found = self._follow(texts, urns, self._role_names, ROLES, at)
         # A role of that name whose ARN is known to be another one lives in another account.
         other = isinstance(value, str) and value.startswith("arn:")
-        return [r for r in found if not other or r.props.get("arn", value) == value or not _known(r.props.get("arn"))]
+        return [r for r in found if not other or r.arn == value or not _known(r.arn)]
 
     def policy_of(self, value: object, urns: Sequence[str]) -> Resource | None:
         """The customer managed policy that a property names by its ARN, or depends on."""
-        found = self._follow((value,), urns, self._policy_arns, POLICIES) or self._new_policies(value)
+        found = self._follow((value,), urns, self._policy_arns, MANAGED_POLICIES) or self._new_policies(value)
         return found[0] if len(found) == 1 else None
 
     def _new_policies(self, value: object) -> list[Resource]:
@@ -99,16 +88,12 @@ class Stack:
         if not isinstance(value, str) or is_aws_managed(value):
             return []
         path, _, name = value.partition(":policy")[2].rpartition("/")
-        new = (
-            policy
-            for policy in self.of(*POLICIES)
-            if not _known(policy.props.get("arn", policy.props.get("policyArn")))
-        )
         return [
             policy
-            for policy in new
+            for policy in self.of(*MANAGED_POLICIES)
             if name
-            and policy.props.get("name", policy.props.get("managedPolicyName")) == name
+            and not _known(policy.arn)
+            and policy.physical_name == name
             and policy.props.get("path", "/") in (f"{path}/", None)
         ]
 
@@ -162,9 +147,9 @@ def _known(text: object) -> bool:
     return isinstance(text, str)
 
 
-def _index(of: Iterable[Resource], properties: Sequence[str]) -> dict[object, list[Resource]]:
+def _index(of: Iterable[Resource], called: Callable[[Resource], Iterable[object]]) -> dict[object, list[Resource]]:
     found: dict[object, list[Resource]] = {}
     for resource in of:
-        for text in {resource.props.get(name) for name in properties if _known(resource.props.get(name))}:
+        for text in set(filter(_known, called(resource))):
             found.setdefault(text, []).append(resource)
     return found

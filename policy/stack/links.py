@@ -21,9 +21,10 @@ from policy.iam.document import (
 )
 from policy.iam.trust import parse_trust
 from policy.iam.truth import UNKNOWN, Unknown
-from policy.stack import resources
+from policy.shared import aws_types
+from policy.shared.aws_types import CLASSIC, MANAGED_POLICIES, ROLE_POLICIES, ROLES, TYPES
 from policy.stack.execution import Decided, Execution, Gap, Grant, GrantKind, unreadable
-from policy.stack.inventory import POLICIES, ROLES, Stack
+from policy.stack.inventory import Stack
 from policy.stack.possible_guards import weigh_unknown_documents
 from policy.stack.removals import take_away
 from policy.stack.resources import Resource, type_of
@@ -103,42 +104,40 @@ Executions = dict[str, Execution]
 
 
 def _execution(role: Resource, stack: Stack) -> Execution:
-    native = role.type == resources.NATIVE_ROLE
+    row = role.row
     execution = Execution(
         role,
         role.name,
         role_arn=_role_arn(role),
         role_tags=_tags(role),
         some_function=_some_function(role, stack),
-        trust=parse_trust(role.props.get("assumeRolePolicyDocument" if native else "assumeRolePolicy", UNKNOWN)),
+        trust=parse_trust(role.props.get(row.trust, UNKNOWN)),
     )
-    inline, managed_arns = ("policies", "managedPolicyArns") if native else ("inlinePolicies", "managedPolicyArns")
-    for path, name, source in _inline_policies(role, inline, native, execution):
+    for path, name, source in _inline_policies(role, execution):
         document = _parse(source, name or path, INLINE_POLICIES_LIMIT)
-        execution.grants.append(Grant(document, role.urn, path, GrantKind.IN_ROLE, gave=(role, inline)))
+        execution.grants.append(Grant(document, role.urn, path, GrantKind.IN_ROLE, gave=(role, row.inline.prop)))
         if document.unknown:
             execution.gaps.append(unreadable(role, path, source))
-    for path, value, urns in _texts(role, managed_arns, execution):
+    for path, value, urns in _texts(role, row.managed, execution):
         _attach(execution, stack, value, urns, role, path)
-    boundary = _declared(role, "permissionsBoundary")
+    boundary = _declared(role, row.boundary)
     if boundary not in (None, ""):
-        urns = role.made_from("permissionsBoundary", POLICIES)
-        execution.boundary = [_policy_grant(execution, stack, boundary, urns, role, "permissionsBoundary")]
+        urns = role.made_from(row.boundary, MANAGED_POLICIES)
+        execution.boundary = [_policy_grant(execution, stack, boundary, urns, role, row.boundary)]
     return execution
 
 
 def _some_function(role: Resource, stack: Stack) -> str:
     """What is known of the ARN of any function that may run on the role."""
-    arn = role.props.get("arn")
+    arn = role.arn
     fields = arn.split(":") if isinstance(arn, str) and arn.count(":") >= 5 else ["", "", "", "", "*"]
     return f"arn:{fields[1] or stack.partition or '*'}:lambda:*:{fields[4]}:function:*"
 
 
 def _role_arn(role: Resource) -> str | None:
-    arn = role.props.get("arn")
-    if isinstance(arn, str):
-        return arn
-    name = role.props.get("name", role.props.get("roleName"))
+    if isinstance(role.arn, str):
+        return str(role.arn)
+    name = role.physical_name
     path = role.props.get("path")
     if isinstance(name, str):
         return f"arn:*:iam::*:role{path if isinstance(path, str) else '/*' if isinstance(path, Unknown) else '/'}{name}"
@@ -169,7 +168,7 @@ def _tags(role: Resource) -> Mapping[str, str | Unknown] | None:
 
 
 # The provider fills these in from what it finds on the role; only the program's own words count.
-_ECHOED: Final = frozenset(("inlinePolicies", "managedPolicyArns", "policies"))
+_ECHOED: Final = frozenset(prop for kind in ROLES for prop in (TYPES[kind].inline.prop, TYPES[kind].managed))
 
 
 def _declared(role: Resource, name: str) -> Any:
@@ -181,10 +180,10 @@ def _declared(role: Resource, name: str) -> Any:
     return None if name in _ECHOED else role.props.get(name)
 
 
-def _inline_policies(
-    role: Resource, prop: str, native: bool, execution: Execution
-) -> Iterator[tuple[str, str, object]]:
-    value = _declared(role, prop)
+def _inline_policies(role: Resource, execution: Execution) -> Iterator[tuple[str, str, object]]:
+    """The entries of a role's own list, each with the path of its document and the policy's name."""
+    inline = role.row.inline
+    prop, value = inline.prop, _declared(role, inline.prop)
     if value is None:
         return
     if not isinstance(value, list):
@@ -198,11 +197,10 @@ def _inline_policies(
             execution.gaps.append(unreadable(role, path, item))
             yield path, "", UNKNOWN
             continue
-        name = item.get("policyName" if native else "name")
-        source = item.get("policyDocument" if native else "policy")
-        if source is None and not native:
+        name, source = item.get(inline.name), item.get(inline.document)
+        if source is None and role.row.provider == CLASSIC:
             continue  # `inlinePolicies: [{}]` is how the classic provider says "none"
-        yield f"{path}.{'policyDocument' if native else 'policy'}", name if isinstance(name, str) else "", source
+        yield f"{path}.{inline.document}", name if isinstance(name, str) else "", source
 
 
 def _texts(resource: Resource, prop: str, execution: Execution) -> Iterator[tuple[str, object, tuple[str, ...]]]:
@@ -216,7 +214,7 @@ def _texts(resource: Resource, prop: str, execution: Execution) -> Iterator[tupl
         execution.grants.append(Grant(document, resource.urn, prop, GrantKind.MANAGED, gave=(resource, prop)))
         return
     # Of unknown elements that were made from as many policies each is one; else which is which is not known.
-    policies = [urn for urn in resource.made_from(prop, POLICIES) if type_of(urn) in POLICIES]
+    policies = [urn for urn in resource.made_from(prop, MANAGED_POLICIES) if type_of(urn) in MANAGED_POLICIES]
     left = policies if sum(isinstance(item, Unknown) for item in value) == len(policies) else []
     for i, item in enumerate(value):
         yield f"{prop}[{i}]", item, (left.pop(0),) if isinstance(item, Unknown) and left else ()
@@ -266,13 +264,12 @@ def _aws_managed(suffix: str, arn: str) -> PolicyDocument:
 
 
 def _customer_grant(policy: Resource, execution: Execution) -> Grant:
-    prop = "policyDocument" if policy.type == resources.NATIVE_POLICY else "policy"
+    prop = policy.row.document
     source = policy.props.get(prop, UNKNOWN)
     document = _parse(source, policy.name, MANAGED_POLICY_LIMIT)
     if document.unknown:
         execution.gaps.append(unreadable(policy, prop, policy.props.get(prop)))
-    arn = policy.props.get("policyArn", policy.props.get("arn"))
-    listed_as = arn if isinstance(arn, str) else ""
+    listed_as = policy.arn if isinstance(policy.arn, str) else ""
     return Grant(document, policy.urn, prop, GrantKind.MANAGED, listed_as, gave=(policy, prop))
 
 
@@ -282,43 +279,36 @@ def _perhaps(grant: Grant) -> Grant:
 
 
 def _attach_role_policies(stack: Stack, executions: Executions) -> None:
-    for kind, role_prop, prop, name_prop in (
-        (resources.ROLE_POLICY, "role", "policy", "name"),
-        (resources.NATIVE_ROLE_POLICY, "roleName", "policyDocument", "policyName"),
-    ):
-        for resource in stack.of(kind):
-            listed = resource.props.get(name_prop)
-            for execution, certain in _on_roles(resource, role_prop, stack, executions):
-                document = _parse(resource.props.get(prop, UNKNOWN), resource.name, INLINE_POLICIES_LIMIT)
-                if document.unknown:
-                    execution.gaps.append(unreadable(resource, prop, resource.props.get(prop)))
-                name = listed if isinstance(listed, str) else ""
-                grant = Grant(document, resource.urn, prop, GrantKind.INLINE, name, gave=(resource, prop))
-                execution.grants.append(grant if certain else _perhaps(grant))
+    for resource in stack.of(*ROLE_POLICIES):
+        prop, listed = resource.row.document, resource.physical_name
+        for execution, certain in _on_roles(resource, stack, executions):
+            document = _parse(resource.props.get(prop, UNKNOWN), resource.name, INLINE_POLICIES_LIMIT)
+            if document.unknown:
+                execution.gaps.append(unreadable(resource, prop, resource.props.get(prop)))
+            name = listed if isinstance(listed, str) else ""
+            grant = Grant(document, resource.urn, prop, GrantKind.INLINE, name, gave=(resource, prop))
+            execution.grants.append(grant if certain else _perhaps(grant))
 
 
 def _attach_managed_policies(stack: Stack, executions: Executions) -> None:
-    for resource in stack.of(resources.ROLE_ATTACHMENT):
-        urns = resource.made_from("policyArn", POLICIES)
-        for execution, certain in _on_roles(resource, "role", stack, executions):
-            grant = _policy_grant(execution, stack, resource.props.get("policyArn"), urns, resource, "policyArn")
+    for resource in stack.of(aws_types.ROLE_ATTACHMENT, aws_types.POLICY_ATTACHMENT):
+        prop = resource.row.managed
+        urns = resource.made_from(prop, MANAGED_POLICIES)
+        on_roles = _roles_named if resource.row.roles else _on_roles
+        for execution, certain in on_roles(resource, stack, executions):
+            grant = _policy_grant(execution, stack, resource.props.get(prop), urns, resource, prop)
             execution.grants.append(grant if certain else _perhaps(grant))
-    for resource in stack.of(resources.POLICY_ATTACHMENT):
-        urns = resource.made_from("policyArn", POLICIES)
-        for execution, certain in _roles_named(resource, "roles", stack, executions):
-            grant = _policy_grant(execution, stack, resource.props.get("policyArn"), urns, resource, "policyArn")
-            execution.grants.append(grant if certain else _perhaps(grant))
-    for resource in stack.of(resources.NATIVE_POLICY):
-        for execution, certain in _roles_named(resource, "roles", stack, executions):
+    for resource in stack.of(aws_types.NATIVE_POLICY):
+        for execution, certain in _roles_named(resource, stack, executions):
             grant = _customer_grant(resource, execution)
             execution.grants.append(grant if certain else _perhaps(grant))
-    for resource in stack.of(resources.ATTACHMENTS_EXCLUSIVE):
+    for resource in stack.of(aws_types.ATTACHMENTS_EXCLUSIVE):
         # It attaches what it lists. (RolePoliciesExclusive only takes inline policies away.)
-        for execution, certain in _on_roles(resource, "roleName", stack, executions):
+        for execution, certain in _on_roles(resource, stack, executions):
             attached = {grant.urn for grant in execution.grants}
             listed = {grant.listed_as for grant in execution.grants}
             before = len(execution.grants)
-            for path, value, urns in _texts(resource, "policyArns", execution):
+            for path, value, urns in _texts(resource, resource.row.managed, execution):
                 policy = stack.policy_of(value, urns)
                 known = isinstance(value, str) and value in listed
                 if not known and (policy is None or policy.urn not in attached):
@@ -327,8 +317,9 @@ def _attach_managed_policies(stack: Stack, executions: Executions) -> None:
                 execution.grants[before:] = map(_perhaps, execution.grants[before:])
 
 
-def _on_roles(resource: Resource, prop: str, stack: Stack, executions: Executions) -> Iterator[tuple[Execution, bool]]:
-    """The role that a property names. One that is unknown and made from several roles may be any of them: not certain."""
+def _on_roles(resource: Resource, stack: Stack, executions: Executions) -> Iterator[tuple[Execution, bool]]:
+    """The role that a resource names. One that is unknown and made from several roles may be any of them: not certain."""
+    prop = resource.row.role
     value = resource.props.get(prop)
     roles = stack.roles_of(value, resource.depends_on.get(prop, ()), resource)
     certain = len(roles) == 1 and (isinstance(value, str) or not resource.outside(prop, ROLES))
@@ -356,10 +347,9 @@ def _several_roles(resource: Resource, prop: str, value: object, roles: Sequence
     return Gap(resource.urn, prop, Decided.MENDING, f"is `{value}`, and that is the name of {named}")
 
 
-def _roles_named(
-    resource: Resource, prop: str, stack: Stack, executions: Executions
-) -> Iterator[tuple[Execution, bool]]:
-    """The roles in a list of role names, each with whether it is certain to be in it."""
+def _roles_named(resource: Resource, stack: Stack, executions: Executions) -> Iterator[tuple[Execution, bool]]:
+    """The roles in a resource's list of role names, each with whether it is certain to be in it."""
+    prop = resource.row.roles
     value, urns = resource.props.get(prop), resource.depends_on.get(prop, ())
     # Not all are roles: a policy whose role is not known stands there for it.
     found = [role.urn for role in map(stack.by_urn, urns) if role is not None]
@@ -404,23 +394,23 @@ def _listed_roles(value: object, known: Sequence[str], made_from: Sequence[str])
 def _check_echoes(execution: Execution, role: Resource) -> None:
     """Policies that the role's state lists and that nothing in the stack explains may or may not be on the role."""
     explained = {grant.listed_as for grant in execution.grants}
-    inline = "policies" if role.type == resources.NATIVE_ROLE else "inlinePolicies"
-    if _declared(role, inline) is None:
-        listed = role.props.get(inline)
-        _check_read(execution, role, inline, listed)
+    inline, managed_arns = role.row.inline, role.row.managed
+    if _declared(role, inline.prop) is None:
+        listed = role.props.get(inline.prop)
+        _check_read(execution, role, inline.prop, listed)
         for item in listed if isinstance(listed, list) else ():
-            name = item.get("name", item.get("policyName")) if isinstance(item, Mapping) else None
+            name = item.get(inline.name) if isinstance(item, Mapping) else None
             if isinstance(name, str) and name not in explained:
-                source = item.get("policy", item.get("policyDocument", UNKNOWN))
-                _add_echo(execution, role, inline, name, _parse(source, name, INLINE_POLICIES_LIMIT))
-    if _declared(role, "managedPolicyArns") is None:
-        listed = role.props.get("managedPolicyArns")
-        _check_read(execution, role, "managedPolicyArns", listed)
+                source = item.get(inline.document, UNKNOWN)
+                _add_echo(execution, role, inline.prop, name, _parse(source, name, INLINE_POLICIES_LIMIT))
+    if _declared(role, managed_arns) is None:
+        listed = role.props.get(managed_arns)
+        _check_read(execution, role, managed_arns, listed)
         for arn in listed if isinstance(listed, list) else ():
             if isinstance(arn, str) and arn not in explained:
                 found = managed.lookup(arn)
                 document = _aws_managed(found.suffix, arn) if found else PolicyDocument.not_known(arn)
-                _add_echo(execution, role, "managedPolicyArns", arn, document)
+                _add_echo(execution, role, managed_arns, arn, document)
 
 
 def _check_read(execution: Execution, role: Resource, prop: str, listed: object) -> None:

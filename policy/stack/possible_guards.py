@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Final
 
 from policy.iam.truth import Unknown
-from policy.stack import resources
+from policy.shared.aws_types import CANARIES, FUNCTIONS, MANAGED_POLICIES, QUALIFIERS
 from policy.stack.execution import Execution, Grant
-from policy.stack.inventory import POLICIES, QUALIFIERS, Stack
+from policy.stack.inventory import Stack
 from policy.stack.resources import Resource, type_of
 
 
@@ -28,16 +28,7 @@ def weigh_unknown_documents(executions: Sequence[Execution], stack: Stack) -> No
             execution.boundary = [guards.weighed(grant) for grant in execution.boundary]
 
 
-_USERS: Final = frozenset((resources.FUNCTION, resources.NATIVE_FUNCTION, resources.CANARY, resources.NATIVE_CANARY))
-# The document that a policy has, and that another document can be made from.
-_DOCUMENT: Final = {
-    resources.ROLE_POLICY: "policy",
-    resources.POLICY: "policy",
-    resources.NATIVE_ROLE_POLICY: "policyDocument",
-    resources.NATIVE_POLICY: "policyDocument",
-}
-# Properties that name managed policies.
-_NAMING: Final = frozenset(("managedPolicyArns", "permissionsBoundary", "policyArn", "policyArns"))
+_USERS: Final = frozenset((*FUNCTIONS, *CANARIES))
 
 
 class _Guards:
@@ -71,8 +62,8 @@ class _Guards:
                 made.props.get("functionName"), made.depends_on.get("functionName", ())
             )
             return not functions or any(function.urn in self._functions for function in functions)
-        if kind in POLICIES and prop in _NAMING:
+        if kind in MANAGED_POLICIES and prop in (resource.row.managed, resource.row.boundary):
             return True  # the policy itself is meant, and which of several is not known
-        document = _DOCUMENT.get(kind, "")
+        document = made.row.document
         unknown = isinstance(made.props.get(document), Unknown)
         return unknown and self._may_guard(made, document, seen | {urn})

@@ -13,7 +13,7 @@ from typing import Any
 
 from policy.iam.document import Effect
 from policy.iam.truth import Unknown
-from policy.stack import resources
+from policy.shared import aws_types
 from policy.stack.execution import Decided, Execution, Gap, Grant, GrantKind
 from policy.stack.inventory import Stack
 from policy.stack.resources import Resource
@@ -45,20 +45,21 @@ class _Owner:
 
 def take_away(stack: Stack, executions: Executions, declared: Callable[[Resource, str], Any]) -> None:
     """Mark the grants that something in the stack takes off their roles. `declared` gives what a role's program lists."""
-    for resource in stack.of(resources.POLICIES_EXCLUSIVE):
-        _by_owner(stack, executions, resource, "policyNames", resource.props.get("policyNames"), _INLINE)
-    for resource in stack.of(resources.ATTACHMENTS_EXCLUSIVE):
-        _by_owner(stack, executions, resource, "policyArns", resource.props.get("policyArns"), _MANAGED)
-    for role in stack.of(resources.ROLE):
+    for resource in stack.of(aws_types.POLICIES_EXCLUSIVE):
+        _by_owner(stack, executions, resource, "policyNames", _INLINE)
+    for resource in stack.of(aws_types.ATTACHMENTS_EXCLUSIVE):
+        _by_owner(stack, executions, resource, resource.row.managed, _MANAGED)
+    for role in stack.of(aws_types.ROLE):
         if role.urn not in executions:
             continue
-        inline, attached = declared(role, "inlinePolicies"), declared(role, "managedPolicyArns")
+        own, managed = role.row.inline, role.row.managed
+        inline, attached = declared(role, own.prop), declared(role, managed)
         if isinstance(inline, list) and any(inline):
-            names = [item.get("name") for item in inline if isinstance(item, Mapping)]
-            _take_unlisted(executions[role.urn], _owner(role, "inlinePolicies", names, _INLINE))
+            names = [item.get(own.name) for item in inline if isinstance(item, Mapping)]
+            _take_unlisted(executions[role.urn], _owner(role, own.prop, names, _INLINE))
         if isinstance(attached, list):
-            _take_unlisted(executions[role.urn], _owner(role, "managedPolicyArns", attached, _MANAGED))
-    for resource in stack.of(resources.POLICY_ATTACHMENT):
+            _take_unlisted(executions[role.urn], _owner(role, managed, attached, _MANAGED))
+    for resource in stack.of(aws_types.POLICY_ATTACHMENT):
         _by_attachment(stack, executions, resource)
     for execution in executions.values():
         _overwritten(execution)
@@ -72,9 +73,10 @@ def _owner(resource: Resource, prop: str, listed: list[Any], kinds: Collection[G
 
 
 def _by_owner(
-    stack: Stack, executions: Executions, resource: Resource, prop: str, listed: Any, kinds: Collection[GrantKind]
+    stack: Stack, executions: Executions, resource: Resource, prop: str, kinds: Collection[GrantKind]
 ) -> None:
-    role = stack.role_of(resource.props.get("roleName"), resource.depends_on.get("roleName", ()), resource)
+    names_role, listed = resource.row.role, resource.props.get(prop)
+    role = stack.role_of(resource.props.get(names_role), resource.depends_on.get(names_role, ()), resource)
     if role is not None and isinstance(listed, list | Unknown):
         owner = _owner(resource, prop, listed if isinstance(listed, list) else [listed], kinds)
         executions[role.urn].owned.append(Gap(resource.urn, prop, Decided.MENDING))
@@ -89,11 +91,12 @@ def _take_unlisted(execution: Execution, owner: _Owner) -> None:
 
 def _by_attachment(stack: Stack, executions: Executions, attachment: Resource) -> None:
     """A PolicyAttachment owns where its policy is attached, in the whole account."""
-    value = attachment.props.get("policyArn")
-    policy = stack.policy_of(value, attachment.depends_on.get("policyArn", ()))
-    roles = attachment.props.get("roles")
+    row = attachment.row
+    value = attachment.props.get(row.managed)
+    policy = stack.policy_of(value, attachment.depends_on.get(row.managed, ()))
+    roles = attachment.props.get(row.roles)
     listed = {name for name in (roles if isinstance(roles, list) else ()) if isinstance(name, str)}
-    made_from = attachment.depends_on.get("roles", ())
+    made_from = attachment.depends_on.get(row.roles, ())
     for execution in executions.values():
         if execution.role is None or execution.role.urn in made_from or _named(execution.role, listed):
             continue
@@ -102,12 +105,11 @@ def _by_attachment(stack: Stack, executions: Executions, attachment: Resource) -
                 grant.urn == policy.urn if policy is not None else isinstance(value, str) and grant.listed_as == value
             )
             if same and grant.kind in _MANAGED:
-                _take(execution, i, attachment.urn, "roles", f"does not list the role of `{grant.document.name}`")
+                _take(execution, i, attachment.urn, row.roles, f"does not list the role of `{grant.document.name}`")
 
 
 def _named(role: Resource, names: Collection[str]) -> bool:
-    texts = (role.props.get(prop) for prop in ("name", "roleName", "id"))
-    return any(isinstance(text, str) and text in names for text in texts)
+    return any(isinstance(text, str) and text in names for text in (role.physical_name, role.props.get("id")))
 
 
 def _overwritten(execution: Execution) -> None:

@@ -19,51 +19,7 @@ from pulumi_policy import PolicyResource, Secret, proxy
 
 from policy.iam.truth import HIDDEN_SECRET, UNKNOWN, Unknown
 from policy.shared import stand_ins
-
-FUNCTION: Final = "aws:lambda/function:Function"
-EVENT_SOURCE: Final = "aws:lambda/eventSourceMapping:EventSourceMapping"
-ALIAS: Final = "aws:lambda/alias:Alias"
-CANARY: Final = "aws:synthetics/canary:Canary"
-ROLE: Final = "aws:iam/role:Role"
-ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
-POLICY: Final = "aws:iam/policy:Policy"
-ROLE_ATTACHMENT: Final = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-POLICY_ATTACHMENT: Final = "aws:iam/policyAttachment:PolicyAttachment"
-POLICIES_EXCLUSIVE: Final = "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive"
-ATTACHMENTS_EXCLUSIVE: Final = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
-NATIVE_FUNCTION: Final = "aws-native:lambda:Function"
-NATIVE_EVENT_SOURCE: Final = "aws-native:lambda:EventSourceMapping"
-NATIVE_ALIAS: Final = "aws-native:lambda:Alias"
-NATIVE_VERSION: Final = "aws-native:lambda:Version"
-NATIVE_CANARY: Final = "aws-native:synthetics:Canary"
-NATIVE_ROLE: Final = "aws-native:iam:Role"
-NATIVE_ROLE_POLICY: Final = "aws-native:iam:RolePolicy"
-NATIVE_POLICY: Final = "aws-native:iam:ManagedPolicy"
-
-# A resource of any other type costs the pack one look-up in this set.
-TYPES: Final = frozenset(
-    (
-        FUNCTION,
-        EVENT_SOURCE,
-        ALIAS,
-        CANARY,
-        ROLE,
-        ROLE_POLICY,
-        POLICY,
-        ROLE_ATTACHMENT,
-        POLICY_ATTACHMENT,
-        POLICIES_EXCLUSIVE,
-        ATTACHMENTS_EXCLUSIVE,
-        NATIVE_FUNCTION,
-        NATIVE_EVENT_SOURCE,
-        NATIVE_ALIAS,
-        NATIVE_VERSION,
-        NATIVE_CANARY,
-        NATIVE_ROLE,
-        NATIVE_ROLE_POLICY,
-        NATIVE_POLICY,
-    )
-)
+from policy.shared.aws_types import OTHER, TYPES, AwsType
 
 STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
 # Where values come from that no update decides.
@@ -132,6 +88,21 @@ class Resource:
     def name(self) -> str:
         """The name that the program gives it."""
         return name_of(self.urn)
+
+    @property
+    def row(self) -> AwsType:
+        """Which of its properties says what: the row of its type in the table."""
+        return TYPES.get(self.type, OTHER)
+
+    @property
+    def physical_name(self) -> Any:
+        """The name that it has in AWS, as far as it is known; None where it has none."""
+        return self.props.get(self.row.name)
+
+    @property
+    def arn(self) -> Any:
+        """Its ARN, as far as it is known; None where nothing of its type is named by one."""
+        return self.props.get(self.row.arn)
 
     def outside(self, prop: str, kinds: Collection[str]) -> bool:
         """Whether a value was made from something outside the stack, so that it may be anything.

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from policy.iam.truth import UNKNOWN, Truth, Unknown, all_of, any_of
-from policy.stack import resources
+from policy.shared import aws_types
 from policy.stack.execution import Gap, User, UserKind, unreadable
-from policy.stack.inventory import FUNCTIONS, Stack, partition_of
+from policy.stack.inventory import Stack, partition_of
 from policy.stack.resources import Resource, type_of
 
 
@@ -25,7 +25,7 @@ def users(stack: Stack, *, event_sources: bool) -> Iterator[tuple[User, str]]:
                 kind, in_vpc = UserKind.POLLER, by_poller
                 gap = unreadable(mapping, _open_question(mapping), UNKNOWN) if by_poller is Truth.UNKNOWN else None
         yield User(kind, function, in_vpc, _function_arn(function), gap), "role"
-    for canary in stack.of(resources.CANARY, resources.NATIVE_CANARY):
+    for canary in stack.of(*aws_types.CANARIES):
         in_vpc, gap = _in_vpc(canary)
         name = canary.props.get("name")
         # Synthetics makes the function itself and names it so (CloudWatch Synthetics, "canary Lambda functions").
@@ -74,11 +74,11 @@ _FUNCTION_ARN: Final = re.compile(r"arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:[^
 def _polled(stack: Stack) -> dict[str, tuple[Resource, Truth]]:
     """The functions whose events Lambda fetches out of a VPC with the function's execution role."""
     found: dict[str, tuple[Resource, Truth]] = {}
-    for mapping in stack.of(resources.EVENT_SOURCE, resources.NATIVE_EVENT_SOURCE):
+    for mapping in stack.of(*aws_types.EVENT_SOURCES):
         polls = _polls_vpc(mapping)
         urns = mapping.depends_on.get("functionName", ())
         functions = stack.functions_of(mapping.props.get("functionName"), urns)
-        if len(functions) > 1 or (mapping.outside("functionName", FUNCTIONS) and functions):
+        if len(functions) > 1 or (mapping.outside("functionName", aws_types.FUNCTIONS) and functions):
             polls = all_of((polls, Truth.UNKNOWN))
         for function in functions if polls is not Truth.NO else ():
             if function.urn not in found or polls is Truth.YES:

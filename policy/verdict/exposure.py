@@ -11,7 +11,8 @@ from policy.iam.document import Effect, PolicyDocument, Statement
 from policy.iam.evaluate import action_covered
 from policy.iam.matching import ARN_FIELDS, action_matches, may_name
 from policy.iam.request import Caller
-from policy.iam.search.keys import ACCOUNT_KEYS, ENI_ACTIONS, NETWORK_KEYS, SERVICE_ADDRESS, SOURCE_FUNCTION_KEY
+from policy.iam.search.actions import NEEDED_BY_NAME, NEEDED_BY_POLLER, NEEDED_BY_SERVICE
+from policy.iam.search.keys import ACCOUNT_KEYS, NETWORK_KEYS, SERVICE_ADDRESS, SOURCE_FUNCTION_KEY
 from policy.iam.search.subject import Subject
 from policy.iam.search.witness import Answer, ask
 from policy.iam.trust import ASSUME_ROLE, LAMBDA
@@ -20,18 +21,6 @@ from policy.stack.execution import Decided, Execution, Gap, Grant, GrantKind, Us
 from policy.stack.resources import Resource
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Question, Unverified, WayRound
 from policy.verdict.shedding import Way, ways
-
-# What it needs to fetch events out of a VPC (Lambda Developer Guide, "Using Lambda with Amazon MSK" and others).
-POLLER_ACTIONS: Final = (
-    "ec2:CreateNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DescribeSecurityGroups",
-    "ec2:DescribeVpcs",
-)
-# A statement that names these was written for a function in a VPC.
-NEEDED_BY_NAME: Final = ("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface")
 
 
 def judge_execution(execution: Execution, asked: Question) -> list[Outcome]:
@@ -322,7 +311,7 @@ def _locked_out(
     """Guards without which Lambda could make a call that it needs, and with which it cannot."""
     if users:
         service = replace(service, function_arn=users[0].function_arn)
-    needed = POLLER_ACTIONS if users and all(u.kind is UserKind.POLLER for u in users) else ENI_ACTIONS
+    needed = NEEDED_BY_POLLER if users and all(u.kind is UserKind.POLLER for u in users) else NEEDED_BY_SERVICE
     every = [*execution.grants, *(execution.boundary or ())]
     locked: dict[Grant, LockedOut] = {}
     for action in needed:

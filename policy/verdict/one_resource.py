@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from policy.iam.document import PolicyDocument, parse_document
+from policy.iam.document import parse_document
 from policy.iam.evaluate import action_covered
 from policy.iam.managed import is_aws_managed
 from policy.iam.request import SOURCE_FUNCTION_ARN
 from policy.iam.trust import LAMBDA, parse_trust
 from policy.iam.truth import Truth
+from policy.shared import aws_types
 from policy.shared.escapes import message
 from policy.shared.names import ROLE_GUARD
-from policy.stack import resources
+from policy.stack.document_places import at, document_paths, shown
 from policy.stack.links import link
 from policy.stack.resources import Resource
 from policy.verdict import words
@@ -32,37 +33,18 @@ def resource_findings(
     not remediated.
     """
     found = [Finding(ROLE_GUARD, resource.urn, message) for message in _dead_guards(resource, actions)]
-    if resource.type == resources.ROLE:
+    if resource.type == aws_types.ROLE:
         found += _declared_holes(resource, actions, now, refused)
     return found
 
 
-def documents_in(resource: Resource) -> Iterator[tuple[str, object]]:
-    """The permission documents that a resource holds itself, each with its path."""
-    props = resource.props
-    if resource.type in (resources.ROLE_POLICY, resources.POLICY):
-        yield "policy", props.get("policy")
-    elif resource.type in (resources.NATIVE_ROLE_POLICY, resources.NATIVE_POLICY):
-        yield "policyDocument", props.get("policyDocument")
-    elif resource.type == resources.ROLE:
-        yield from _inline(props, "inlinePolicies", "policy")
-    elif resource.type == resources.NATIVE_ROLE:
-        yield from _inline(props, "policies", "policyDocument")
-
-
-def _inline(props: Mapping[str, object], prop: str, document: str) -> Iterator[tuple[str, object]]:
-    items = props.get(prop)
-    for i, item in enumerate(items if isinstance(items, list) else ()):
-        if isinstance(item, Mapping):
-            yield f"{prop}[{i}].{document}", item.get(document)
-
-
 def _dead_guards(resource: Resource, actions: Sequence[str]) -> Iterator[str]:
     """Guards that can do nothing, in statements about a judged action: with other actions the key is somebody else's."""
-    for path, source in documents_in(resource):
+    for place in document_paths(resource.row, resource.props):
+        source, path = at(resource.props, place), shown(place)
         if source is None:
             continue
-        document: PolicyDocument = parse_document(source, path)
+        document = parse_document(source, path)
         for statement in document.statements:
             ours = any(action_covered(statement, action) is not Truth.NO for action in actions)
             reason = dead_guard(statement) if ours and not statement.uncertain else None
@@ -73,8 +55,8 @@ def _dead_guards(resource: Resource, actions: Sequence[str]) -> Iterator[str]:
                         f"Fix: use {form_for(statement.effect)} in that statement.",
                     ]
                 )
-    trust = {resources.ROLE: "assumeRolePolicy", resources.NATIVE_ROLE: "assumeRolePolicyDocument"}.get(resource.type)
-    if trust is not None:
+    trust = resource.row.trust
+    if trust:
         for path, denies in parse_trust(resource.props.get(trust)).conditions_on_function():
             # A Deny without its condition would keep Lambda itself from the role.
             what = "that statement" if denies else "it"
@@ -89,7 +71,7 @@ def _dead_guards(resource: Resource, actions: Sequence[str]) -> Iterator[str]:
 
 def _instead(role: Resource, actions: Sequence[str]) -> str:
     """What guards in the place of a condition in the trust policy: nobody can change a statement that AWS owns."""
-    attached = role.props.get("managedPolicyArns")
+    attached = role.props.get(role.row.managed)
     if any(isinstance(arn, str) and is_aws_managed(arn) for arn in (attached if isinstance(attached, list) else ())):
         return f"put this policy on the role: {words.policy_of_its_own(words.deny_statement(actions))}"
     return f"use {form_for(None)} in the statement that allows them."
@@ -99,8 +81,8 @@ def _declared_holes(
     role: Resource, actions: Sequence[str], now: Decimal, refused: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Holes in a role that declares all its policies itself: no other resource can close them."""
-    inline, attached = role.props.get("inlinePolicies"), role.props.get("managedPolicyArns")
-    if not isinstance(inline, list) or not isinstance(attached, list):
+    listed = (role.props.get(prop) for prop in (role.row.inline.prop, role.row.managed))
+    if not all(isinstance(policies, list) for policies in listed):
         return
     (execution,) = link([role])
     if execution.trust.names_service(LAMBDA) is not Truth.YES or not names_eni_actions(execution):

@@ -17,18 +17,19 @@ from policy.iam import managed
 from policy.iam.conditions import holds
 from policy.iam.document import INLINE_POLICIES_LIMIT, MANAGED_POLICY_LIMIT, PolicyDocument, Statement, parse_document
 from policy.iam.request import SOURCE_FUNCTION_ARN, Caller
+from policy.iam.search.actions import NEEDED_BY_NAME
 from policy.iam.search.subject import Subject
 from policy.iam.search.witness import ask
 from policy.iam.trust import LAMBDA, parse_trust
 from policy.iam.truth import Truth, Unknown
-from policy.stack import resources
-from policy.verdict.exposure import NEEDED_BY_NAME, key_conditions
+from policy.shared import aws_types
+from policy.shared.aws_types import AwsType
+from policy.stack.document_places import Path, at, document_paths, shown
+from policy.verdict.exposure import key_conditions
 from policy.verdict.words import deny_statement, listed
 
 # A remediation is handed one resource at a time.
 _ELSEWHERE: Final = "what other resources say is not seen here"
-
-Path = tuple[str | int, ...]
 
 
 class Hidden:
@@ -59,79 +60,47 @@ def remedy(
     no part of a role only with `standalone`. Documents are left alone unless they give Lambda what a function in a VPC
     needs, those of a role together.
     """
-    places = _places(kind, props)
-    limit = MANAGED_POLICY_LIMIT if kind in (resources.POLICY, resources.NATIVE_POLICY) else INLINE_POLICIES_LIMIT
+    row = aws_types.TYPES.get(kind, aws_types.OTHER)
+    places = document_paths(row, props)
+    limit = MANAGED_POLICY_LIMIT if kind in aws_types.MANAGED_POLICIES else INLINE_POLICIES_LIMIT
     new = copy.deepcopy(dict(props))
     documents: dict[Path, object] = {}
-    refused = {_shown(path): "AWS owns the policy" for path in _owned_by_aws(kind, props)}
-    refused.update((_shown(path), "it is a secret") for path in _hidden(kind, props))
-    reason = _not_ours(kind, props, standalone=standalone)
+    refused = {shown(path): "AWS owns the policy" for path in _owned_by_aws(row, props)}
+    refused.update((shown(path), "it is a secret") for path in _hidden(row, props))
+    reason = _not_ours(row, props, standalone=standalone)
     if reason:
-        return Remedy({}, {**dict.fromkeys(map(_shown, places), reason), **refused})
+        return Remedy({}, {**dict.fromkeys(map(shown, places), reason), **refused})
     for path in places:
-        holder = _at(new, path[:-1])
-        others = [parse_document(_at(new, other)) for other in places if other != path and _readable(_at(new, other))]
+        holder = at(new, path[:-1])
+        others = [parse_document(at(new, other)) for other in places if other != path and _readable(at(new, other))]
         try:
             guarded = guard(holder.get(path[-1]), actions, now, others)
             if guarded is not None:
                 before, holder[path[-1]] = holder[path[-1]], guarded
-                if _size(kind, new) > limit:
+                if _size(row, new) > limit:
                     holder[path[-1]] = before
                     raise RefusedError(f"with the guard it would exceed the {limit:,} characters that IAM takes")
                 documents[path] = guarded
         except RefusedError as error:
-            refused[_shown(path)] = str(error)
+            refused[shown(path)] = str(error)
     return Remedy(documents, refused)
 
 
-# Policies that are no part of a role, each with the property that has the document.
-_STANDALONE: Final = {
-    resources.ROLE_POLICY: "policy",
-    resources.POLICY: "policy",
-    resources.NATIVE_ROLE_POLICY: "policyDocument",
-    resources.NATIVE_POLICY: "policyDocument",
-}
-
-
-# Roles: the properties with the trust policy and with the list of inline policies, and where a document is in these.
-_ROLES: Final = {
-    resources.ROLE: ("assumeRolePolicy", "inlinePolicies", "policy"),
-    resources.NATIVE_ROLE: ("assumeRolePolicyDocument", "policies", "policyDocument"),
-}
-
-
-def _not_ours(kind: str, props: Mapping[str, Any], *, standalone: bool) -> str:
+def _not_ours(row: AwsType, props: Mapping[str, Any], *, standalone: bool) -> str:
     """Why a resource is left alone with all that is in it; empty where it is not."""
-    if kind in _STANDALONE and not standalone:
+    if row.document and not standalone:
         return "it is no part of a role, and the option `remediate_standalone` is not set"
-    if kind not in _ROLES:
+    if not row.trust:
         return ""
-    trusts = parse_trust(props.get(_ROLES[kind][0])).names_service(LAMBDA)
+    trusts = parse_trust(props.get(row.trust)).names_service(LAMBDA)
     if trusts is Truth.UNKNOWN:
         return "whether the role trusts Lambda is not known"
     return "" if trusts is Truth.YES else "its trust policy does not name Lambda"
 
 
-def _places(kind: str, props: Mapping[str, Any]) -> list[Path]:
-    """Where the documents are."""
-    if kind in _STANDALONE:
-        return [(_STANDALONE[kind],)]
-    if kind not in _ROLES:
-        return []
-    _, inline, document = _ROLES[kind]
-    items = props.get(inline)
-    return [
-        (inline, i, document)
-        for i, item in enumerate(items if isinstance(items, list) else ())
-        if isinstance(item, Mapping) and item.get(document) is not None
-    ]
-
-
-def _hidden(kind: str, props: Mapping[str, Any]) -> Iterator[Path]:
+def _hidden(row: AwsType, props: Mapping[str, Any]) -> Iterator[Path]:
     """Where a role's list of documents, or an entry of it, is a secret."""
-    if kind not in _ROLES:
-        return
-    inline = _ROLES[kind][1]
+    inline = row.inline.prop
     items = props.get(inline)
     if isinstance(items, Hidden):
         yield (inline,)
@@ -140,21 +109,19 @@ def _hidden(kind: str, props: Mapping[str, Any]) -> Iterator[Path]:
     )
 
 
-def _owned_by_aws(kind: str, props: Mapping[str, Any]) -> Iterator[Path]:
+def _owned_by_aws(row: AwsType, props: Mapping[str, Any]) -> Iterator[Path]:
     """Where AWS managed policies are attached."""
-    if kind in (resources.ROLE_ATTACHMENT, resources.POLICY_ATTACHMENT):
-        arns: dict[Path, object] = {("policyArn",): props.get("policyArn")}
-    else:
-        prop = "policyArns" if kind == resources.ATTACHMENTS_EXCLUSIVE else "managedPolicyArns"
-        listed = props.get(prop)
-        arns = {(prop, i): arn for i, arn in enumerate(listed if isinstance(listed, list) else ())}
+    attached = props.get(row.managed)
+    arns: dict[Path, object] = {(row.managed,): attached}
+    if isinstance(attached, list):
+        arns = {(row.managed, i): arn for i, arn in enumerate(attached)}
     yield from (path for path, arn in arns.items() if isinstance(arn, str) and managed.is_aws_managed(arn))
 
 
 def secret_paths(value: object, path: Path = ()) -> Iterator[str]:
     """Where HIDDEN stands in plain values, as a path is shown."""
     if isinstance(value, Hidden):
-        yield _shown(path)
+        yield shown(path)
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield from secret_paths(item, (*path, str(key)))
@@ -163,25 +130,15 @@ def secret_paths(value: object, path: Path = ()) -> Iterator[str]:
             yield from secret_paths(item, (*path, i))
 
 
-def _at(props: Any, path: Path) -> Any:
-    for step in path:
-        props = props[step]
-    return props
-
-
 def _readable(source: object) -> bool:
     return not _holds(source, Unknown) and not _holds(source, Hidden)
 
 
-def _shown(path: Path) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
-
-
-def _size(kind: str, props: Mapping[str, Any]) -> int:
+def _size(row: AwsType, props: Mapping[str, Any]) -> int:
     """The characters that count towards IAM's limit, of all the documents that share it."""
     total = 0
-    for path in _places(kind, props):
-        value = _at(props, path)
+    for path in document_paths(row, props):
+        value = at(props, path)
         text = value if isinstance(value, str) else json.dumps(value, default=str, separators=(",", ":"))
         total += sum(map(len, text.split()))
     return total

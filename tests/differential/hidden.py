@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from policy.iam.request import Caller
 from policy.iam.truth import UNKNOWN, Truth
-from policy.stack import resources
+from policy.shared import aws_types
 from policy.stack.execution import Execution, Grant
 from policy.stack.links import link
 from policy.stack.resources import Resource
@@ -183,7 +183,7 @@ def _not_known_at_all(grants: Sequence[Grant], documents: Mapping[str, Json]) ->
 
 _URN: Final = "urn:pulumi:dev::shop::{}::{}"
 _QUEUE: Final = _URN.format("aws:sqs/queue:Queue", "jobs")
-_FUNCTION: Final = _URN.format(resources.FUNCTION, "orders")
+_FUNCTION: Final = _URN.format(aws_types.FUNCTION, "orders")
 _TRUST: Final = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
 
@@ -196,7 +196,7 @@ def _linked(role: Json) -> tuple[Execution, Mapping[str, Json]]:
 
 def _stack(role: Json) -> tuple[list[Resource], dict[str, Json]]:
     function_arn = role["function_arn"]
-    role_urn = _URN.format(resources.NATIVE_ROLE, "orders-role")
+    role_urn = _URN.format(aws_types.NATIVE_ROLE, "orders-role")
     role_props: Json = {
         "roleName": "orders-role",
         "arn": generate.ROLE_ARN,
@@ -204,18 +204,18 @@ def _stack(role: Json) -> tuple[list[Resource], dict[str, Json]]:
     }
     vpc = {"subnetIds": ["subnet-0a1b2c3d4e5f60718"], "securityGroupIds": ["sg-0a1b2c3d4e5f60718"]}
     function = {"name": "orders", "arn": function_arn, "role": generate.ROLE_ARN, "vpcConfig": vpc}
-    found = [Resource(_FUNCTION, resources.FUNCTION, function, {"role": (role_urn,)})]
+    found = [Resource(_FUNCTION, aws_types.FUNCTION, function, {"role": (role_urn,)})]
     documents: dict[str, Json] = {}
     for i, document in enumerate(role["policies"]):
-        urn = _URN.format(resources.NATIVE_ROLE_POLICY, f"p{i}")
+        urn = _URN.format(aws_types.NATIVE_ROLE_POLICY, f"p{i}")
         documents[urn] = document
-        found.append(_policy(urn, resources.NATIVE_ROLE_POLICY, document, {"roleName": "orders-role"}))
+        found.append(_policy(urn, aws_types.NATIVE_ROLE_POLICY, document, {"roleName": "orders-role"}))
     for document in role["boundary"] or ():
-        urn = _URN.format(resources.NATIVE_POLICY, "limit")
+        urn = _URN.format(aws_types.NATIVE_POLICY, "limit")
         documents[urn] = document
         role_props["permissionsBoundary"] = arn = generate.ROLE_ARN.replace("role/orders-role", "policy/limit")
-        found.append(_policy(urn, resources.NATIVE_POLICY, document, {"policyArn": arn}))
-    return [Resource(role_urn, resources.NATIVE_ROLE, role_props), *found], documents
+        found.append(_policy(urn, aws_types.NATIVE_POLICY, document, {"policyArn": arn}))
+    return [Resource(role_urn, aws_types.NATIVE_ROLE, role_props), *found], documents
 
 
 def _policy(urn: str, kind: str, document: Json, props: Json) -> Resource:

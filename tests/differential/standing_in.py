@@ -17,8 +17,7 @@ from random import Random
 from typing import Final
 
 from policy.iam.request import Caller
-from policy.shared import stand_ins
-from policy.stack import resources
+from policy.shared import aws_types, stand_ins
 from policy.stack.links import link
 from policy.stack.resources import Resource
 from policy.verdict.exposure import Exposed, LockedOut, Outcome, Question, Unverified, judge_execution
@@ -118,22 +117,22 @@ def stack(role: Json) -> tuple[Resource, ...]:
     """The role with its policies, and the function in a VPC that runs on it, as the preview makes them."""
     _, partition, _, _, account, *_ = role["function_arn"].split(":")
     head = f"arn:{partition}:iam::{account}"
-    role_arn, role_urn = f"{head}:role/orders-role", _URN.format(resources.ROLE, "orders-role")
+    role_arn, role_urn = f"{head}:role/orders-role", _URN.format(aws_types.ROLE, "orders-role")
     trust = {"Version": "2012-10-17", "Statement": _TRUST}
     role_props = {"name": "orders-role", "arn": role_arn, "assumeRolePolicy": json.dumps(trust)}
     vpc = {"subnetIds": ["subnet-0a1b2c3d4e5f60718"], "securityGroupIds": ["sg-0a1b2c3d4e5f60718"]}
     function = {"name": "orders", "arn": role["function_arn"], "role": role_arn, "vpcConfig": vpc}
-    found = [Resource(_URN.format(resources.FUNCTION, "orders"), resources.FUNCTION, function, {"role": (role_urn,)})]
+    found = [Resource(_URN.format(aws_types.FUNCTION, "orders"), aws_types.FUNCTION, function, {"role": (role_urn,)})]
     for i, document in enumerate(role["policies"]):
         props = {"role": "orders-role", "policy": json.dumps(document), "name": f"p{i}"}
-        found.append(Resource(_URN.format(resources.ROLE_POLICY, f"p{i}"), resources.ROLE_POLICY, props))
+        found.append(Resource(_URN.format(aws_types.ROLE_POLICY, f"p{i}"), aws_types.ROLE_POLICY, props))
     if role["boundary"] is not None:
         role_props["permissionsBoundary"] = arn = f"{head}:policy/limit"
         # A role has one boundary.
         document = {"Version": "2012-10-17", "Statement": statements(role["boundary"])}
         props = {"arn": arn, "policy": json.dumps(document)}
-        found.append(Resource(_URN.format(resources.POLICY, "limit"), resources.POLICY, props))
-    return (Resource(role_urn, resources.ROLE, role_props), *found)
+        found.append(Resource(_URN.format(aws_types.POLICY, "limit"), aws_types.POLICY, props))
+    return (Resource(role_urn, aws_types.ROLE, role_props), *found)
 
 
 # ---- random ones

@@ -13,7 +13,7 @@ from pulumi.runtime import proto
 
 from policy.preview.properties import UNKNOWN, to_struct
 from policy.preview.resource_types import TYPES
-from policy.stack import resources
+from policy.shared import aws_types
 from tests.recorded import (
     ADDS_GUARD,
     DEPLOYED,
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.e2e
 def previewed(engine: Engine, witness: Witness, program: Program, **config: str) -> dict[str, Seen]:
     """What a pack is shown at a preview of the resources that this one reads."""
     engine.preview(program.folder, [witness.pack], stack=STACK, options=options(program, **config)).exited(0)
-    return {name: seen for name, seen in witness.resources().items() if seen.type in resources.TYPES}
+    return {name: seen for name, seen in witness.resources().items() if seen.type in aws_types.TYPES}
 
 
 def options(program: Program, **config: str) -> list[str]:

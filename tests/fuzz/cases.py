@@ -12,7 +12,7 @@ from pulumi.runtime import rpc
 from pulumi_policy import proxy
 from pulumi_policy.secret import Secret
 
-from policy.stack import resources as types
+from policy.shared import aws_types as types
 from tests.fuzz.mutate import Json, structure, text
 
 ACCOUNT: Final = "123456789012"

@@ -25,7 +25,7 @@ from policy.commands.judge import judge, judge_line, render
 from policy.iam.document import PolicyDocument, parse_document
 from policy.iam.evaluate import evaluate
 from policy.iam.request import SOURCE_FUNCTION_ARN, Caller
-from policy.iam.search.keys import ENI_ACTIONS
+from policy.iam.search.actions import KEPT_FROM_CODE
 from policy.iam.search.witness import Answer
 from policy.iam.trust import LAMBDA, Principal, parse_trust
 from policy.iam.truth import Truth, any_of
@@ -163,7 +163,7 @@ def _answer(
 
 def _json_form(found: Json) -> None:
     json.loads(json.dumps(found))
-    _expect(set(found["actions"]) == set(ENI_ACTIONS), "not all actions")
+    _expect(set(found["actions"]) == set(KEPT_FROM_CODE), "not all actions")
     for answers in found["actions"].values():
         _expect(answers["code"] in _WORDS and answers["service"] in _WORDS, "no verdict")
         _expect((answers["witness"] is not None) is (answers["code"] == "allowed"), "a witness if and only if allowed")

@@ -24,15 +24,6 @@ from policy.iam.truth import UNKNOWN, Unknown
 
 SOURCE_FUNCTION_KEY: Final = SOURCE_FUNCTION_ARN.lower()
 
-# What Lambda needs on the execution role of a function in a VPC (Lambda Developer Guide, "configuration-vpc").
-ENI_ACTIONS: Final = (
-    "ec2:CreateNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:DeleteNetworkInterface",
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:UnassignPrivateIpAddresses",
-)
 # What stands where no account is known: AWS's own example account.
 EXAMPLE_ACCOUNT: Final = "123456789012"
 EXAMPLE_REGION: Final = "us-east-1"

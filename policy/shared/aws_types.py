@@ -1,0 +1,121 @@
+"""The resource types that matter to execution roles, and which property of each says what: the one place that knows.
+
+Sources: the schemas of pulumi-aws 7 ("classic") and of aws-native 1 ("native").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+FUNCTION: Final = "aws:lambda/function:Function"
+EVENT_SOURCE: Final = "aws:lambda/eventSourceMapping:EventSourceMapping"
+ALIAS: Final = "aws:lambda/alias:Alias"
+CANARY: Final = "aws:synthetics/canary:Canary"
+ROLE: Final = "aws:iam/role:Role"
+ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
+POLICY: Final = "aws:iam/policy:Policy"
+ROLE_ATTACHMENT: Final = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+POLICY_ATTACHMENT: Final = "aws:iam/policyAttachment:PolicyAttachment"
+POLICIES_EXCLUSIVE: Final = "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive"
+ATTACHMENTS_EXCLUSIVE: Final = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
+NATIVE_FUNCTION: Final = "aws-native:lambda:Function"
+NATIVE_EVENT_SOURCE: Final = "aws-native:lambda:EventSourceMapping"
+NATIVE_ALIAS: Final = "aws-native:lambda:Alias"
+NATIVE_VERSION: Final = "aws-native:lambda:Version"
+NATIVE_CANARY: Final = "aws-native:synthetics:Canary"
+NATIVE_ROLE: Final = "aws-native:iam:Role"
+NATIVE_ROLE_POLICY: Final = "aws-native:iam:RolePolicy"
+NATIVE_POLICY: Final = "aws-native:iam:ManagedPolicy"
+
+CLASSIC: Final = "classic"
+NATIVE: Final = "native"
+
+
+@dataclass(frozen=True, slots=True)
+class InlinePolicies:
+    """A role's list of inline policies: its property, and in each entry the keys of the name and of the document."""
+
+    prop: str = ""
+    name: str = ""
+    document: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsType:
+    """The properties of one resource type by what they say; an empty name where the type has no such property."""
+
+    provider: str = ""
+    """CLASSIC or NATIVE."""
+    name: str = ""
+    """The physical name: the one that it has in AWS."""
+    arn: str = ""
+    """Its ARN, of a type that others name by it."""
+    role: str = ""
+    """The role that runs it, that has it as a policy, or that it attaches to: a name or an ARN."""
+    roles: str = ""
+    """The same as a list of names."""
+    document: str = ""
+    """The permission policy that the resource is."""
+    trust: str = ""
+    """A role's trust policy."""
+    inline: InlinePolicies = InlinePolicies()
+    """A role's own list of permission policies."""
+    managed: str = ""
+    """Managed policies that are attached: an ARN, or a list of ARNs."""
+    boundary: str = ""
+    """The ARN of a role's permissions boundary."""
+
+
+# A type that is not in this table is not looked at: it costs the pack one look-up.
+TYPES: Final[Mapping[str, AwsType]] = {
+    FUNCTION: AwsType(CLASSIC, name="name", arn="arn", role="role"),
+    EVENT_SOURCE: AwsType(CLASSIC),
+    ALIAS: AwsType(CLASSIC, name="name"),
+    CANARY: AwsType(CLASSIC, name="name", role="executionRoleArn"),
+    ROLE: AwsType(
+        CLASSIC,
+        name="name",
+        arn="arn",
+        trust="assumeRolePolicy",
+        inline=InlinePolicies("inlinePolicies", "name", "policy"),
+        managed="managedPolicyArns",
+        boundary="permissionsBoundary",
+    ),
+    ROLE_POLICY: AwsType(CLASSIC, name="name", role="role", document="policy"),
+    POLICY: AwsType(CLASSIC, name="name", arn="arn", document="policy"),
+    ROLE_ATTACHMENT: AwsType(CLASSIC, role="role", managed="policyArn"),
+    POLICY_ATTACHMENT: AwsType(CLASSIC, name="name", roles="roles", managed="policyArn"),
+    POLICIES_EXCLUSIVE: AwsType(CLASSIC, role="roleName"),
+    ATTACHMENTS_EXCLUSIVE: AwsType(CLASSIC, role="roleName", managed="policyArns"),
+    NATIVE_FUNCTION: AwsType(NATIVE, name="functionName", arn="arn", role="role"),
+    NATIVE_EVENT_SOURCE: AwsType(NATIVE),
+    NATIVE_ALIAS: AwsType(NATIVE, name="name"),
+    NATIVE_VERSION: AwsType(NATIVE),
+    NATIVE_CANARY: AwsType(NATIVE, name="name", role="executionRoleArn"),
+    NATIVE_ROLE: AwsType(
+        NATIVE,
+        name="roleName",
+        arn="arn",
+        trust="assumeRolePolicyDocument",
+        inline=InlinePolicies("policies", "policyName", "policyDocument"),
+        managed="managedPolicyArns",
+        boundary="permissionsBoundary",
+    ),
+    NATIVE_ROLE_POLICY: AwsType(NATIVE, name="policyName", role="roleName", document="policyDocument"),
+    NATIVE_POLICY: AwsType(NATIVE, name="managedPolicyName", arn="policyArn", roles="roles", document="policyDocument"),
+}
+
+# The row of every other type: none of its properties matters.
+OTHER: Final = AwsType()
+
+# The same thing of both providers.
+ROLES: Final = (ROLE, NATIVE_ROLE)
+FUNCTIONS: Final = (FUNCTION, NATIVE_FUNCTION)
+CANARIES: Final = (CANARY, NATIVE_CANARY)
+EVENT_SOURCES: Final = (EVENT_SOURCE, NATIVE_EVENT_SOURCE)
+ROLE_POLICIES: Final = (ROLE_POLICY, NATIVE_ROLE_POLICY)
+MANAGED_POLICIES: Final = (POLICY, NATIVE_POLICY)
+# What names a function and adds something to its ARN.
+QUALIFIERS: Final = (ALIAS, NATIVE_ALIAS, NATIVE_VERSION)
