@@ -18,7 +18,7 @@ from tests.test_stand_ins import source_of
 ROOT: Final = Path(__file__).resolve().parent.parent
 CASES: Final = ROOT / "tests" / "cases"
 # What judges: the rooms that no longer need to know how a provider calls a thing.
-JUDGING: Final = ("stack", "verdict", "pack")
+JUDGING: Final = ("stack", "outside", "verdict", "pack")
 
 GROUPS: Final = {
     name: group for name, group in vars(aws_types).items() if isinstance(group, tuple) and set(group) <= TYPES.keys()

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from policy.iam.truth import Unknown
 from policy.outside.records import Directory
-from policy.stack import resources
-from policy.stack.inventory import ROLES, Stack
+from policy.shared.aws_types import MANAGED_POLICIES, ROLE_POLICIES, ROLES
+from policy.stack.inventory import Stack
 from policy.stack.resources import Resource
 from policy.stack.users import users
-
-# The resources that write one inline policy, with the properties that name the role and the policy.
-_WRITING: Final = (
-    (resources.ROLE_POLICY, "role", "name"),
-    (resources.NATIVE_ROLE_POLICY, "roleName", "policyName"),
-)
-_LISTS: Final = (("inlinePolicies", "name", "policy"), ("policies", "policyName", "policyDocument"))
 
 
 def with_records(stack: Sequence[Resource], directory: Directory) -> tuple[Resource, ...]:
@@ -27,7 +20,7 @@ def with_records(stack: Sequence[Resource], directory: Directory) -> tuple[Resou
     What the stack declares wins: of a role that it manages, a record tells only what else may be on it.
     """
     own = [resource for resource in stack if resource.type in ROLES]
-    arns = {resource.props.get("arn"): resource for resource in own}
+    arns = {resource.arn: resource for resource in own}
     found: dict[str, Resource] = {}
     changed: dict[str, Resource] = {}
     for arn in dict.fromkeys([*_named(stack), *(arn for arn in arns if isinstance(arn, str))]):
@@ -41,7 +34,7 @@ def with_records(stack: Sequence[Resource], directory: Directory) -> tuple[Resou
         for resource in recorded:
             found.setdefault(resource.urn, resource)
     declared = set(_policy_arns(stack))
-    added = (_undeclared(r, stack) for r in found.values() if r.props.get("policyArn") not in declared)
+    added = (_undeclared(r, stack) for r in found.values() if r.arn not in declared)
     return (*(changed.get(resource.urn, resource) for resource in stack), *added)
 
 
@@ -49,15 +42,14 @@ def _undeclared(recorded: Resource, stack: Sequence[Resource]) -> Resource:
     """A role on record without the inline policies that a resource of this stack writes: its words are newer."""
     if recorded.type not in ROLES:
         return recorded
-    meant = (recorded.props["arn"], recorded.props["roleName"])
+    meant, inline = (recorded.arn, recorded.physical_name), recorded.row.inline
     written = {
-        resource.props.get(name)
-        for kind, role, name in _WRITING
+        resource.physical_name
         for resource in stack
-        if resource.type == kind and resource.props.get(role) in meant
+        if resource.type in ROLE_POLICIES and resource.props.get(resource.row.role) in meant
     }
-    left = [item for item in recorded.props["policies"] if item["policyName"] not in written]
-    props = {**recorded.props, "policies": left}
+    left = [item for item in recorded.props[inline.prop] if item[inline.name] not in written]
+    props = {**recorded.props, inline.prop: left}
     return replace(recorded, props=props, inputs=props)
 
 
@@ -71,8 +63,8 @@ def _named(given: Iterable[Resource]) -> Iterator[str]:
 
 def _policy_arns(stack: Iterable[Resource]) -> Iterator[object]:
     for resource in stack:
-        if resource.type in (resources.POLICY, resources.NATIVE_POLICY):
-            yield resource.props.get("arn", resource.props.get("policyArn"))
+        if resource.type in MANAGED_POLICIES:
+            yield resource.arn
 
 
 def _completed(role: Resource, recorded: Resource) -> Resource:
@@ -82,21 +74,15 @@ def _completed(role: Resource, recorded: Resource) -> Resource:
     it only reads declares nothing, so the record is all there is.
     """
     props = dict(role.props)
-    native = role.type == resources.NATIVE_ROLE
-    inline, name, document = _LISTS[native]
-    listed = recorded.props["policies"]
-    seen = {inline: [{name: i["policyName"], document: i["policyDocument"]} for i in listed]}
-    seen["managedPolicyArns"] = list(recorded.props["managedPolicyArns"])
+    row, its = role.row, recorded.row
+    inline, listed = row.inline, recorded.props[its.inline.prop]
+    seen = {inline.prop: [{inline.name: i[its.inline.name], inline.document: i[its.inline.document]} for i in listed]}
+    seen[row.managed] = list(recorded.props[its.managed])
     if role.managed:
         for prop, values in seen.items():
-            props[prop] = _longer(props.get(prop), values, name)
+            props[prop] = _longer(props.get(prop), values, inline.name)
         return replace(role, props=props)
-    trust = "assumeRolePolicyDocument" if native else "assumeRolePolicy"
-    for prop, key in (
-        ("permissionsBoundary", "permissionsBoundary"),
-        ("tags", "tags"),
-        (trust, "assumeRolePolicyDocument"),
-    ):
+    for prop, key in ((row.boundary, its.boundary), ("tags", "tags"), (row.trust, its.trust)):
         if props.get(prop) is None or isinstance(props[prop], Unknown):
             props[prop] = recorded.props.get(key)
     inputs: Mapping[str, Any] = {**props, **seen}

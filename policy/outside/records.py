@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from policy.stack import resources
+from policy.shared.aws_types import NATIVE_POLICY, NATIVE_ROLE, TYPES
 from policy.stack.resources import Recorded, Resource
 
 
@@ -69,22 +69,24 @@ def as_resources(record: Record) -> tuple[Resource, ...]:
         urn = f"urn:pulumi:{account}::recorded::{kind}::{name}"
         return Resource(urn, kind, props, inputs=props, account=account, recorded=recorded)
 
+    row, inline = TYPES[NATIVE_ROLE], TYPES[NATIVE_ROLE].inline
     role: dict[str, Any] = {
-        "arn": record.arn,
-        "roleName": record.name,
+        row.arn: record.arn,
+        row.name: record.name,
         "path": record.arn.partition(":role")[2].removesuffix(record.name) or "/",
-        "assumeRolePolicyDocument": record.trust,
-        "policies": [{"policyName": name, "policyDocument": text} for name, text in record.documents.items()],
-        "managedPolicyArns": list(record.attached),
+        row.trust: record.trust,
+        inline.prop: [{inline.name: name, inline.document: text} for name, text in record.documents.items()],
+        row.managed: list(record.attached),
         "tags": [{"key": key, "value": value} for key, value in record.tags.items()],
     }
     if record.boundary is not None:
-        role["permissionsBoundary"] = record.boundary
+        role[row.boundary] = record.boundary
+    managed = TYPES[NATIVE_POLICY]
     policies = (
-        made(resources.NATIVE_POLICY, arn.partition(":policy/")[2], {"policyArn": arn, "policyDocument": text})
+        made(NATIVE_POLICY, arn.partition(":policy/")[2], {managed.arn: arn, managed.document: text})
         for arn, text in record.customer.items()
     )
-    return (made(resources.NATIVE_ROLE, record.arn.partition(":role/")[2], role), *policies)
+    return (made(NATIVE_ROLE, record.arn.partition(":role/")[2], role), *policies)
 
 
 class Several:
