@@ -80,8 +80,12 @@ class Stack:
 
     def policy_of(self, value: object, urns: Sequence[str]) -> Resource | None:
         """The customer managed policy that a property names by its ARN, or depends on."""
-        found = self._follow((value,), urns, self._policy_arns, MANAGED_POLICIES) or self._new_policies(value)
+        found = self.policies_of(value, urns)
         return found[0] if len(found) == 1 else None
+
+    def policies_of(self, value: object, urns: Sequence[str]) -> list[Resource]:
+        """The customer managed policies that a property may stand for: several where it is unknown."""
+        return self._follow((value,), urns, self._policy_arns, MANAGED_POLICIES) or self._new_policies(value)
 
     def _new_policies(self, value: object) -> list[Resource]:
         """The policies of that name whose ARN is not known yet: an ARN that is spelled out may mean one of them."""

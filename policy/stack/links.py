@@ -115,7 +115,8 @@ def _execution(role: Resource, stack: Stack) -> Execution:
     )
     for path, name, source in _inline_policies(role, execution):
         document = _parse(source, name or path, INLINE_POLICIES_LIMIT)
-        execution.grants.append(Grant(document, role.urn, path, GrantKind.IN_ROLE, gave=(role, row.inline.prop)))
+        grant = Grant(document, role.urn, path, GrantKind.IN_ROLE, name, gave=(role, row.inline.prop))
+        execution.grants.append(grant)
         if document.unknown:
             execution.gaps.append(unreadable(role, path, source))
     for path, value, urns in _texts(role, row.managed, execution):

@@ -14,9 +14,10 @@ from typing import Any
 from policy.iam.document import Effect
 from policy.iam.truth import Unknown
 from policy.shared import aws_types
+from policy.shared.aws_types import MANAGED_POLICIES, ROLE_POLICIES, ROLES
 from policy.stack.execution import Decided, Execution, Gap, Grant, GrantKind
 from policy.stack.inventory import Stack
-from policy.stack.resources import Resource
+from policy.stack.resources import Resource, type_of
 
 Executions = Mapping[str, Execution]
 _INLINE = (GrantKind.INLINE, GrantKind.IN_ROLE)
@@ -27,8 +28,8 @@ _MANAGED = (GrantKind.MANAGED, GrantKind.AWS_MANAGED)
 class _Owner:
     """A resource that owns all policies of some kinds on one role, by a list in one of its properties.
 
-    `names` are those that the list has: names of inline policies, ARNs of managed ones. `made_from` are the URNs that
-    unknown elements of it were made from.
+    `names` are those that the list has: names of inline policies, ARNs of managed ones. `made_from` are the URNs of the
+    policies that unknown elements of it must be; `unknown` says whether it has any unknown element.
     """
 
     resource: Resource
@@ -36,6 +37,7 @@ class _Owner:
     kinds: Collection[GrantKind]
     names: frozenset[str]
     made_from: frozenset[str]
+    unknown: bool
 
     def keeps(self, grant: Grant) -> bool:
         """Whether a policy stays on the role, or is none of those that it owns."""
@@ -54,7 +56,7 @@ def take_away(stack: Stack, executions: Executions, declared: Callable[[Resource
             continue
         own, managed = role.row.inline, role.row.managed
         inline, attached = declared(role, own.prop), declared(role, managed)
-        if isinstance(inline, list) and any(inline):
+        if isinstance(inline, list) and inline:  # `[{}]` owns them too, and has none
             names = [item.get(own.name) for item in inline if isinstance(item, Mapping)]
             _take_unlisted(executions[role.urn], _owner(role, own.prop, names, _INLINE))
         if isinstance(attached, list):
@@ -66,46 +68,62 @@ def take_away(stack: Stack, executions: Executions, declared: Callable[[Resource
 
 
 def _owner(resource: Resource, prop: str, listed: list[Any], kinds: Collection[GrantKind]) -> _Owner:
-    unknown = any(isinstance(item, Unknown) for item in listed)
-    made_from = resource.depends_on.get(prop, ()) if unknown else ()
+    unknown = sum(isinstance(item, Unknown) for item in listed)
+    types = MANAGED_POLICIES if kinds is _MANAGED else ROLE_POLICIES
+    made_from = [urn for urn in resource.made_from(prop, types) if type_of(urn) in types]
     names = frozenset(item for item in listed if isinstance(item, str))
-    return _Owner(resource, prop, kinds, names, frozenset(made_from))
+    # Made from more policies than it has unknown elements, any of them may be left out.
+    kept = frozenset(made_from) if unknown >= len(made_from) else frozenset()
+    return _Owner(resource, prop, kinds, names, kept, unknown > 0)
 
 
 def _by_owner(
     stack: Stack, executions: Executions, resource: Resource, prop: str, kinds: Collection[GrantKind]
 ) -> None:
     names_role, listed = resource.row.role, resource.props.get(prop)
-    role = stack.role_of(resource.props.get(names_role), resource.depends_on.get(names_role, ()), resource)
-    if role is not None and isinstance(listed, list | Unknown):
+    value, urns = resource.props.get(names_role), resource.depends_on.get(names_role, ())
+    roles = stack.roles_of(value, urns, resource)
+    certain = len(roles) == 1 and (isinstance(value, str) or not resource.outside(names_role, ROLES))
+    if isinstance(value, Unknown) and not urns:
+        roles = stack.roles  # nothing speaks against any of them
+    for role in roles if isinstance(listed, list | Unknown) else ():
+        execution = executions[role.urn]
         owner = _owner(resource, prop, listed if isinstance(listed, list) else [listed], kinds)
-        executions[role.urn].owned.append(Gap(resource.urn, prop, Decided.MENDING))
-        _take_unlisted(executions[role.urn], owner)
+        if certain:
+            execution.owned.append(Gap(resource.urn, prop, Decided.MENDING))
+        _take_unlisted(execution, owner, "" if certain else f"may be that of `{role.name}`, and `{prop}` ")
 
 
-def _take_unlisted(execution: Execution, owner: _Owner) -> None:
+def _take_unlisted(execution: Execution, owner: _Owner, unsure: str = "") -> None:
+    """Mark what an owner does not keep; `unsure` says what is not certain of the role that it names."""
+    lists = "may not list" if owner.unknown else "does not list"
     for i, grant in enumerate(execution.grants):
         if not owner.keeps(grant):
-            _take(execution, i, owner.resource.urn, owner.prop, f"does not list `{grant.document.name}`")
+            prop = owner.resource.row.role if unsure else owner.prop
+            why = f"{unsure}{lists} `{grant.document.name}`"
+            _take(execution, i, owner.resource.urn, prop, why, certain=not unsure and not owner.unknown)
 
 
 def _by_attachment(stack: Stack, executions: Executions, attachment: Resource) -> None:
     """A PolicyAttachment owns where its policy is attached, in the whole account."""
     row = attachment.row
-    value = attachment.props.get(row.managed)
-    policy = stack.policy_of(value, attachment.depends_on.get(row.managed, ()))
-    roles = attachment.props.get(row.roles)
-    listed = {name for name in (roles if isinstance(roles, list) else ()) if isinstance(name, str)}
-    made_from = attachment.depends_on.get(row.roles, ())
+    value, roles = attachment.props.get(row.managed), attachment.props.get(row.roles)
+    policies = {policy.urn for policy in stack.policies_of(value, attachment.depends_on.get(row.managed, ()))}
+    names = roles if isinstance(roles, list) else [roles]
+    listed = {name for name in names if isinstance(name, str)}
+    made_from = [urn for urn in attachment.depends_on.get(row.roles, ()) if urn in executions]
+    unknown = sum(isinstance(name, Unknown) for name in names)
+    if isinstance(roles, list) and unknown < len(made_from):
+        made_from = []  # any of them may be left out; those whose names are known are in `listed`
+    certain = not unknown and len(policies) < 2
     for execution in executions.values():
         if execution.role is None or execution.role.urn in made_from or _named(execution.role, listed):
             continue
         for i, grant in enumerate(execution.grants):
-            same = (
-                grant.urn == policy.urn if policy is not None else isinstance(value, str) and grant.listed_as == value
-            )
+            same = grant.urn in policies or (isinstance(value, str) and grant.listed_as == value)
             if same and grant.kind in _MANAGED:
-                _take(execution, i, attachment.urn, row.roles, f"does not list the role of `{grant.document.name}`")
+                why = f"{'does not' if certain else 'may not'} list the role of `{grant.document.name}`"
+                _take(execution, i, attachment.urn, row.roles, why, certain=certain)
 
 
 def _named(role: Resource, names: Collection[str]) -> bool:
@@ -116,22 +134,25 @@ def _overwritten(execution: Execution) -> None:
     """Of two inline policies of one name there will be one."""
     places: dict[str, list[int]] = {}
     for i, grant in enumerate(execution.grants):
-        if grant.kind is GrantKind.INLINE and grant.listed_as and not grant.taken_off:
+        if grant.kind in _INLINE and grant.listed_as and not grant.taken_off:
             places.setdefault(grant.listed_as, []).append(i)
     for name, same in places.items():
         for i in same if len({execution.grants[i].urn for i in same}) > 1 else ():
-            urn = execution.grants[i].urn
-            _take(execution, i, urn, "name", f"is `{name}`, as that of another inline policy of the role")
+            grant = execution.grants[i]
+            prop = "name" if grant.kind is GrantKind.INLINE else grant.path
+            has = "is" if grant.kind is GrantKind.INLINE else "has the name"
+            _take(execution, i, grant.urn, prop, f"{has} `{name}`, as that of another inline policy of the role")
 
 
-def _take(execution: Execution, index: int, urn: str, prop: str, why: str) -> None:
+def _take(execution: Execution, index: int, urn: str, prop: str, why: str, *, certain: bool = True) -> None:
+    """Weaken a grant. Where it is not certain that anything takes it off, what it denies is not certain to be denied."""
     grant = execution.grants[index]
     guarded = any(s.effect is not Effect.ALLOW for s in grant.document.statements)
     gap = Gap(urn, prop, Decided.MENDING, f"{why}, so that it may be taken off the role")
     execution.gaps.append(gap)
-    execution.grants[index] = replace(
-        grant, document=grant.document.perhaps_allowing(), taken_off=gap if guarded else grant.taken_off
-    )
+    document = grant.document.perhaps_allowing() if certain else grant.document.perhaps()
+    taken_off = gap if guarded and certain else grant.taken_off
+    execution.grants[index] = replace(grant, document=document, taken_off=taken_off)
 
 
 def guards_taken_off(execution: Execution) -> Iterator[Gap]:
