@@ -15,10 +15,10 @@ import pytest
 
 from policy.iam.search.keys import ENI_ACTIONS
 from policy.iam.truth import UNKNOWN
-from policy.outside import account
+from policy.outside import files
 from policy.outside.account import AccountDetails
 from policy.outside.completing import with_records
-from policy.outside.records import Record, Several, as_resources
+from policy.outside.records import Found, Record, Several, as_resources
 from policy.stack import resources
 from policy.stack.links import link
 from policy.stack.resources import Resource
@@ -121,7 +121,6 @@ def test_a_role_on_record_is_judged_as_one_of_the_stack(
     known = directory(tmp_path, details(role(inline, attached), policies=policies))
     stack = with_records([function()], known)
     assert judged(stack) == expected
-    assert known.problems() == []
     (execution,) = link(stack)
     assert execution.role is not None
     assert execution.role_arn == ROLE
@@ -132,6 +131,8 @@ def test_what_is_not_on_record_stays_elsewhere(tmp_path: Path) -> None:
     known = directory(tmp_path, details(role({"eni": OPEN})))
     other = function(ROLE.replace("orders", "billing"))
     assert with_records([other], known) == (other,)
+    assert known.why_not(other.props["role"]) == ["is not in the account details in account.json"]
+    assert known.why_not(ROLE) == []
     assert judged(with_records([other], known)) == [Unverified]
     assert judged(with_records([function(UNKNOWN)], known)) == [Unverified]
 
@@ -191,22 +192,20 @@ def test_a_compressed_file(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_told_in_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, says: str
 ) -> None:
-    monkeypatch.setattr(account, "LARGEST", 8 * 1024**2)
+    monkeypatch.setattr(files, "LARGEST", 8 * 1024**2)
     path = tmp_path / "account\x1b.json"
     path.write_bytes(content)
     known = AccountDetails(path)
-    assert known.find(ROLE) == ()
-    (problem,) = known.problems()
+    assert known.find([ROLE]) == {}
+    (problem,) = known.why_not(ROLE)
     assert says in problem
-    assert problem.startswith("account\\x1b.json: ")
-    assert known.find(ROLE) == ()
-    assert len(known.problems()) == 1
+    assert problem.startswith("could not be looked up in account\\x1b.json: ")
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     known = AccountDetails(tmp_path / "none.json")
-    assert known.find(ROLE) == ()
-    assert known.problems() == ["none.json: No such file or directory"]
+    assert known.find([ROLE]) == {}
+    assert known.why_not(ROLE) == ["could not be looked up in none.json: No such file or directory"]
 
 
 @pytest.mark.parametrize(
@@ -227,15 +226,15 @@ def test_wrong_types_raise_nothing(tmp_path: Path, broken: Any) -> None:
 def test_the_newest_date_in_a_file_is_its_date(tmp_path: Path) -> None:
     used = {"LastUsedDate": "2026-10-01T10:00:00Z", "Region": "eu-central-1"}
     known = directory(tmp_path, details(role({"eni": OPEN}, RoleLastUsed=used)))
-    (found, *_) = known.find(ROLE)
+    (found, *_) = known.find([ROLE])[ROLE]
     assert found.recorded is not None
     assert found.recorded.as_of == datetime(2026, 10, 1, 10, tzinfo=timezone.utc)
     assert found.recorded.source == "the account details in account.json"
     told = datetime(2026, 11, 1, tzinfo=timezone.utc)
-    (found, *_) = directory(tmp_path, details(role()), as_of=told).find(ROLE)
+    (found, *_) = directory(tmp_path, details(role()), as_of=told).find([ROLE])[ROLE]
     assert found.recorded is not None
     assert found.recorded.as_of == told
-    (found, *_) = directory(tmp_path, details({**role(), "CreateDate": "soon"})).find(ROLE)
+    (found, *_) = directory(tmp_path, details({**role(), "CreateDate": "soon"})).find([ROLE])[ROLE]
     assert found.recorded is not None
     assert found.recorded.as_of is None
 
@@ -307,15 +306,15 @@ def test_the_first_directory_that_has_a_role_answers() -> None:
             self._record = Record(ROLE, TRUST, inline, (), "here", NOW_AS_DATE)
             self._problem = problem
 
-        def find(self, wanted: str) -> Sequence[Resource]:
-            return as_resources(self._record) if wanted == ROLE and self._record.documents else ()
+        def find(self, roles: Sequence[str]) -> Found:
+            return {arn: as_resources(self._record) for arn in roles if arn == ROLE and self._record.documents}
 
-        def problems(self) -> Sequence[str]:
-            return [self._problem]
+        def why_not(self, role: str) -> Sequence[str]:
+            return [f"{role.rpartition('/')[2]} {self._problem}"]
 
     several = Several([One({}, "a"), One({"eni": OPEN}, "b"), One({"eni": GUARDED}, "c")])
     assert judged(with_records([function()], several)) == [Exposed]
-    assert several.problems() == ["a", "b", "c"]
+    assert several.why_not(ROLE) == ["orders-role a", "orders-role b", "orders-role c"]
 
 
 NOW_AS_DATE: Final = datetime(2026, 11, 27, tzinfo=timezone.utc) - timedelta(days=1)

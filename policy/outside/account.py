@@ -7,25 +7,17 @@ tools leave them URL-encoded (RFC 3986).
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote
 
 from policy.iam import managed
-from policy.outside.records import Record, RecordError, as_resources
-from policy.shared.escapes import one_line
-from policy.stack.resources import Resource
-
-LARGEST: Final = 512 * 1024**2
-"""The most bytes of text that are read of one file, also where it is compressed."""
+from policy.outside.files import decoded, shown, text_of
+from policy.outside.records import Found, Record, RecordError, as_resources
 
 _DATES: Final = ("LastUsedDate", "CreateDate", "UpdateDate")
-_GZIP: Final = b"\x1f\x8b"
 
 
 class AccountDetails:
@@ -36,22 +28,28 @@ class AccountDetails:
         self._as_of = as_of
         self._roles: dict[str, dict[str, Any]] | None = None
         self._policies: dict[str, object] = {}
-        self._problems: list[str] = []
+        self._problem = ""
 
-    def find(self, role: str) -> Sequence[Resource]:
+    def find(self, roles: Sequence[str]) -> Found:
         """See Directory."""
         if self._roles is None:
             self._roles = {}
             try:
                 self._read(self._roles)
             except RecordError as error:
-                self._problems.append(str(error))
-        found = self._roles.get(role)
-        return () if found is None else as_resources(self._record(role, found))
+                self._problem = str(error)
+        known = self._roles
+        return {role: as_resources(self._record(role, known[role])) for role in roles if role in known}
 
-    def problems(self) -> Sequence[str]:
+    def why_not(self, role: str) -> Sequence[str]:
         """See Directory."""
-        return self._problems
+        if self._problem:
+            return [f"could not be looked up in {self._problem}"]
+        return [] if self._roles and role in self._roles else [f"is not in {self._source}"]
+
+    @property
+    def _source(self) -> str:
+        return f"the account details in {shown(self._path)}"
 
     def _read(self, roles: dict[str, dict[str, Any]]) -> None:
         newest = _Newest()
@@ -66,7 +64,7 @@ class AccountDetails:
                     self._policies[item["Arn"]] = _in_force(item)
         if not found_any:
             raise RecordError(
-                f"{_shown(self._path)}: holds no output of `aws iam get-account-authorization-details` (no RoleDetailList)"
+                f"{shown(self._path)}: holds no output of `aws iam get-account-authorization-details` (no RoleDetailList)"
             )
         # An account in use has dates of today: the newest tells when it was read, or that it may be older.
         self._as_of = self._as_of or newest.date
@@ -78,13 +76,13 @@ class AccountDetails:
         named = [*attached, *([boundary] if isinstance(boundary, str) else [])]
         return Record(
             arn,
-            _decoded(role.get("AssumeRolePolicyDocument")),
+            decoded(role.get("AssumeRolePolicyDocument")),
             {
-                str(item.get("PolicyName")): _decoded(item.get("PolicyDocument"))
+                str(item.get("PolicyName")): decoded(item.get("PolicyDocument"))
                 for item in _objects(role.get("RolePolicyList"))
             },
             attached,
-            f"the account details in {_shown(self._path)}",
+            self._source,
             self._as_of,
             boundary if isinstance(boundary, str) else None,
             {name: self._policies[name] for name in named if self._has(name)},
@@ -132,7 +130,7 @@ def _outputs(path: Path, newest: _Newest) -> Iterator[dict[str, Any]]:
         return item
 
     decoder = json.JSONDecoder(object_hook=kept)
-    text = _text(path)
+    text = text_of(path)
     at, end = 0, len(text)
     try:
         while at < end:
@@ -144,40 +142,19 @@ def _outputs(path: Path, newest: _Newest) -> Iterator[dict[str, Any]]:
                 at += 1
     except json.JSONDecodeError as error:
         raise RecordError(
-            f"{_shown(path)}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+            f"{shown(path)}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         ) from None
     except (RecursionError, ValueError):
-        raise RecordError(f"{_shown(path)}: not readable as JSON: nested too deeply, or a number too long") from None
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as stream:
-            compressed = stream.peek(2)[:2] == _GZIP
-            data = gzip.GzipFile(fileobj=stream).read(LARGEST + 1) if compressed else stream.read(LARGEST + 1)
-        if len(data) > LARGEST:
-            raise RecordError(f"{_shown(path)}: more than {LARGEST // 1024**2} MB of text")
-        return data.decode("utf-8-sig").lstrip()
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not UTF-8 text, or cut off"
-        raise RecordError(f"{_shown(path)}: {reason}") from None
+        raise RecordError(f"{shown(path)}: not readable as JSON: nested too deeply, or a number too long") from None
 
 
 def _in_force(policy: Mapping[str, Any]) -> object:
     """The document of the version that is in force; None, which is refused as a document, where the file lacks it."""
     for version in _objects(policy.get("PolicyVersionList")):
         if version.get("IsDefaultVersion") is True or version.get("VersionId") == policy.get("DefaultVersionId"):
-            return _decoded(version.get("Document"))
+            return decoded(version.get("Document"))
     return None
-
-
-def _decoded(document: object) -> object:
-    return unquote(document) if isinstance(document, str) and document.startswith("%7B") else document
 
 
 def _objects(value: object) -> Iterator[dict[str, Any]]:
     return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())
-
-
-def _shown(path: Path) -> str:
-    return one_line(path.name)

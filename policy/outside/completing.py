@@ -23,10 +23,8 @@ def with_records(stack: Sequence[Resource], directory: Directory) -> tuple[Resou
     arns = {resource.arn: resource for resource in own}
     found: dict[str, Resource] = {}
     changed: dict[str, Resource] = {}
-    for arn in dict.fromkeys([*_named(stack), *(arn for arn in arns if isinstance(arn, str))]):
-        recorded = directory.find(arn)
-        if not recorded:
-            continue
+    asked = list(dict.fromkeys([*_named(stack), *(arn for arn in arns if isinstance(arn, str))]))
+    for arn, recorded in directory.find(asked).items():
         role = arns.get(arn)
         if role is not None:
             changed[role.urn] = _completed(role, _undeclared(recorded[0], stack))

@@ -41,18 +41,19 @@ class Record:
         return self.arn.rpartition("/")[2]
 
 
+Found = Mapping[str, tuple[Resource, ...]]
+"""What is on record of roles, by ARN: the role itself first, then the customer managed policies on it."""
+
+
 class Directory(Protocol):
     """Somewhere that roles are on record."""
 
-    def find(self, role: str) -> Sequence[Resource]:
-        """The role of that ARN and all that is on it, as resources; none where it is not on record. Never raises.
-
-        The first is the role itself.
-        """
+    def find(self, roles: Sequence[str]) -> Found:
+        """The roles of these ARNs that are on record here, and all that is on them. Never raises."""
         ...
 
-    def problems(self) -> Sequence[str]:
-        """What could not be read or asked so far, a sentence each."""
+    def why_not(self, role: str) -> Sequence[str]:
+        """Why a role that was asked for is not on record here, a clause each ("is not in ...")."""
         ...
 
 
@@ -95,10 +96,15 @@ class Several:
     def __init__(self, directories: Iterable[Directory]) -> None:
         self._directories = tuple(directories)
 
-    def find(self, role: str) -> Sequence[Resource]:
+    def find(self, roles: Sequence[str]) -> Found:
         """See Directory."""
-        return next((found for directory in self._directories if (found := directory.find(role))), ())
+        found: dict[str, tuple[Resource, ...]] = {}
+        for directory in self._directories:
+            left = [role for role in roles if role not in found]
+            if left:
+                found.update(directory.find(left))
+        return found
 
-    def problems(self) -> Sequence[str]:
+    def why_not(self, role: str) -> Sequence[str]:
         """See Directory."""
-        return [problem for directory in self._directories for problem in directory.problems()]
+        return [reason for directory in self._directories for reason in directory.why_not(role)]
