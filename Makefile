@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 E2E ?= yes
 
-.PHONY: help preview test slow e2e cli check differential fuzz mutation bench data publish compatibility clean
+.PHONY: help preview test slow e2e cli check coverage differential fuzz mutation bench data publish compatibility clean
 
 help: ## List the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -13,6 +13,7 @@ help: ## List the targets
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 
 $(VENV)/examples: requirements.txt requirements-examples.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "This needs Python 3.10 or newer, and $(PYTHON) is older.")'
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -r requirements-examples.txt
 	@touch $@
@@ -39,10 +40,12 @@ e2e: $(VENV)/ready cli ## Run the tests with the real engine; builds the Pulumi 
 cli: $(VENV)/examples ## Find the Pulumi CLI, or build it from Go modules into a cache
 	$(BIN)/python scripts/build_cli.py
 
-check: $(VENV)/ready ## Lint, types, and branch coverage of policy/
+check: $(VENV)/ready ## Lint and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+coverage: $(VENV)/ready ## Branch coverage of policy/ by all tests but those with the real engine
 	$(BIN)/python -m coverage run -m pytest --quiet --ignore=tests/e2e
 	$(BIN)/python -m coverage report --skip-covered
 

@@ -28,6 +28,8 @@ COMMANDS: Final = {
 
 def main() -> int:
     """Run one command; its exit status is the process's."""
+    if sys.version_info < (3, 10):  # noqa: UP036  # what follows is not even parsed by an older one
+        sys.exit(f"This needs Python 3.10 or newer, and this is Python {sys.version.split()[0]}.")
     for stream in (sys.stdout, sys.stderr):
         streams.escape_what_cannot_be_encoded(stream)
     try:

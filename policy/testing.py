@@ -5,7 +5,7 @@
     def test_only_lambda_manages_network_interfaces():
         assert_passes(preview("infra", stack="prod"))
 
-No CLI, cloud account or network is needed. README.md, "Test your own programs", says how to get at this module.
+No CLI, cloud account or network is needed. docs/testing.md says how to get at this module.
 """
 
 from __future__ import annotations

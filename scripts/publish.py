@@ -4,8 +4,8 @@
     python scripts/publish.py --stage FOLDER
 
 `pulumi policy publish` uploads the folder that it is run in, whole but for what .gitignore files name. So the pack is
-put together in a temporary folder first: what the pack needs to run, its README and its licence. Each version is
-published once: set `version` in PulumiPolicy.yaml before.
+put together in a temporary folder first: what the pack needs to run, its README, the pages that violations
+lead to, and its licence. Each version is published once: set `version` in PulumiPolicy.yaml before.
 """
 
 from __future__ import annotations
@@ -23,12 +23,19 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("shared", "iam", "stack", "outside", "verdict", "pack")
 DATA = ROOT / "policy" / "data"
 BESIDE = ("PulumiPolicy.yaml", "__main__.py", "requirements.txt", "README.md", "LICENSE")
+# The pages that violations lead to, and what they refer to.
+PAGES = ("docs/policies.md", "docs/configuration.md", "docs/configuration.json", "docs/limits.md")
 
 
 def needed() -> list[Path]:
-    """The files of the pack: those beside it, its rooms, and the data that they read."""
+    """The files of the pack: those beside it, the pages, its rooms, and the data that they read."""
     rooms = [path for room in ROOMS for path in sorted((ROOT / "policy" / room).rglob("*.py"))]
-    return [*(ROOT / name for name in BESIDE), ROOT / "policy" / "__init__.py", *rooms, *sorted(DATA.glob("*.json"))]
+    return [
+        *(ROOT / name for name in (*BESIDE, *PAGES)),
+        ROOT / "policy" / "__init__.py",
+        *rooms,
+        *sorted(DATA.glob("*.json")),
+    ]
 
 
 def stage(folder: Path) -> None:

@@ -34,7 +34,7 @@ def run_example(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_example_passes_as_a_team_runs_it(tmp_path: Path) -> None:
-    """In a repository of its own, with the pack in a folder of it, as README.md says."""
+    """In a repository of its own, with the pack in a folder of it, as docs/testing.md says."""
     shutil.copytree(EXAMPLE, tmp_path / "shop")
     settings = tmp_path / "shop" / "pyproject.toml"
     text = settings.read_text(encoding="utf-8")

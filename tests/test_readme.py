@@ -5,17 +5,20 @@ Commands that take long, or need what is not here, are named with what runs them
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
@@ -26,10 +29,19 @@ from policy.pack import settings
 from policy.pack.policies import policies
 from policy.pack.settings import read_settings
 from policy.preview.config_file import LEVELS, PolicyInfo, load, reconcile
+from policy.preview.run import preview
+from policy.shared import names
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+picture: Final = SimpleNamespace(**runpy.run_path(str(ROOT / "scripts" / "picture.py")))
+publish: Final = SimpleNamespace(**runpy.run_path(str(ROOT / "scripts" / "publish.py")))
 ADMINISTRATORS: Final = "docs/administrators.md"
-PAGES: Final = ("README.md", ADMINISTRATORS)
+POLICIES_PAGE: Final = names.POLICIES_PAGE
+CONFIGURATION: Final = names.CONFIGURATION_PAGE
+PAGES: Final = (
+    "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", ADMINISTRATORS, POLICIES_PAGE, CONFIGURATION, "docs/limits.md",
+    "docs/commands.md", "docs/testing.md",
+)  # fmt: skip
 POLICIES: Final[tuple[Any, ...]] = tuple(policies())
 PARTS: Final = ("**Avoid**", "**Prefer**", "**Why.**", "**Known limits.**", "**Fix safety.**")
 
@@ -41,11 +53,17 @@ RUN_HERE: Final = {
     "python -m policy preview examples/testing/infra --stack prod": 1,
     "python -m policy judge tests/cases/closed-readme-null-guard/policy.json": 0,
     "python -m policy preview examples/half-right --policy-pack-config docs/advisory.json": 0,
+    "python -m policy preview examples/half-right --policy-pack-config docs/configuration.json": 0,
     "python scripts/publish.py --stage build/pack": 0,
 }
 # Commands that something else runs: the file in which, and what it has to hold.
 RUN_ELSEWHERE: Final = {
     "make test": (".ci/run", "make test"),
+    "make check": (".ci/run", "make check"),
+    "make slow": (".ci/run", "make slow"),
+    "make e2e": (".ci/run", "make e2e"),
+    "make data": ("tests/test_managed.py", "managed_policies.py"),
+    "python scripts/picture.py": ("tests/test_readme.py", "picture.drawn(picture.printed())"),
     "cd examples/testing && python -m pytest": ("tests/test_example_tests.py", '"-m", "pytest"'),
     "pulumi preview --policy-pack path/to/lambda-eni-guard": ("tests/e2e/test_examples.py", "engine.preview("),
     "pulumi stack export --file state.json": ("tests/e2e/engine.py", '"stack", "export"'),
@@ -54,8 +72,10 @@ RUN_ELSEWHERE: Final = {
     ),
     "make publish ORG=acme": ("tests/e2e/test_publish.py", '"publish.py"'),
 }  # fmt: skip
-# Commands that need a full Pulumi installation, or a login; the first was tried in a fresh clone.
+# Commands that need a full Pulumi installation, or a login, or that run a part of these tests; each was tried by hand.
 BY_HAND: Final = {
+    ".venv/bin/python -m pytest -q tests/test_conditions.py",
+    ".venv/bin/python -m pytest -q tests/test_cases.py -k exposed-allow-one-address",
     ". .venv/bin/activate",
     "pulumi install",
     "pulumi login",
@@ -107,9 +127,8 @@ def _commands(page: str) -> list[str]:
 
 
 def _sections() -> dict[str, str]:
-    """The sections of README.md about one policy each, by their heading."""
-    part = _text("README.md").partition("\n## The policies\n")[2].partition("\n## ")[0]
-    found = re.split(r"(?m)^### (.+)$", part)
+    """The sections of docs/policies.md about one policy each, by their heading."""
+    found = re.split(r"(?m)^## (.+)$", _text(POLICIES_PAGE))
     return dict(zip(found[1::2], found[2::2], strict=True))
 
 
@@ -137,9 +156,9 @@ def test_every_policy_has_a_section_with_all_parts() -> None:
 
 @pytest.mark.parametrize("policy", [policy.name for policy in POLICIES])
 def test_what_to_avoid_violates_and_what_to_prefer_does_not(policy: str) -> None:
-    """tests/test_cases.py runs the cases; here: that they say what README.md says of them."""
+    """tests/test_cases.py runs the cases; here: that they say what the page says of them."""
     section = _sections()[policy]
-    cases = re.findall(r"(?s)\*\*(Avoid|Prefer)\*\*((?:(?!\*\*).)*?)\(tests/cases/([\w-]+)/(\w+\.json)\)", section)
+    cases = re.findall(r"(?s)\*\*(Avoid|Prefer)\*\*((?:(?!\*\*).)*?)\(\.\./tests/cases/([\w-]+)/(\w+\.json)\)", section)
     assert len(cases) == section.count("```json")
     for verb, text, folder, file in cases:
         case = stack_case(CASES / folder)
@@ -157,15 +176,157 @@ def test_what_to_avoid_violates_and_what_to_prefer_does_not(policy: str) -> None
 
 
 def test_the_test_shown_is_the_example() -> None:
-    (shown,) = _blocks("README.md", "python")
-    assert shown.text == (ROOT / "examples" / "testing" / "tests" / "test_infra.py").read_text(encoding="utf-8")
+    (whole,), (beginning,) = _blocks("docs/testing.md", "python"), _blocks("README.md", "python")
+    example = (ROOT / "examples" / "testing" / "tests" / "test_infra.py").read_text(encoding="utf-8")
+    assert whole.text == example
+    assert example.startswith(f"{beginning.text}\n\n")
 
 
 def test_the_pytest_settings_shown_are_the_examples() -> None:
-    (shown,) = _blocks("README.md", "toml")
+    (shown,) = _blocks("docs/testing.md", "toml")
     example = (ROOT / "examples" / "testing" / "pyproject.toml").read_text(encoding="utf-8")
     without_comments = "".join(line for line in example.splitlines(keepends=True) if not line.startswith("#"))
     assert shown.text == without_comments.replace("../..", "policy-packs/lambda-eni-guard")
+
+
+# ---- the same document in four languages
+
+
+@dataclass(frozen=True)
+class Forms:
+    """One document of docs/policies.md: as JSON, and as a resource of a program in each language."""
+
+    case: str
+    document: Any
+    python: str
+    typescript: str
+    yaml: str
+
+
+def _forms() -> list[Forms]:
+    """The documents of docs/policies.md, each with the three blocks behind it."""
+    blocks = list(_all_blocks(POLICIES_PAGE))
+    found: list[Forms] = []
+    for i, block in enumerate(blocks):
+        if block.language == "json" and "/policy.json" in block.before:
+            following = blocks[i + 1 : i + 4]
+            assert [each.language for each in following] == ["python", "typescript", "yaml"], block.before
+            case = re.findall(r"tests/cases/([\w-]+)/policy\.json", block.before)[-1]
+            found.append(Forms(case, json.loads(block.text), *(each.text for each in following)))
+    return found
+
+
+FORMS: Final = _forms()
+
+
+def test_every_document_is_shown_in_every_language() -> None:
+    assert {forms.case for forms in FORMS} == {path.parent.name for path in CASES.glob("*-readme-*/policy.json")}
+    assert len(_all_blocks(POLICIES_PAGE)) == 4 * len(FORMS) + len(list(CASES.glob("*-readme-*/config.json")))
+
+
+@pytest.mark.parametrize("forms", FORMS, ids=lambda forms: forms.case)
+def test_all_languages_show_the_same_document(forms: Forms) -> None:
+    (call,) = (node.value for node in ast.parse(forms.python).body if isinstance(node, ast.Expr))
+    assert isinstance(call, ast.Call)
+    assert ast.unparse(call.func) == "aws.iam.RolePolicy"
+    ((name,), given) = call.args, {keyword.arg: keyword.value for keyword in call.keywords}
+    assert isinstance(name, ast.Constant)
+    assert ast.unparse(given["role"]) == "role.name"
+    dumps = given["policy"]
+    assert isinstance(dumps, ast.Call)
+    assert ast.unparse(dumps.func) == "json.dumps"
+    assert ast.literal_eval(dumps.args[0]) == forms.document
+
+    script = re.fullmatch(
+        r'new aws\.iam\.RolePolicy\("(.+?)", {\n    role: role\.name,\n    policy: JSON\.stringify\((.+)\),\n}\);\n',
+        forms.typescript,
+        re.DOTALL,
+    )
+    assert script is not None
+    assert script[1] == name.value
+    # An object of TypeScript becomes JSON: its plain keys get quotes, and the last commas go.
+    literal = re.sub(r",(\s*[}\]])", r"\1", re.sub(r"(?m)(^\s*|[{] )(\w+): ", r'\1"\2": ', script[2]))
+    assert json.loads(literal) == forms.document
+
+    assert yaml.safe_load(forms.yaml) == {
+        name.value: {
+            "type": "aws:iam:RolePolicy",
+            "properties": {"role": "${role.name}", "policy": {"fn::toJSON": forms.document}},
+        }
+    }
+
+
+_PROGRAM: Final = """
+import json, pulumi_aws as aws
+service = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+role = aws.iam.Role("role", assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [service]}))
+if BESIDE:
+    managed = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
+    aws.iam.RolePolicyAttachment("managed", role=role.name, policy_arn=managed)
+aws.lambda_.Function(
+    "orders", name="orders", role=role.arn, runtime="python3.12", handler="index.handler", s3_bucket="code", s3_key="code",
+    vpc_config={"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]},
+)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("forms", FORMS, ids=lambda forms: forms.case)
+def test_the_python_shown_is_judged_as_the_page_says(forms: Forms, tmp_path: Path) -> None:
+    beside = "AWSLambdaVPCAccessExecutionRole" in (CASES / forms.case / "stack.yaml").read_text(encoding="utf-8")
+    (tmp_path / "Pulumi.yaml").write_text("name: shown\nruntime: python\n", encoding="utf-8")
+    program = f"BESIDE = {beside}\n{_PROGRAM}\n{forms.python}"
+    (tmp_path / "__main__.py").write_text(program, encoding="utf-8")
+    found = {violation.policy for violation in preview(tmp_path, first_preview=True).violations}
+    (stage,) = stack_case(CASES / forms.case).stages
+    assert found == {violation.policy for violation in stage.violations}
+
+
+# ---- the links of violations, and the picture
+
+
+def test_every_page_that_a_violation_leads_to_is_there_and_published() -> None:
+    led = {names.page(policy.name) for policy in POLICIES} | {names.CONFIGURATION_PAGE}
+    published = {path.relative_to(ROOT).as_posix() for path in publish.needed()}
+    for page in led:
+        file, _, anchor = page.partition("#")
+        assert file in published
+        assert not anchor or anchor in _anchors(ROOT / file)
+
+
+def test_published_pages_lead_only_to_published_pages_or_say_where() -> None:
+    """In the published pack there are no cases and no tests; README.md says so under its links."""
+    published = {path.relative_to(ROOT).as_posix() for path in publish.needed()}
+    for page in sorted(name for name in published if name.startswith("docs/") and name.endswith(".md")):
+        for target in re.findall(r"\]\((?!https://)([^)#\s]+)", _text(page)):
+            file = (ROOT / page).parent.joinpath(target).resolve().relative_to(ROOT).as_posix()
+            assert file in published or file.startswith("tests/cases") or file == "docs/coverage.md", (page, target)
+
+
+def test_the_repository_is_the_same_everywhere() -> None:
+    website = yaml.safe_load(_text("PulumiPolicy.yaml")).get("website", "")
+    assert website == names.REPOSITORY
+    for policy in POLICIES:
+        assert policy.url == (f"{names.REPOSITORY}/{names.page(policy.name)}" if names.REPOSITORY else names.AWS_PAGE)
+
+
+def test_with_a_repository_the_links_lead_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "REPOSITORY", "https://code.example/acme/lambda-eni-guard/blob/main")
+    link = "https://code.example/acme/lambda-eni-guard/blob/main/docs/policies.md#vpc-lambda-eni-guard"
+    assert names.url(names.GUARD) == link
+    assert names.more(names.page(names.GUARD)) == f"More: {link}"
+
+
+def test_the_picture_shows_what_is_printed() -> None:
+    renew = "run `python scripts/picture.py`"
+    assert picture.PICTURE.read_text(encoding="utf-8") == picture.drawn(picture.printed()), renew
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    version = yaml.safe_load(_text("PulumiPolicy.yaml"))["version"]
+    releases = re.findall(r"(?m)^## \[([\d.]+)\] - \d{4}-\d{2}-\d{2}$", _text("CHANGELOG.md"))
+    assert releases[0] == version
+    assert set(re.findall(r"lambda-eni-guard@v([\d.]+)", _text("README.md"))) == {version}
 
 
 # ---- CI
@@ -241,7 +402,7 @@ def _shown_after(command: str) -> list[str]:
     """What a page shows as the output: the lines after the command; for `make preview`, the next block."""
     for page in PAGES:
         blocks = _all_blocks(page)
-        for block, following in zip(blocks, [*blocks[1:], Block("", "", "")], strict=True):
+        for block, following in pairwise((*blocks, Block("", "", ""))):
             lines = block.text.splitlines()
             if block.language != "console" or f"$ {command}" not in lines:
                 continue
@@ -257,7 +418,7 @@ def _shown_after(command: str) -> list[str]:
 
 
 def _rows(header: str) -> list[list[str]]:
-    table = _text("README.md").partition(f"{header}\n|---")[2].partition("\n")[2].partition("\n\n")[0]
+    table = _text(CONFIGURATION).partition(f"{header}\n|---")[2].partition("\n")[2].partition("\n\n")[0]
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table.splitlines()]
 
 
@@ -288,9 +449,12 @@ def test_the_options_are_those_of_the_policies() -> None:
         )
         assert described[name]["description"].startswith(meaning), name
         value = getattr(defaults, name)
-        shown = {"the six above": settings.KEPT_FROM_CODE, "none": (), "`true`": True, "`false`": False}.get(
-            default, default.strip('"')
-        )
+        shown = {
+            "the six that Lambda needs": settings.KEPT_FROM_CODE,
+            "none": (),
+            "`true`": True,
+            "`false`": False,
+        }.get(default, default.strip('"'))
         assert value == shown, name
 
 
@@ -299,13 +463,26 @@ def test_the_keys_of_an_entry_are_those_of_the_schema() -> None:
     assert rows == {key: schema["description"] for key, schema in settings._ENTRY.items()}
 
 
-def test_the_rooms_are_those_of_the_package() -> None:
-    named = set(re.findall(r"`([\w/]+)/`", _text("README.md").partition("| Room in")[2].partition("\n\n")[0]))
+def test_every_room_is_in_the_architecture() -> None:
+    named = set(re.findall(r"`policy/([\w/]+)/`", _text("ARCHITECTURE.md")))
     rooms = {path.parent.relative_to(ROOT / "policy").as_posix() for path in (ROOT / "policy").rglob("__init__.py")}
-    assert named - {"policy"} == rooms - {"."} | {"data"}
+    assert named == rooms - {"."} | {"data"}
 
 
-@pytest.mark.parametrize("file", ["docs/advisory.json", "docs/mandatory.json"])
+def test_every_policy_is_in_the_tables_with_its_level() -> None:
+    levels = {policy.name: policy.enforcement_level.value for policy in POLICIES}
+    for page in ("README.md", POLICIES_PAGE):
+        rows = re.findall(r"(?m)^\| \[([\w-]+)\]\([^)]*#([\w-]+)\) \| (\w+) \|", _text(page))
+        assert {name: level for name, _, level in rows} == levels, page
+        assert all(name == anchor for name, anchor, _ in rows), page
+
+
+@pytest.mark.parametrize(("page", "lines"), [("README.md", 180), ("ARCHITECTURE.md", 70)])
+def test_a_page_stays_short(page: str, lines: int) -> None:
+    assert len(_text(page).splitlines()) <= lines
+
+
+@pytest.mark.parametrize("file", ["docs/advisory.json", "docs/mandatory.json", "docs/configuration.json"])
 def test_the_configurations_shown_are_taken(file: str) -> None:
     infos = [
         PolicyInfo(
@@ -331,5 +508,10 @@ def test_links_lead_to_files_and_headings(page: str) -> None:
         text = (ROOT / page).parent / file if file else ROOT / page
         assert text.exists(), target
         if heading:
-            headings = re.findall(r"(?m)^#+ (.+)$", text.read_text(encoding="utf-8"))
-            assert heading in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in headings}, target
+            assert heading in _anchors(text), target
+
+
+def _anchors(page: Path) -> set[str]:
+    """The headings of a page, as links name them."""
+    headings = re.findall(r"(?m)^#+ (.+)$", page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in headings}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,14 +14,12 @@ from .engine import ROOT, Engine, Pack
 
 @pytest.fixture(scope="session")
 def pulumi() -> Path:
-    """The CLI. Without one the tests are skipped on a developer's machine, and fail where they are there to be run."""
+    """The CLI. Without one these tests fail; on a developer's machine tests/conftest.py leaves them out before."""
     finder = [sys.executable, str(ROOT / "scripts" / "build_cli.py"), "--find"]
     found = subprocess.run(finder, capture_output=True, text=True)
-    if found.returncode == 0:
-        return Path(found.stdout.splitlines()[-1])
-    if os.environ.get("CI") == "true" or os.environ.get("ENI_GUARD_E2E") == "required":
+    if found.returncode:
         pytest.fail(found.stderr.strip())
-    pytest.skip(found.stderr.strip())
+    return Path(found.stdout.splitlines()[-1])
 
 
 @pytest.fixture
