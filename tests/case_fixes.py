@@ -24,6 +24,7 @@ class AdviceError(Exception):
 
 _LABEL = r"(?P<label>statement `\w+`|`Statement\[\d+\]`)"
 _ATTACH = "attach a further policy"
+_OWN = "give a role of its own"
 _FIXES = (
     re.compile(
         r"Fix: (?P<verb>add to|add to the Condition of|replace the Condition of) "
@@ -31,6 +32,7 @@ _FIXES = (
         + r" of `(?P<document>[^`]+)`(?::| with) (?P<json>.+)"
     ),
     re.compile(r"Fix: (?P<verb>add this statement to) `(?P<document>[^`]+)`: (?P<json>\{.+\})"),
+    re.compile(r"Fix: (?P<verb>take out) " + _LABEL + r" of `(?P<document>[^`]+)`"),
     re.compile(
         r"Fix: AWS owns `(?P<document>[^`]+)`, so (?P<verb>attach a further policy) with this statement "
         r"to the role: (?P<json>\{.+\})"
@@ -51,10 +53,13 @@ _TRUST_FIX = re.compile(
 )
 # The first line asks for a judgement that no test can make for the user; the statement in the second does it too.
 _SHED = "Fix: let the trust policy name the services that need the role, and neither the role nor its whole account"
-_REWRITE = "Fix: give these permissions to a role of its own, and not to the role of a function in a VPC"
+_REWRITE = re.compile(r"Fix: give these permissions to a role of its own, and not to the role of an? [\w ]+")
 _SHED_OR = re.compile(r"Or: add this statement to a policy of the role: (?P<json>\{.+\})")
 _DIAGNOSIS = re.compile(r"Not a guard: " + _LABEL + r" of `(?P<document>[^`]+)`: .+\. Use (?P<json>\".+)")
-_ROLE = re.compile(r"execution role `([^`]+)`")
+_ROLE = re.compile(r"(?:execution|build) role `([^`]+)`")
+_OWN_ROLE = re.compile(r"Fix: give (?P<users>[^:]+) a role of its own: .+")
+# Where a resource names its role.
+_ROLE_PROPERTIES = ("role", "executionRoleArn", "buildRoleArn", "operatorRole", "serviceConfig", "permissionsConfig")
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,10 @@ def fixes(violation: Violation) -> list[Advice]:
     for line in text.splitlines():
         if shed := _SHED_OR.fullmatch(line):
             found.append(Advice(_ATTACH, "", "", "", _read(shed["json"]), name_of(violation.urn)))
-        if not line.startswith("Fix:") or line in (_SHED, _REWRITE):
+        if not line.startswith("Fix:") or line == _SHED or _REWRITE.fullmatch(line):
+            continue
+        if own := _OWN_ROLE.fullmatch(line):
+            found += [Advice(_OWN, name, "", "", None) for name in re.findall(r"`([^`]+)`", own["users"])]
             continue
         if denied := _TRUST_DENY.fullmatch(line):
             name = name_of(violation.urn)
@@ -98,7 +106,8 @@ def fixes(violation: Violation) -> list[Advice]:
             verb = parts["verb"]
             # Two roles with one open policy ask for the same change of it; a further policy goes on each.
             where = role[1] if role and verb == _ATTACH else ""
-            found.append(Advice(verb, name_of(violation.urn), parts["document"], label, _read(parts["json"]), where))
+            value = _read(parts["json"]) if "json" in parts else None
+            found.append(Advice(verb, name_of(violation.urn), parts["document"], label, value, where))
         elif (dead := _DEAD.search(text)) and (match := _DEAD_FIX.fullmatch(line)):
             found.append(
                 Advice("replace the Condition of", name_of(violation.urn), dead["document"], dead["label"],
@@ -148,6 +157,8 @@ def applied(stage: Stage, advice: Iterable[Advice]) -> Stage:
         done.append(step)
         if step.verb == _ATTACH:
             _attach(items, step)
+        elif step.verb == _OWN:
+            _give_its_own_role(items, step)
         elif step.verb == "take out of the trust policy":
             _take_out(items, step)
         else:
@@ -193,6 +204,18 @@ def _attach(items: list[Item], advice: Advice) -> None:
     added: Props = {"name": f"fix-{number}", "role": role.outputs.get("name"), "policy": json.dumps(document)}
     depends = {"role": [role.name]}
     items.append(Item("aws:iam/rolePolicy:RolePolicy", f"fix-{number}", "", added, added, depends))
+
+
+def _give_its_own_role(items: list[Item], advice: Advice) -> None:
+    name = f"fix-role-{advice.resource}"
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role: Props = {"name": name, "assumeRolePolicy": json.dumps({"Version": "2012-10-17", "Statement": [trust]})}
+    items.append(Item("aws:iam/role:Role", name, "", role, role, {}))
+    user = next(item for item in items if item.name == advice.resource)
+    prop = next(prop for prop in _ROLE_PROPERTIES if prop in user.outputs)
+    for props in (user.inputs, user.outputs):
+        inner = props[prop]
+        props[prop] = {**inner, next(key for key in inner if "Role" in key): name} if isinstance(inner, dict) else name
 
 
 def _take_out(items: list[Item], advice: Advice) -> None:
@@ -243,7 +266,12 @@ def _change_document(document: Any, advice: Advice) -> None:
         statements.append(advice.json)
         return
     statement = _statement(statements, advice.label)
-    if advice.verb == "add to the Condition of":
+    if advice.verb == "take out":
+        statements.remove(statement)
+        # IAM takes no empty document: the last statement goes with its policy, which here says nothing instead.
+        if not statements:
+            statements.append({"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"})
+    elif advice.verb == "add to the Condition of":
         (operator, keys), *more = advice.json.items()
         if more:
             raise AdviceError(f"more than one operator to add: {advice.json}")

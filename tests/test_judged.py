@@ -85,6 +85,22 @@ def test_event_sources_in_a_vpc_count_where_they_are_judged() -> None:
     assert summary(*resources, config=disabled) == "no function in a VPC"
 
 
+def test_what_runs_without_a_vpc_of_its_own() -> None:
+    provider = {"lambdaManagedInstancesCapacityProviderConfig": {"capacityProviderArn": UNKNOWN}}
+    users = [
+        resource(FUNCTION, "managed", "role", capacityProviderConfig=provider),
+        resource(FUNCTION, "perhaps", "role", capacityProviderConfig=UNKNOWN),
+        resource("aws:lambdamicrovms/microvm:Microvm", "vm", executionRoleArn="role"),
+        resource("aws:lambdamicrovms/image:Image", "image", buildRoleArn="role"),
+        resource("aws-native:lambda:WebFunctionRevision", "web", serviceConfig={"executionRoleArn": "role"}),
+    ]
+    operator = resource("aws:lambda/coreNetworkConnector:CoreNetworkConnector", "egress", operatorRole="other")
+    assert summary(role("role"), *users, role("other"), operator) == (
+        "1 function on a capacity provider, 2 MicroVMs or images of them, 1 web function and 1 function whose VPC is not "
+        "known on 1 role"
+    )
+
+
 def test_canaries_and_what_is_not_known() -> None:
     found = judged(
         [

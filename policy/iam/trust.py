@@ -17,6 +17,8 @@ from policy.iam.request import SOURCE_FUNCTION_ARN
 from policy.iam.truth import UNKNOWN, Truth, Unknown, all_of, any_of
 
 LAMBDA: Final = "lambda.amazonaws.com"
+# What assumes the operator role of a network connector, on which no code runs.
+CONNECTORS: Final = "network-connectors.lambda.amazonaws.com"
 ASSUME_ROLE: Final = "sts:AssumeRole"
 
 

@@ -25,12 +25,17 @@ _STACK_POLICIES = (names.GUARD, names.READ_ONLY, names.UNVERIFIED)
 
 @dataclass(frozen=True)
 class Judged:
-    """How many functions and canaries of a stack were judged, and on how many roles."""
+    """How many functions, canaries and the like of a stack were judged, and on how many roles."""
 
     functions: int = 0
     event_sources: int = 0
     """Functions outside a VPC whose events Lambda fetches out of one."""
     canaries: int = 0
+    managed_instances: int = 0
+    """Functions on a capacity provider, whose VPC is the provider's."""
+    microvms: int = 0
+    """MicroVMs and images of MicroVMs, whose builds run code too."""
+    web_functions: int = 0
     unknown_functions: int = 0
     """Functions of which it is not known whether Lambda manages interfaces for them."""
     unknown_canaries: int = 0
@@ -52,6 +57,9 @@ class Judged:
                 "functions with an event source in a VPC",
             ),
             *_some(self.canaries, "canary in a VPC", "canaries in a VPC"),
+            *_some(self.managed_instances, "function on a capacity provider", "functions on capacity providers"),
+            *_some(self.microvms, "MicroVM or image of one", "MicroVMs or images of them"),
+            *_some(self.web_functions, "web function", "web functions"),
             *_some(self.unknown_functions, "function whose VPC is not known", "functions whose VPC is not known"),
             *_some(self.unknown_canaries, "canary whose VPC is not known", "canaries whose VPC is not known"),
         ]
@@ -87,7 +95,10 @@ def judged(resources: Iterable[Registration], config: Mapping[str, PolicyConfig]
         functions=_count(users, Truth.YES, UserKind.FUNCTION),
         event_sources=_count(users, Truth.YES, UserKind.POLLER),
         canaries=_count(users, Truth.YES, UserKind.CANARY),
-        unknown_functions=_count(users, Truth.UNKNOWN, UserKind.FUNCTION, UserKind.POLLER),
+        managed_instances=_count(users, Truth.YES, UserKind.MANAGED_INSTANCES),
+        microvms=_count(users, Truth.YES, UserKind.MICROVM, UserKind.MICROVM_IMAGE),
+        web_functions=_count(users, Truth.YES, UserKind.WEB_FUNCTION),
+        unknown_functions=_count(users, Truth.UNKNOWN, UserKind.FUNCTION, UserKind.POLLER, UserKind.MANAGED_INSTANCES),
         unknown_canaries=_count(users, Truth.UNKNOWN, UserKind.CANARY),
         roles=sum(execution.role is not None for execution in on),
         roles_elsewhere=sum(execution.role is None and execution.label != "" for execution in on),
@@ -123,11 +134,11 @@ def _opened(value: object) -> object:
 
 
 def _concerned(execution: Execution) -> Iterator[User]:
-    return (user for user in execution.users if user.needs_vpc is not Truth.NO)
+    return (user for user in execution.users if user.judged is not Truth.NO)
 
 
-def _count(users: Iterable[User], needs_vpc: Truth, *kinds: UserKind) -> int:
-    return sum(user.needs_vpc is needs_vpc and user.kind in kinds for user in users)
+def _count(users: Iterable[User], judged: Truth, *kinds: UserKind) -> int:
+    return sum(user.judged is judged and user.kind in kinds for user in users)
 
 
 def _some(count: int, one: str, many: str) -> list[str]:

@@ -20,11 +20,20 @@ ROLE_ATTACHMENT: Final = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 POLICY_ATTACHMENT: Final = "aws:iam/policyAttachment:PolicyAttachment"
 POLICIES_EXCLUSIVE: Final = "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive"
 ATTACHMENTS_EXCLUSIVE: Final = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
+CONNECTOR: Final = "aws:lambda/coreNetworkConnector:CoreNetworkConnector"
+CAPACITY_PROVIDER: Final = "aws:lambda/capacityProvider:CapacityProvider"
+MICROVM: Final = "aws:lambdamicrovms/microvm:Microvm"
+MICROVM_IMAGE: Final = "aws:lambdamicrovms/image:Image"
+OLD_MICROVM_IMAGE: Final = "aws:lambda/microvmsImage:MicrovmsImage"
 NATIVE_FUNCTION: Final = "aws-native:lambda:Function"
 NATIVE_EVENT_SOURCE: Final = "aws-native:lambda:EventSourceMapping"
 NATIVE_ALIAS: Final = "aws-native:lambda:Alias"
 NATIVE_VERSION: Final = "aws-native:lambda:Version"
 NATIVE_CANARY: Final = "aws-native:synthetics:Canary"
+NATIVE_CONNECTOR: Final = "aws-native:lambda:NetworkConnector"
+NATIVE_CAPACITY_PROVIDER: Final = "aws-native:lambda:CapacityProvider"
+NATIVE_MICROVM_IMAGE: Final = "aws-native:lambda:MicrovmImage"
+NATIVE_WEB_FUNCTION: Final = "aws-native:lambda:WebFunctionRevision"
 NATIVE_ROLE: Final = "aws-native:iam:Role"
 NATIVE_ROLE_POLICY: Final = "aws-native:iam:RolePolicy"
 NATIVE_POLICY: Final = "aws-native:iam:ManagedPolicy"
@@ -53,7 +62,8 @@ class AwsType:
     arn: str = ""
     """Its ARN, of a type that others name by it."""
     role: str = ""
-    """The role that runs it, that has it as a policy, or that it attaches to: a name or an ARN."""
+    """The role that runs it, that has it as a policy, or that it attaches to: a name or an ARN. A path with dots leads into
+    objects."""
     roles: str = ""
     """The same as a list of names."""
     document: str = ""
@@ -89,11 +99,22 @@ TYPES: Final[Mapping[str, AwsType]] = {
     POLICY_ATTACHMENT: AwsType(CLASSIC, name="name", roles="roles", managed="policyArn"),
     POLICIES_EXCLUSIVE: AwsType(CLASSIC, role="roleName"),
     ATTACHMENTS_EXCLUSIVE: AwsType(CLASSIC, role="roleName", managed="policyArns"),
+    CONNECTOR: AwsType(CLASSIC, name="name", role="operatorRole"),
+    CAPACITY_PROVIDER: AwsType(CLASSIC, name="name", role="permissionsConfig.capacityProviderOperatorRoleArn"),
+    MICROVM: AwsType(CLASSIC, role="executionRoleArn"),
+    MICROVM_IMAGE: AwsType(CLASSIC, name="name", role="buildRoleArn"),
+    OLD_MICROVM_IMAGE: AwsType(CLASSIC, name="name", role="buildRoleArn"),
     NATIVE_FUNCTION: AwsType(NATIVE, name="functionName", arn="arn", role="role"),
     NATIVE_EVENT_SOURCE: AwsType(NATIVE),
     NATIVE_ALIAS: AwsType(NATIVE, name="name"),
     NATIVE_VERSION: AwsType(NATIVE),
     NATIVE_CANARY: AwsType(NATIVE, name="name", role="executionRoleArn"),
+    NATIVE_CONNECTOR: AwsType(NATIVE, name="name", role="operatorRole"),
+    NATIVE_CAPACITY_PROVIDER: AwsType(
+        NATIVE, name="capacityProviderName", role="permissionsConfig.capacityProviderOperatorRoleArn"
+    ),
+    NATIVE_MICROVM_IMAGE: AwsType(NATIVE, name="name", role="buildRoleArn"),
+    NATIVE_WEB_FUNCTION: AwsType(NATIVE, name="functionName", role="serviceConfig.executionRoleArn"),
     NATIVE_ROLE: AwsType(
         NATIVE,
         name="roleName",

@@ -30,6 +30,7 @@ class Decided(Enum):
     REFRESH = "refresh"  # the state says something that no program declares
     MENDING = "mending"  # a property that cannot be read
     NEWER_DATA = "newer data"  # an AWS managed policy that the pack's data does not have
+    NOT_DOCUMENTED = "not documented"  # what no document of AWS's says
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +78,60 @@ class Grant:
         return self.suffix in managed.MADE_FOR_LAMBDA
 
 
-class UserKind(Enum):
-    """What runs on a role."""
+class Needs(Enum):
+    """When a kind of user needs network interface permissions on its role: the service makes interfaces with it."""
 
-    FUNCTION = "function"
-    POLLER = "event source mapping"
-    CANARY = "canary"
+    IN_A_VPC = "where it is in a VPC"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class KindOfUser:
+    """What is known of everything of one kind that uses a role.
+
+    `runs_code`: whether customers' code runs with the role, or only the service does. `carries_key`: whether
+    `lambda:SourceFunctionArn` is in the calls of that code; UNKNOWN where no document of AWS's says so.
+    """
+
+    name: str
+    runs_code: bool
+    needs: Needs
+    carries_key: Truth
+
+
+class UserKind(Enum):
+    """What uses a role, with what is known of it.
+
+    Sources: Lambda Developer Guide, "Using source function ARN to control function access behavior" (functions),
+    "Security and permissions" of MicroVMs (both roles run hooks of the customer's), "Lambda operator role for Lambda
+    Managed Instances"; Lambda API Reference, CreateNetworkConnector (its operator role makes the interfaces).
+    """
+
+    FUNCTION = KindOfUser("function", True, Needs.IN_A_VPC, Truth.YES)
+    POLLER = KindOfUser("event source mapping", True, Needs.IN_A_VPC, Truth.YES)
+    CANARY = KindOfUser("canary", True, Needs.IN_A_VPC, Truth.YES)
+    MANAGED_INSTANCES = KindOfUser("function on a capacity provider", True, Needs.NEVER, Truth.YES)
+    MICROVM = KindOfUser("MicroVM", True, Needs.NEVER, Truth.UNKNOWN)
+    MICROVM_IMAGE = KindOfUser("MicroVM image", True, Needs.NEVER, Truth.UNKNOWN)
+    WEB_FUNCTION = KindOfUser("web function", True, Needs.NEVER, Truth.UNKNOWN)
+    CONNECTOR = KindOfUser("network connector", False, Needs.ALWAYS, Truth.NO)
+    CAPACITY_PROVIDER = KindOfUser("capacity provider", False, Needs.ALWAYS, Truth.NO)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class User:
-    """A function (or canary) that runs on a role. `needs_vpc` says whether Lambda manages interfaces for it.
+    """A function, or another thing, that uses a role. `needs_vpc` says whether the service manages interfaces for it with
+    that role, `judged` whether what the role allows matters because of it.
 
-    `function_arn` has `*` for each part that is not known. `gap` is what decides where `needs_vpc` is UNKNOWN.
+    `function_arn` has `*` for each part that is not known. `gap` is what decides where `judged` is UNKNOWN.
     """
 
     kind: UserKind
     resource: Resource
     needs_vpc: Truth
-    function_arn: str
+    judged: Truth
+    function_arn: str = "arn:*:lambda:*:*:function:*"
     gap: Gap | None = None
 
 
@@ -123,6 +159,17 @@ class Execution:
     owned: list[Gap] = field(default_factory=list)
     # What IAM or the provider will refuse, besides what is wrong inside the documents.
     refused: list[Gap] = field(default_factory=list)
+
+    @property
+    def operators(self) -> list[User]:
+        """What makes interfaces with the role and runs no code on it: its permissions are there for these."""
+        return [user for user in self.users if not user.kind.value.runs_code]
+
+    @property
+    def serves_code(self) -> bool:
+        """Whether interfaces are, or may be, made with the role for something that runs code on it; what uses it may live
+        in another stack where nothing does here."""
+        return not self.users or any(u.needs_vpc is not Truth.NO for u in self.users if u.kind.value.runs_code)
 
     @property
     def documents(self) -> list[PolicyDocument]:

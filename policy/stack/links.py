@@ -28,7 +28,7 @@ from policy.stack.inventory import Stack
 from policy.stack.possible_guards import weigh_unknown_documents
 from policy.stack.removals import take_away
 from policy.stack.resources import Resource, type_of
-from policy.stack.users import users
+from policy.stack.users import users, value_at
 
 
 @lru_cache(maxsize=1024)
@@ -65,14 +65,14 @@ def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> li
 
 def _add_users(stack: Stack, executions: Executions, *, event_sources: bool) -> None:
     """Put what runs on a role there; a role that is not in the stack is added under its ARN or name."""
-    for user, prop in users(stack, event_sources=event_sources):
-        value = user.resource.props.get(prop)
-        role = stack.role_of(value, user.resource.made_from(prop, ROLES), user.resource)
+    for user, path in users(stack, event_sources=event_sources):
+        value = value_at(user.resource, path)
+        role = stack.role_of(value, user.resource.made_from(path.partition(".")[0], ROLES), user.resource)
         if role is not None:
             execution = executions[role.urn]
             execution.users.append(replace(user, function_arn=_completed(user.function_arn, execution.some_function)))
             continue
-        gap = _role_gap(user.resource, prop, value)
+        gap = _role_gap(user.resource, path, value)
         label = value if isinstance(value, str) else ""
         executions.setdefault(label or user.resource.urn, Execution(None, label, reference=gap)).users.append(user)
 

@@ -1,36 +1,100 @@
-"""What runs on an execution role: functions, event source mappings that Lambda polls for them, canaries."""
+"""What uses a role: functions, event source mappings that Lambda polls for them, and the rows of one table.
+
+A kind of user that is new is a row of `ROWS`, and a member of `UserKind` where nothing like it is known yet.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from policy.iam.truth import UNKNOWN, Truth, Unknown, all_of, any_of
 from policy.shared import aws_types
-from policy.stack.execution import Gap, User, UserKind, unreadable
+from policy.stack.execution import Gap, Needs, User, UserKind, unreadable
 from policy.stack.inventory import Stack, partition_of
 from policy.stack.resources import Resource, type_of
 
 
+class Row(NamedTuple):
+    """A resource type that uses a role, and what is known of it. A role that is `optional` may be left out: it has none."""
+
+    type: str
+    kind: UserKind
+    optional: bool = False
+
+    @property
+    def role(self) -> str:
+        """The path of the property that names the role."""
+        return aws_types.TYPES[self.type].role
+
+
+# Sources: the schemas of pulumi-aws 7.51 and of aws-native 1.84; scripts/role_properties.py lists what they have.
+ROWS: Final = (
+    Row(aws_types.FUNCTION, UserKind.FUNCTION),
+    Row(aws_types.NATIVE_FUNCTION, UserKind.FUNCTION),
+    Row(aws_types.CANARY, UserKind.CANARY),
+    Row(aws_types.NATIVE_CANARY, UserKind.CANARY),
+    Row(aws_types.MICROVM, UserKind.MICROVM, optional=True),
+    Row(aws_types.MICROVM_IMAGE, UserKind.MICROVM_IMAGE, optional=True),
+    Row(aws_types.OLD_MICROVM_IMAGE, UserKind.MICROVM_IMAGE, optional=True),
+    Row(aws_types.NATIVE_MICROVM_IMAGE, UserKind.MICROVM_IMAGE, optional=True),
+    Row(aws_types.NATIVE_WEB_FUNCTION, UserKind.WEB_FUNCTION),
+    Row(aws_types.CONNECTOR, UserKind.CONNECTOR, optional=True),
+    Row(aws_types.NATIVE_CONNECTOR, UserKind.CONNECTOR, optional=True),
+    Row(aws_types.CAPACITY_PROVIDER, UserKind.CAPACITY_PROVIDER, optional=True),
+    Row(aws_types.NATIVE_CAPACITY_PROVIDER, UserKind.CAPACITY_PROVIDER, optional=True),
+)
+
+
 def users(stack: Stack, *, event_sources: bool) -> Iterator[tuple[User, str]]:
-    """Everything that runs on an execution role, with the property that names the role."""
+    """Everything that uses a role, with the path of the property that names the role."""
     polled = _polled(stack) if event_sources else {}
-    for function in stack.functions:
-        in_vpc, gap = _in_vpc(function)
-        kind = UserKind.FUNCTION
-        if in_vpc is not Truth.YES and function.urn in polled:
-            mapping, by_poller = polled[function.urn]
-            if by_poller is Truth.YES or in_vpc is Truth.NO:
-                kind, in_vpc = UserKind.POLLER, by_poller
-                gap = unreadable(mapping, _open_question(mapping), UNKNOWN) if by_poller is Truth.UNKNOWN else None
-        yield User(kind, function, in_vpc, _function_arn(function), gap), "role"
-    for canary in stack.of(*aws_types.CANARIES):
-        in_vpc, gap = _in_vpc(canary)
-        name = canary.props.get("name")
+    for row in ROWS:
+        for resource in stack.of(row.type):
+            if not row.optional or value_at(resource, row.role) is not None:
+                yield _user(row.kind, resource, polled.get(resource.urn)), row.role
+
+
+def value_at(resource: Resource, path: str) -> Any:
+    """The value of a property, given by its path; UNKNOWN where an object on the way is not known."""
+    value: Any = resource.props
+    for step in path.split("."):
+        if not isinstance(value, Mapping):
+            return value  # not known, missing, or of the wrong type
+        value = value.get(step)
+    return value
+
+
+def _user(kind: UserKind, resource: Resource, polled: tuple[Resource, Truth] | None) -> User:
+    if kind is UserKind.FUNCTION:
+        return _function(resource, polled)
+    if kind is UserKind.CANARY:
+        in_vpc, gap = _in_vpc(resource)
+        name = resource.props.get("name")
         # Synthetics makes the function itself and names it so (CloudWatch Synthetics, "canary Lambda functions").
         arn = f"arn:*:lambda:*:*:function:cwsyn-{name if isinstance(name, str) else '*'}-*"
-        yield User(UserKind.CANARY, canary, in_vpc, arn, gap), "executionRoleArn"
+        return User(kind, resource, in_vpc, in_vpc, arn, gap)
+    needs = Truth.of(kind.value.needs is Needs.ALWAYS)
+    return User(kind, resource, needs, Truth.of(kind.value.runs_code))
+
+
+def _function(function: Resource, polled: tuple[Resource, Truth] | None) -> User:
+    """A function: on a capacity provider, in a VPC, or outside with an event source that is in one."""
+    arn, provider = _function_arn(function), function.props.get("capacityProviderConfig")
+    managed = Truth.UNKNOWN if isinstance(provider, Unknown) else Truth.of(bool(provider))
+    # The VPC of a function on a capacity provider is the provider's.
+    in_vpc, gap = (Truth.NO, None) if managed is Truth.YES else _in_vpc(function)
+    kind = UserKind.FUNCTION
+    if in_vpc is not Truth.YES and polled is not None:
+        mapping, by_poller = polled
+        if by_poller is Truth.YES or in_vpc is Truth.NO:
+            kind, in_vpc = UserKind.POLLER, by_poller
+            gap = unreadable(mapping, _open_question(mapping), UNKNOWN) if by_poller is Truth.UNKNOWN else None
+    if in_vpc is Truth.NO and managed is not Truth.NO:
+        kind = UserKind.MANAGED_INSTANCES
+        gap = unreadable(function, "capacityProviderConfig", provider) if managed is Truth.UNKNOWN else None
+    return User(kind, function, in_vpc, any_of((in_vpc, managed)), arn, gap)
 
 
 def _in_vpc(resource: Resource) -> tuple[Truth, Gap | None]:

@@ -6,28 +6,40 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from policy.iam.conditions import Condition, Family, holds, variable_keys
+from policy.iam.conditions import Condition, holds
 from policy.iam.document import Effect, PolicyDocument, Statement
 from policy.iam.evaluate import action_covered
-from policy.iam.matching import ARN_FIELDS, action_matches, may_name
+from policy.iam.matching import action_matches
 from policy.iam.request import Caller
 from policy.iam.search.actions import NEEDED_BY_NAME, NEEDED_BY_POLLER, NEEDED_BY_SERVICE
-from policy.iam.search.keys import ACCOUNT_KEYS, NETWORK_KEYS, SERVICE_ADDRESS, SOURCE_FUNCTION_KEY
+from policy.iam.search.keys import NETWORK_KEYS, SERVICE_ADDRESS, SOURCE_FUNCTION_KEY
 from policy.iam.search.subject import Subject
 from policy.iam.search.witness import Answer, ask
-from policy.iam.trust import ASSUME_ROLE, LAMBDA
+from policy.iam.trust import ASSUME_ROLE, CONNECTORS, LAMBDA
 from policy.iam.truth import Truth
 from policy.stack.execution import Decided, Execution, Gap, Grant, GrantKind, User, UserKind
 from policy.stack.resources import Resource
+from policy.verdict.callers import (
+    NOT_DOCUMENTED,
+    alike,
+    allowing_statements,
+    callers,
+    common_ways,
+    not_documented,
+    of_all,
+    shown,
+)
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Question, Unverified, WayRound
-from policy.verdict.shedding import Way, ways
+from policy.verdict.shedding import Way
 
 
 def judge_execution(execution: Execution, asked: Question) -> list[Outcome]:
     """Judge one role."""
     if execution.users:
-        certain = [user for user in execution.users if user.needs_vpc is Truth.YES]
-        possible = [user for user in execution.users if user.needs_vpc is Truth.UNKNOWN]
+        code = [user for user in execution.users if user.kind.value.runs_code]
+        # What an operator role needs is there for the code of whatever else uses it.
+        certain = code if execution.operators else [user for user in code if user.judged is Truth.YES]
+        possible = [] if execution.operators else [user for user in code if user.judged is Truth.UNKNOWN]
         if execution.role is None:
             gaps = [execution.reference] if execution.reference else []
             users = [*certain, *possible]
@@ -40,7 +52,7 @@ def judge_execution(execution: Execution, asked: Question) -> list[Outcome]:
             return [Unverified(execution, users, gaps=gaps)] if users else []
         if certain:
             # The permissions that these need are there for the code of whatever else runs on the role.
-            others = [user for user in execution.users if user not in certain]
+            others = [user for user in code if user not in certain]
             return _judge(execution, certain, asked, others)
         return _judge_possible(execution, possible, asked) if possible else []
     return _judge_unused(execution, asked)
@@ -72,7 +84,8 @@ def _judge_unused(execution: Execution, asked: Question) -> list[Outcome]:
         # A policy on a role that is not known.
         open_policy = names_eni_actions(execution) and any(isinstance(o, Exposed) and o.writes for o in outcomes)
         return [Unverified(execution, [], gaps=execution.gaps)] if open_policy else []
-    if trusted is Truth.YES and names_eni_actions(execution):
+    operated = execution.trust.names_service(CONNECTORS) is Truth.YES
+    if trusted is Truth.YES and names_eni_actions(execution) and not operated:
         return outcomes
     exposed = [o for o in outcomes if isinstance(o, Exposed) and o.writes]
     if not exposed:
@@ -97,7 +110,7 @@ def names_eni_actions(execution: Execution) -> bool:
 
 
 def _judge(execution: Execution, users: list[User], asked: Question, others: Sequence[User] = ()) -> list[Outcome]:
-    """Judge a role for its `users` in a VPC; the code of `others` has what they need as well."""
+    """Judge a role for its `users`; the code of `others` has what they need as well."""
     actions = asked.actions
     everybody = [*users, *others]
     documents = execution.documents
@@ -111,11 +124,13 @@ def _judge(execution: Execution, users: list[User], asked: Question, others: Seq
     presumed, presumed_boundary = _presumed(execution.grants), None
     if execution.boundary is not None:
         presumed_boundary = [_open_where_unknown(grant) for grant in execution.boundary]
-    for group in _alike(everybody, [*documents, *(boundary or ())]):
-        code = replace(subject, function_arn=group[0].function_arn) if group else subject
+    for group in alike(everybody, [*documents, *(boundary or ())]):
+        code = callers(subject, group)
         for action in actions:
             answer = _expose(exposed, execution, group, action, code, documents, boundary)
-            if answer.allowed is Truth.UNKNOWN and idle:
+            if answer is NOT_DOCUMENTED:
+                unverified.gaps += [gap for gap in map(not_documented, group) if gap not in unverified.gaps]
+            elif answer.allowed is Truth.UNKNOWN and idle:
                 # What is not known and could not well be a guard does not excuse what is.
                 sure: dict[Grant, Exposed] = {}
                 _expose(sure, execution, group, action, code, presumed, presumed_boundary)
@@ -130,8 +145,10 @@ def _judge(execution: Execution, users: list[User], asked: Question, others: Seq
                 known = [document for document in documents if not document.unknown]
                 _expose(unless_denied, execution, group, action, code, known, boundary)
     outcomes: list[Outcome] = [*exposed.values(), *unless_guarded.values()]
-    service = replace(subject, caller=Caller.SERVICE)
-    outcomes += _locked_out(execution, users, service, documents, boundary)
+    needing = [user for user in users if user.needs_vpc is not Truth.NO]
+    if needing or not everybody:
+        service = replace(subject, caller=Caller.SERVICE)
+        outcomes += _locked_out(execution, needing, service, documents, boundary)
     ways_round = _ways_round(execution, everybody, asked, subject, documents, boundary)
     # What may be allowed because hardly anything is known of the role is said once.
     outcomes += [way for way in ways_round if isinstance(way, WayRound) or not _told(way, unverified)]
@@ -165,21 +182,25 @@ def _expose(
     execution: Execution,
     group: list[User],
     action: str,
-    code: Subject,
+    code: Sequence[Subject],
     documents: Sequence[PolicyDocument],
     boundary: Sequence[PolicyDocument] | None,
 ) -> Answer:
-    """Note every statement that lets the code in, one after the other; the answer once they are all taken out."""
+    """Note every statement that lets the code in, one after the other; the answer once they are all taken out.
+
+    `code` is whoever the code may turn out to be: what lets all of them in, lets it in for certain.
+    """
     left = list(documents)
-    while (answer := ask(action, code, left, boundary)).allowed is Truth.YES:
-        assert answer.evaluation is not None
-        allowing = {id(found.statement) for found in answer.evaluation.allowing}
+    while True:
+        answers = [ask(action, caller, left, boundary) for caller in code]
+        if any(answer.allowed is not Truth.YES for answer in answers):
+            return of_all(answers)
+        allowing = allowing_statements(answers)
         for grant in execution.grants:
             found = [s for s in grant.document.statements if id(s) in allowing]
             if found:
-                _add(exposed, Exposed(execution, grant, found, {action: answer}, group))
+                _add(exposed, Exposed(execution, grant, found, {action: shown(answers)}, group))
         left = [document.without(allowing) for document in left]
-    return answer
 
 
 def _add(exposed: dict[Grant, Exposed], new: Exposed) -> None:
@@ -208,9 +229,8 @@ def _ways_round(
     if role is None:
         return
     found: dict[tuple[Truth, tuple[str, ...]], tuple[Way, list[User]]] = {}
-    for group in _alike(users, [*documents, *(boundary or ())]):
-        caller = replace(code, function_arn=group[0].function_arn) if group else code
-        for way in ways(execution, caller, asked):
+    for group in alike(users, [*documents, *(boundary or ())]):
+        for way in common_ways(execution, callers(code, group), asked):
             found.setdefault((way.open, way.calls), (way, []))[1].extend(group)
     session = replace(code, keyless=True, function_arn=users[0].function_arn if users else code.function_arn)
     shed = [a for a in asked.actions if ask(a, session, documents, boundary).allowed is Truth.YES] or list(
@@ -259,46 +279,6 @@ def _together(group: Sequence[Exposed]) -> Exposed:
     first = group[0]
     unless = tuple(dict.fromkeys(grant for exposed in group for grant in exposed.unless))
     return Exposed(first.execution, first.grant, list(statements.values()), answers, list(users), others, unless)
-
-
-def key_conditions(statement: Statement) -> list[Condition]:
-    """The conditions of a statement on the function's ARN."""
-    return [condition for condition in statement.conditions if condition.key == SOURCE_FUNCTION_KEY]
-
-
-def _alike(users: list[User], documents: Iterable[PolicyDocument]) -> list[list[User]]:
-    """The users in groups that no condition tells apart; one group without users where there are none."""
-    if not users:
-        return [[]]
-    conditions = [c for d in documents for s in d.statements for c in key_conditions(s)]
-    groups: dict[tuple[object, ...], list[User]] = {}
-    for user in users:
-        fields = user.function_arn.split(":", ARN_FIELDS - 1)
-        groups.setdefault((fields[1], fields[4], _told_apart(user.function_arn, conditions)), []).append(user)
-    return list(groups.values())
-
-
-def _told_apart(arn: str, conditions: Sequence[Condition]) -> object:
-    """What the conditions say of a function's ARN; the ARN itself where that hangs on more than the ARN."""
-    account = arn.split(":", ARN_FIELDS - 1)[4]
-    texts = [value for c in conditions for value in c.values if isinstance(value, str)]
-    variables = {key for text in texts if "${" in text for key in variable_keys(text)}
-    if variables - set(ACCOUNT_KEYS) or (variables and account == "*"):
-        return arn
-    if "*" not in arn:
-        context = {SOURCE_FUNCTION_KEY: (arn,), **dict.fromkeys(ACCOUNT_KEYS, (account,))}
-        return tuple(holds(condition, context) for condition in conditions)
-    *place, name = arn.split(":", ARN_FIELDS - 1)
-    if "*" in name or variables or any(c.operator.family not in (Family.ARN, Family.NULL) for c in conditions):
-        return arn
-    # Of the name is known what each value says of it; what is left to say is the same for all with such values.
-    left = [
-        frozenset(
-            tuple(v.split(":", ARN_FIELDS - 1)[:-1]) for v in c.values if isinstance(v, str) and may_name(v, name)
-        )
-        for c in conditions
-    ]
-    return (*place, *left)
 
 
 def _locked_out(

@@ -102,12 +102,11 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
     ordered = sorted(outcome.answers, key=lambda a: (keys.action(a).read_only, list(actions).index(a)))
     grant, execution = outcome.grant, outcome.execution
     one = len(outcome.statements) == 1
-    roles = words.roles([execution, *outcome.others], len(outcome.users) or 1)
+    roles = words.roles(outcome.executions, outcome.users)
     lines = [
         f"Code of {words.users(outcome.users)} can call {words.listed(ordered)} with {roles}: "
         f"{words.statements(outcome.statements)} of {words.kind_and_name(grant.kind, grant.document)} "
-        f"{'allows' if one else 'allow'} {'it' if len(ordered) == 1 else 'them'} also to calls that carry "
-        f"`{SOURCE_FUNCTION_ARN}`, as all calls of a function's code do."
+        f"{'allows' if one else 'allow'} {'it' if len(ordered) == 1 else 'them'} {_to_which_calls(outcome.users)}."
     ]
     unknown = words.unknown_places(outcome.unless) if outcome.unless else ""
     if unknown:
@@ -120,12 +119,18 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
     lines += _fix(outcome, actions)
     lines += words.to_be_listed(execution) if advises_deny(outcome, actions) else []
     if unknown:
-        policy = words.policy_of_its_own(words.deny_statement(actions))
+        policy = words.policy_of_its_own(words.closing_deny(outcome.executions, actions))
         lines.append(
             f"Or, if {unknown} holds the guard, put that into a policy of its own, which is known now: {policy}"
         )
     lines += _check(outcome.answers[_shown_action(ordered)].witness, execution)
     return message(lines)
+
+
+def _to_which_calls(users: Sequence[User]) -> str:
+    if all(user.kind.value.carries_key is Truth.YES for user in users):
+        return f"also to calls that carry `{SOURCE_FUNCTION_ARN}`, as all calls of a function's code do"
+    return f"to calls with `{SOURCE_FUNCTION_ARN}` and without it"
 
 
 def _not_remediated(path: str, refused: Mapping[str, str]) -> list[str]:
@@ -169,8 +174,10 @@ def advises_deny(outcome: Exposed, actions: Sequence[str]) -> bool:
 
 def _fix(outcome: Exposed, actions: Sequence[str]) -> Iterator[str]:
     grant = outcome.grant
+    for execution in outcome.executions:
+        yield from words.own_roles(execution)
     if advises_deny(outcome, actions):
-        deny = json.dumps(words.deny_statement(actions))
+        deny = json.dumps(words.closing_deny(outcome.executions, actions))
         if grant.kind is GrantKind.AWS_MANAGED:
             name = grant.document.name
             yield f"Fix: AWS owns {quoted(name)}, so attach a further policy with this statement to the role: {deny}"
@@ -179,7 +186,10 @@ def _fix(outcome: Exposed, actions: Sequence[str]) -> Iterator[str]:
         return
     for statement in outcome.statements:
         label = f"{statement.label} of {quoted(grant.document.name)}"
-        yield f"Fix: {words.guard_on(statement, label, (SOURCE_FUNCTION_KEY,))}"
+        if any(execution.serves_code for execution in outcome.executions):
+            yield f"Fix: {words.guard_on(statement, label, (SOURCE_FUNCTION_KEY,))}"
+        else:
+            yield f"Fix: take out {label}"
 
 
 def _shown_action(ordered: Sequence[str]) -> str:
@@ -269,7 +279,7 @@ def _way_round_message(outcome: WayRound) -> str:
             f"round it: {names or 'its policies'} {'allow' if len(outcome.allowing) != 1 else 'allows'} "
             f"{words.listed(outcome.calls)} on the role or on a policy that it has. It can then call "
             f"{words.listed(outcome.actions)}.",
-            "Fix: give these permissions to a role of its own, and not to the role of a function in a VPC",
+            f"Fix: give these permissions to a role of its own, and not to the role of {words.kinds(outcome.users[:1])}",
         ]
     lines.append(f"Or: add this statement to a policy of the role: {deny}")
     lines += _check(outcome.witness, execution)
@@ -302,7 +312,7 @@ def without_repeats(outcomes: Sequence[Outcome], actions: Sequence[str]) -> list
 def in_scope(execution: Execution) -> bool:
     """Whether anything that Lambda manages interfaces for may run on the role, so that its documents matter here."""
     if execution.users:
-        return any(user.needs_vpc is not Truth.NO for user in execution.users)
+        return any(user.needs_vpc is not Truth.NO or user.judged is not Truth.NO for user in execution.users)
     return execution.trust.names_service(LAMBDA) is not Truth.NO
 
 

@@ -29,6 +29,11 @@ class Exposed:
     unless: tuple[Grant, ...] = ()
 
     @property
+    def executions(self) -> list[Execution]:
+        """All roles that have the document."""
+        return [self.execution, *self.others]
+
+    @property
     def writes(self) -> bool:
         """Whether the code can change anything, and not only look."""
         return any(not keys.action(action).read_only for action in self.answers)

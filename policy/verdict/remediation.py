@@ -25,7 +25,7 @@ from policy.iam.truth import Truth, Unknown
 from policy.shared import aws_types
 from policy.shared.aws_types import AwsType
 from policy.stack.document_places import Path, at, document_paths, shown
-from policy.verdict.exposure import key_conditions
+from policy.verdict.callers import key_conditions
 from policy.verdict.words import deny_statement, listed
 
 # A remediation is handed one resource at a time.

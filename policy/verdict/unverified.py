@@ -7,11 +7,12 @@ from typing import Final
 
 from policy.iam import managed
 from policy.iam.document import Effect
+from policy.iam.request import SOURCE_FUNCTION_ARN
 from policy.iam.search.reasons import reasons
 from policy.iam.trust import LAMBDA
 from policy.iam.truth import Truth
 from policy.shared.escapes import message, quoted
-from policy.stack.execution import Decided, Execution, Gap
+from policy.stack.execution import Decided, Execution, Gap, UserKind
 from policy.stack.resources import name_of
 from policy.verdict import words
 from policy.verdict.outcomes import Exposed, Unverified
@@ -29,8 +30,8 @@ def unverified_message(outcome: Unverified, actions: Sequence[str]) -> str:
 
 def _reason(outcome: Unverified) -> Iterator[str]:
     execution = outcome.execution
-    its = "their" if len(outcome.users) > 1 else "its"
-    subject = f"Whether the code of {words.users(outcome.users)} can use network interfaces with {its} execution role"
+    role = words.their_role(outcome.users)
+    subject = f"Whether the code of {words.users(outcome.users)} can use network interfaces with {role}"
     if execution.role is None and execution.label:
         yield (
             f"{subject} cannot be judged here: {words.role(execution)} is not in this stack. Run this policy pack on the "
@@ -70,7 +71,9 @@ def _named(outcome: Unverified) -> bool:
 
 
 def _known_all_the_same(outcome: Unverified) -> Iterator[str]:
-    yield from (_would_be_open("If it is in a VPC", exposed) for exposed in outcome.if_in_vpc)
+    managed = all(user.kind is UserKind.MANAGED_INSTANCES for user in outcome.users)
+    where = "If it is on a capacity provider" if managed else "If it is in a VPC"
+    yield from (_would_be_open(where, exposed) for exposed in outcome.if_in_vpc)
     yield from (_would_be_open("Unless that denies it", exposed) for exposed in outcome.unless_denied)
 
 
@@ -91,7 +94,10 @@ def _way_out(outcome: Unverified, actions: Sequence[str]) -> Iterator[str]:
         yield f"Fix: put this policy on the role: {words.policy_of_its_own(deny)}"
         return
     yield from _answers(outcome.gaps)
-    policy = words.policy_of_its_own(words.deny_statement(actions))
+    policy = words.policy_of_its_own(words.closing_deny([execution], actions))
+    yield from words.own_roles(execution)
+    if execution.serves_code and outcome.gaps and all(g.decided is Decided.NOT_DOCUMENTED for g in outcome.gaps):
+        return  # there is a guard already
     if execution.role is None:
         yield f"Fix: put this policy on the role, where it is made: {policy}"
     else:
@@ -148,6 +154,11 @@ def _gap(gap: Gap) -> str:
             return (
                 f"{where} is {detail}, which is not among the AWS managed policies as of {managed.as_of()} "
                 "that this pack knows: update the pack, or attach a policy of your own"
+            )
+        case Decided.NOT_DOCUMENTED:
+            return (
+                f"no document of AWS's says that the calls of a {gap.detail} carry `{SOURCE_FUNCTION_ARN}`, and nothing "
+                "but a guard on it keeps its code out"
             )
         case Decided.MENDING:
             return f"{where} {gap.detail or 'cannot be read'}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from policy.iam.document import Effect, PolicyDocument, Statement
 from policy.iam.request import SOURCE_FUNCTION_ARN
 from policy.iam.search import keys
+from policy.iam.truth import Truth
 from policy.shared.escapes import quoted
 from policy.stack.execution import Execution, Grant, GrantKind, User, UserKind
 from policy.stack.resources import name_of
@@ -29,14 +31,56 @@ def together(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a kind of user is called: one of it, several, one with its article, and the role that it uses."""
+
+    one: str
+    several: str
+    one_of_them: str
+    role: str = "execution role"
+
+
+# What Lambda polls for is a function, and is named as one.
+WORDS: Final[Mapping[UserKind, Words]] = {
+    UserKind.FUNCTION: Words("function", "functions", "a function in a VPC"),
+    UserKind.POLLER: Words("function", "functions", "a function with an event source in a VPC"),
+    UserKind.CANARY: Words("canary", "canaries", "a canary in a VPC"),
+    UserKind.MANAGED_INSTANCES: Words("function", "functions", "a function on a capacity provider"),
+    UserKind.MICROVM: Words("MicroVM", "MicroVMs", "a MicroVM"),
+    UserKind.MICROVM_IMAGE: Words("MicroVM image", "MicroVM images", "a MicroVM image", "build role"),
+    UserKind.WEB_FUNCTION: Words("web function", "web functions", "a web function"),
+    UserKind.CONNECTOR: Words("network connector", "network connectors", "a network connector", "operator role"),
+    UserKind.CAPACITY_PROVIDER: Words(
+        "capacity provider", "capacity providers", "a capacity provider", "operator role"
+    ),
+}
+
+
 def users(given: Sequence[User]) -> str:
-    """What runs on a role, by name: functions or canaries. A function that Lambda polls for is named as a function."""
+    """What uses a role, by kind and name."""
     if not given:
         return "any function"
-    one, several = "function", "functions"
-    if all(user.kind is UserKind.CANARY for user in given):
-        one, several = "canary", "canaries"
-    return f"{one if len(given) == 1 else several} {listed([user.resource.name for user in given])}"
+    names: dict[tuple[str, str], list[str]] = {}
+    for user in given:
+        its = WORDS[user.kind]
+        names.setdefault((its.one, its.several), []).append(user.resource.name)
+    return together([f"{one if len(of) == 1 else several} {listed(of)}" for (one, several), of in names.items()])
+
+
+def kinds(given: Sequence[User]) -> str:
+    """The kinds of the users, each with its article."""
+    return (
+        together(list(dict.fromkeys(WORDS[user.kind].one_of_them for user in given)))
+        if given
+        else "a function in a VPC"
+    )
+
+
+def their_role(given: Sequence[User]) -> str:
+    """`its execution role`: of some users, by the name that all of them have for it."""
+    called = {WORDS[user.kind].role for user in given}
+    return f"{'their' if len(given) > 1 else 'its'} {called.pop() if len(called) == 1 else 'execution role'}"
 
 
 def role(execution: Execution) -> str:
@@ -44,10 +88,10 @@ def role(execution: Execution) -> str:
     return quoted(execution.label) if execution.label else "that is not known yet"
 
 
-def roles(executions: Sequence[Execution], number_of_users: int) -> str:
-    """The execution roles of so many users."""
+def roles(executions: Sequence[Execution], given: Sequence[User]) -> str:
+    """The roles of some users."""
     if len(executions) == 1:
-        return f"{'its' if number_of_users == 1 else 'their'} execution role {role(executions[0])}"
+        return f"{their_role(given)} {role(executions[0])}"
     return f"the execution roles {listed([execution.label for execution in executions])}"
 
 
@@ -78,11 +122,40 @@ def unknown_places(grants: Iterable[Grant]) -> str:
     return f"{', '.join(places[:_MOST_NAMES])} and {more} more" if more > 0 else together(places)
 
 
-def deny_statement(actions: Iterable[str], *, detach: bool = True) -> dict[str, object]:
-    """AWS's own guard: a Deny for calls that carry the key. The Developer Guide's list adds DetachNetworkInterface."""
+def deny_statement(actions: Iterable[str], *, detach: bool = True, to_all: bool = False) -> dict[str, object]:
+    """AWS's own guard: a Deny for calls that carry the key, or, `to_all`, for all calls. The Developer Guide's list adds
+    DetachNetworkInterface."""
     denied = list(dict.fromkeys((*actions, *(["ec2:DetachNetworkInterface"] if detach else []))))
-    condition = {"Null": {SOURCE_FUNCTION_ARN: "false"}}
-    return {"Effect": "Deny", "Action": denied, "Resource": "*", "Condition": condition}
+    condition: dict[str, object] = {} if to_all else {"Condition": {"Null": {SOURCE_FUNCTION_ARN: "false"}}}
+    return {"Effect": "Deny", "Action": denied, "Resource": "*", **condition}
+
+
+def closing_deny(executions: Sequence[Execution], actions: Iterable[str]) -> dict[str, object]:
+    """The Deny that closes some roles: to the code, or to all where nothing that runs code on them needs interfaces."""
+    keyless = any(user.kind.value.carries_key is Truth.UNKNOWN for e in executions for user in e.users)
+    # Of a role that is made elsewhere, what else uses it is not known.
+    here = all(execution.role is not None for execution in executions)
+    return deny_statement(actions, to_all=not any(e.serves_code for e in executions) and (here or keyless))
+
+
+def own_roles(execution: Execution) -> Iterator[str]:
+    """What must not share the role with what runs code on it, and who needs no permission on it."""
+    if execution.operators:
+        alone = users(execution.operators)
+        yield f"Fix: give {alone} a role of its own: its permissions are for the service, and no code must run with them"
+    code = [user for user in execution.users if user.kind.value.runs_code]
+    if not execution.serves_code:
+        yield (
+            f"{sentence(users(code))} {'needs' if len(code) == 1 else 'need'} no network interface permissions, because no "
+            f"interface is made with {their_role(code)}: take them away."
+        )
+        return
+    for user in code:
+        if user.kind.value.carries_key is not Truth.YES:
+            yield (
+                f"Fix: give {users([user])} a role of its own: no document of AWS's says that the calls of "
+                f"{WORDS[user.kind].one_of_them} carry `{SOURCE_FUNCTION_ARN}`, so no guard on it is known to hold"
+            )
 
 
 def guard_on(statement: Statement, label: str, without: Collection[str]) -> str:

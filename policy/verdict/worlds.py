@@ -20,6 +20,7 @@ from policy.shared import stand_ins
 from policy.stack.execution import Decided, Execution, Gap
 from policy.stack.inventory import Stack
 from policy.stack.resources import Resource
+from policy.stack.users import ROWS, value_at
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Unverified, WayRound
 
 Judged = list[tuple[Execution, list[Outcome]]]
@@ -133,7 +134,8 @@ def _named_ids(text: str, prefix: str) -> list[str]:
 # ---- worlds
 
 # Of what runs on a role, only these say which role and which function it is; the rest is the program's own business.
-_OF_USERS: Final = ("arn", "eventSourceArn", "executionRoleArn", "functionName", "name", "role")
+_OF_USERS: Final = ("arn", "eventSourceArn", "functionName", "name")
+_USERS: Final = frozenset(row.type for row in ROWS)
 
 
 def _iam_texts(resource: Resource) -> Iterator[str]:
@@ -142,6 +144,7 @@ def _iam_texts(resource: Resource) -> Iterator[str]:
         yield from _texts((resource.props, resource.inputs))
     else:
         yield from _texts([resource.props.get(name) for name in _OF_USERS])
+        yield from _texts(value_at(resource, resource.row.role) if resource.type in _USERS else ())
 
 
 def _texts(value: Any) -> Iterator[str]:
