@@ -356,37 +356,47 @@ def _roles_named(resource: Resource, stack: Stack, executions: Executions) -> It
     found = [role.urn for role in map(stack.by_urn, urns) if role is not None]
     made_from = [urn for urn in dict.fromkeys(found) if urn in executions and executions[urn].role is not None]
     names = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-    known = [stack.role_of(name, urns, resource) for name in names]
-    for name, role in zip(names, known, strict=True):
-        elsewhere = [] if role is not None else _outside(name, executions)
-        yield from ((execution, len(elsewhere) == 1) for execution in elsewhere)
-    certain, possible = _listed_roles(value, [role.urn for role in known if role is not None], made_from)
-    if not certain and not possible and isinstance(value, Unknown):
+    known, same_name = [], []
+    for name in names:
+        roles = stack.roles_of(name, urns, resource)
+        if not roles:
+            elsewhere = _outside(name, executions)
+            yield from ((execution, len(elsewhere) == 1) for execution in elsewhere)
+        elif len(roles) > 1:
+            same_name += [(executions[role.urn], _several_roles(resource, prop, name, roles)) for role in roles]
+        else:
+            known.append(roles[0].urn)
+    certain, possible = _listed_roles(value, known, made_from, outside=resource.outside(prop, ROLES))
+    items = value if isinstance(value, list) else [value]
+    unknown = next((item for item in items if isinstance(item, Unknown)), None)
+    if unknown is not None and not made_from:
         stray = executions[resource.urn] = Execution(None, "")
-        stray.gaps.append(unreadable(resource, prop, value))
+        stray.gaps.append(unreadable(resource, prop, unknown))
         yield stray, True
     yield from ((executions[urn], True) for urn in certain)
-    for urn in possible:
-        unknown = UNKNOWN if isinstance(value, list) else value
-        executions[urn].gaps.append(unreadable(resource, prop, unknown))
-        yield executions[urn], False
+    gap = unreadable(resource, prop, value if unknown is None else unknown)
+    for execution, gap in [*same_name, *((executions[urn], gap) for urn in possible)]:
+        execution.gaps.append(gap)
+        yield execution, False
 
 
-def _listed_roles(value: object, known: Sequence[str], made_from: Sequence[str]) -> tuple[list[str], list[str]]:
+def _listed_roles(
+    value: object, known: Sequence[str], made_from: Sequence[str], *, outside: bool
+) -> tuple[list[str], list[str]]:
     """The URNs of the roles that a list has for certain, and of those that it may have.
 
-    `value` is the list as far as known, `known` are the roles of the names in it, `made_from` those it was made from.
+    `value` is the list as far as known, `known` are the roles of the names in it, `made_from` those it was made from;
+    `outside` says whether it was also made from what is not in the stack.
     """
-    if value is None:
-        return [], []
     if not isinstance(value, list):
         return [], list(made_from)
     left = [urn for urn in made_from if urn not in known]
     unknown_names = sum(isinstance(item, Unknown) for item in value)
     if not unknown_names:
         return list(dict.fromkeys(known)), []
-    # More roles than unknown names: any of them may be on the list.
-    return ([*dict.fromkeys((*known, *left))], []) if unknown_names >= len(left) else (list(known), left)
+    # More roles than unknown names, or others besides: any of them may be on the list.
+    sure = unknown_names >= len(left) and not outside
+    return ([*dict.fromkeys((*known, *left))], []) if sure else (list(known), left)
 
 
 # ---- the state of a role against what is declared

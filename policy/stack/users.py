@@ -140,9 +140,12 @@ def _polled(stack: Stack) -> dict[str, tuple[Resource, Truth]]:
     found: dict[str, tuple[Resource, Truth]] = {}
     for mapping in stack.of(*aws_types.EVENT_SOURCES):
         polls = _polls_vpc(mapping)
-        urns = mapping.depends_on.get("functionName", ())
-        functions = stack.functions_of(mapping.props.get("functionName"), urns)
-        if len(functions) > 1 or (mapping.outside("functionName", aws_types.FUNCTIONS) and functions):
+        name, urns = mapping.props.get("functionName"), mapping.depends_on.get("functionName", ())
+        functions = stack.functions_of(name, urns)
+        certain = len(functions) == 1 and not mapping.outside("functionName", aws_types.FUNCTIONS)
+        if isinstance(name, Unknown) and not urns:
+            functions, certain = stack.functions, False  # made from nothing that is known, it may be any of them
+        if not certain:
             polls = all_of((polls, Truth.UNKNOWN))
         for function in functions if polls is not Truth.NO else ():
             if function.urn not in found or polls is Truth.YES:
@@ -179,12 +182,17 @@ def _polls_vpc(mapping: Resource) -> Truth:
     arn = props.get("eventSourceArn")
     if isinstance(arn, str) and arn.count(":") >= 5:
         return Truth.of(arn.split(":")[2] in _VPC_SOURCES)
-    if any(props.get(name) not in (None, [], {}) for name in ("topics", "queues", "documentDbEventSourceConfig")):
+    told = [props.get(name) for name in ("topics", "queues", "documentDbEventSourceConfig")]
+    if any(value not in (None, [], {}) and not isinstance(value, Unknown) for value in told):
         return Truth.YES
-    sources = {_package(urn) for urn in mapping.depends_on.get("eventSourceArn", ())}
-    if sources & set(_VPC_SOURCE_TYPES):
-        return Truth.YES
-    return Truth.NO if sources & set(_OTHER_SOURCE_TYPES) else Truth.UNKNOWN
+    answers = set()
+    for urn in mapping.depends_on.get("eventSourceArn", ()):
+        package = _package(urn)
+        if package in _VPC_SOURCE_TYPES or package in _OTHER_SOURCE_TYPES:
+            answers.add(Truth.of(package in _VPC_SOURCE_TYPES))
+        elif urn in mapping.not_managed:
+            answers.add(Truth.UNKNOWN)  # what is not in the stack may be a source of either kind
+    return answers.pop() if len(answers) == 1 else Truth.UNKNOWN
 
 
 def _package(urn: str) -> str:
