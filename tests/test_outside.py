@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from policy.iam.search.keys import ENI_ACTIONS
+from policy.iam.search.actions import KEPT_FROM_CODE
 from policy.iam.truth import UNKNOWN
 from policy.outside import files
 from policy.outside.account import AccountDetails
@@ -38,7 +38,7 @@ NOW: Final = Decimal(1_790_000_000)
 
 
 def document(effect: str = "Allow", **more: Any) -> dict[str, Any]:
-    statement = {"Effect": effect, "Action": list(ENI_ACTIONS), "Resource": "*", **more}
+    statement = {"Effect": effect, "Action": list(KEPT_FROM_CODE), "Resource": "*", **more}
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
@@ -93,7 +93,7 @@ def directory(tmp_path: Path, *outputs: Any, as_of: datetime | None = None) -> A
 
 
 def judged(stack: Sequence[Resource]) -> list[type]:
-    found = [o for e in link(stack) for o in judge_execution(e, Question(ENI_ACTIONS, NOW))]
+    found = [o for e in link(stack) for o in judge_execution(e, Question(KEPT_FROM_CODE, NOW))]
     return sorted({type(o) for o in found}, key=lambda kind: kind.__name__)
 
 
