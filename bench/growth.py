@@ -18,7 +18,7 @@ from policy.shared.aws_types import FUNCTION, ROLE, ROLE_POLICY
 from policy.stack.links import link
 from policy.stack.resources import Resource
 from policy.verdict import finding
-from policy.verdict.exposure import judge_execution, merged
+from policy.verdict.exposure import judge_role, merged
 from policy.verdict.outcomes import Question
 
 from .measure import Row, compare, in_turn
@@ -118,7 +118,7 @@ def _stack(roles: int, functions: int, run: int) -> list[Resource]:
 
 
 def _judge_stack(stack: list[Resource]) -> None:
-    outcomes = [o for execution in link(stack) for o in judge_execution(execution, Question(KEPT_FROM_CODE, _NOW))]
+    outcomes = [o for execution in link(stack) for o in judge_role(execution, Question(KEPT_FROM_CODE, _NOW))]
     list(finding.findings(merged(outcomes), KEPT_FROM_CODE, {}))
 
 

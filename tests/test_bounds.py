@@ -15,7 +15,7 @@ from policy.shared import aws_types
 from policy.stack.links import link
 from policy.stack.resources import Resource
 from policy.verdict import exposure
-from policy.verdict.exposure import judge_execution
+from policy.verdict.exposure import judge_role
 from policy.verdict.outcomes import Exposed
 
 ACCOUNT: Final = "123456789012"
@@ -52,7 +52,7 @@ def test_functions_that_no_condition_tells_apart_are_asked_once(known: bool, mon
     monkeypatch.setattr(exposure, "ask", lambda *args: asked.append(args) or original(*args))
     names = [f"arn:aws:lambda:*:*:function:f{i}" for i in range(200)]
     (execution,) = link(many(400, {"ArnLike": {"lambda:SourceFunctionArn": names}}, known=known))
-    (outcome,) = judge_execution(execution, QUESTION)
+    (outcome,) = judge_role(execution, QUESTION)
     assert isinstance(outcome, Exposed)
     # The guard lists the first two hundred.
     assert {user.resource.name for user in outcome.users} == {f"f{i}" for i in range(200, 400)}
@@ -65,7 +65,7 @@ def test_a_variable_tells_functions_apart_only_by_what_it_stands_for(monkeypatch
     monkeypatch.setattr(exposure, "ask", lambda *args: asked.append(args) or original(*args))
     arn = "arn:aws:lambda:*:${aws:PrincipalAccount}:function:f1*"
     (execution,) = link(many(100, {"ArnLike": {"lambda:SourceFunctionArn": arn}}, known=True))
-    (outcome,) = judge_execution(execution, QUESTION)
+    (outcome,) = judge_role(execution, QUESTION)
     assert isinstance(outcome, Exposed)
     assert {user.resource.name for user in outcome.users} == {f"f{i}" for i in range(100) if not str(i).startswith("1")}
     assert len(asked) < 60

@@ -51,7 +51,7 @@ from policy.preview.monitor import Monitor
 from policy.preview.registration import StackIdentity
 from policy.shared import names
 from policy.shared.names import GUARD, NOTICES, READ_ONLY, ROLE_GUARD, UNVERIFIED
-from policy.stack.execution import Execution
+from policy.stack.execution_role import ExecutionRole
 from policy.stack.links import link
 
 # 2026-01-01T00:00:00Z: a case that speaks of time means the same next year.
@@ -271,7 +271,7 @@ def _assert_service_still_works(before: Stage, after: Stage) -> None:
             assert now[key] is Truth.YES, key
 
 
-def _service(executions: list[Execution]) -> dict[tuple[str, str], Truth]:
+def _service(executions: list[ExecutionRole]) -> dict[tuple[str, str], Truth]:
     """Whether the Lambda service can make each call with each role of the stack."""
     return {
         (execution.label, action): ask(

@@ -17,7 +17,7 @@ from policy.iam.search.actions import KEPT_FROM_CODE
 from policy.iam.search.subject import Subject
 from policy.iam.search.witness import ask
 from policy.iam.trust import parse_trust
-from policy.stack.execution import Execution, Grant, GrantKind
+from policy.stack.execution_role import ExecutionRole, Grant, GrantKind
 from policy.verdict.finding import exposed_message
 from policy.verdict.outcomes import Exposed
 from tests.case_runner import CASES
@@ -78,7 +78,7 @@ def check(condition: dict[str, Any], role_arn: str | None) -> list[str]:
     document = parse_document({"Version": "2012-10-17", "Statement": statement}, "eni")
     grant = Grant(document, "urn:pulumi:dev::app::aws:iam/rolePolicy:RolePolicy::eni", "policy", GrantKind.INLINE)
     answer = ask("ec2:DescribeSubnets", Subject(Caller.CODE, FUNCTION, role_arn), [document])
-    execution = Execution(None, "orders", trust=parse_trust(None), grants=[grant], role_arn=role_arn)
+    execution = ExecutionRole(None, "orders", trust=parse_trust(None), grants=[grant], role_arn=role_arn)
     exposed = Exposed(execution, grant, list(document.statements), {"ec2:DescribeSubnets": answer}, [])
     return [each for each in exposed_message(exposed, KEPT_FROM_CODE).split("\n") if each.startswith("Check: ")]
 

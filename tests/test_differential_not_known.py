@@ -16,7 +16,7 @@ from policy.iam import document
 from policy.iam.document import PolicyDocument
 from policy.iam.request import Caller
 from policy.shared import stand_ins
-from policy.stack.execution import Grant
+from policy.stack.execution_role import Grant
 from policy.verdict import exposure, worlds
 from tests.differential import generate, hidden, standing_in
 from tests.differential.generate import ACCOUNT, FUNCTION_ARN, OTHER_ACCOUNT, Json

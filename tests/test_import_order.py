@@ -34,7 +34,7 @@ ROOMS: Final = {
     ),
     "stack": Room(
         ("shared", "iam"),
-        ("resources", "document_places", "inventory", "execution", "users", "possible_guards", "removals", "links"),
+        ("resources", "document_places", "inventory", "execution_role", "users", "possible_guards", "removals", "links"),
     ),
     "outside": Room(("shared", "iam", "stack"), ("records", "files", "account", "live", "organization", "completing")),
     "verdict": Room(

@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 
 from policy.outside.completing import with_records
 from policy.outside.live import Live, Lookup
-from policy.stack import resources
+from policy.shared import aws_types
 from policy.verdict.outcomes import Exposed, Unverified
 from tests.test_outside import DENY, GUARDED, OPEN, TRUST, function, judged
 
@@ -61,7 +61,7 @@ def test_an_open_role_is_a_hole_and_a_guarded_one_is_none(iam: Any, endpoint: st
     put(iam, "eni", OPEN)
     stack = with_records([function(ROLE)], Live(Lookup(endpoint=endpoint)))
     assert judged(stack) == [Exposed]
-    (role, *_) = (resource for resource in stack if resource.type == resources.NATIVE_ROLE)
+    (role, *_) = (resource for resource in stack if resource.type == aws_types.NATIVE_ROLE)
     assert role.recorded is not None
     assert role.recorded.source == "AWS, looked up in this run"
     assert role.recorded.as_of is not None
@@ -79,7 +79,7 @@ def test_managed_policies_the_boundary_and_tags(iam: Any, endpoint: str) -> None
     iam.tag_role(RoleName="orders-role", Tags=[{"Key": "Team", "Value": "blue"}])
     stack = with_records([function(ROLE)], Live(Lookup(endpoint=endpoint)))
     assert judged(stack) == []
-    role = next(resource for resource in stack if resource.type == resources.NATIVE_ROLE)
+    role = next(resource for resource in stack if resource.type == aws_types.NATIVE_ROLE)
     assert role.props["tags"] == [{"key": "Team", "value": "blue"}]
 
 

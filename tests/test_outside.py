@@ -19,10 +19,10 @@ from policy.outside import files
 from policy.outside.account import AccountDetails
 from policy.outside.completing import with_records
 from policy.outside.records import Found, Record, Several, as_resources
-from policy.stack import resources
+from policy.shared import aws_types
 from policy.stack.links import link
 from policy.stack.resources import Resource
-from policy.verdict.exposure import judge_execution
+from policy.verdict.exposure import judge_role
 from policy.verdict.outcomes import Exposed, Question, Unverified
 
 ACCOUNT: Final = "111122223333"
@@ -78,8 +78,8 @@ def details(*roles: dict[str, Any], policies: Sequence[dict[str, Any]] = ()) -> 
 def function(arn: object = ROLE, **more: Any) -> Resource:
     props = {"role": arn, "vpcConfig": {"subnetIds": ["subnet-1"]}, "name": "orders"}
     props["arn"] = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:orders"
-    urn = f"urn:pulumi:dev::shop::{resources.FUNCTION}::orders"
-    return Resource(urn, resources.FUNCTION, {**props, **more})
+    urn = f"urn:pulumi:dev::shop::{aws_types.FUNCTION}::orders"
+    return Resource(urn, aws_types.FUNCTION, {**props, **more})
 
 
 def in_stack(kind: str, label: str, **props: Any) -> Resource:
@@ -93,7 +93,7 @@ def directory(tmp_path: Path, *outputs: Any, as_of: datetime | None = None) -> A
 
 
 def judged(stack: Sequence[Resource]) -> list[type]:
-    found = [o for e in link(stack) for o in judge_execution(e, Question(KEPT_FROM_CODE, NOW))]
+    found = [o for e in link(stack) for o in judge_role(e, Question(KEPT_FROM_CODE, NOW))]
     return sorted({type(o) for o in found}, key=lambda kind: kind.__name__)
 
 
@@ -163,7 +163,7 @@ def test_pages_and_accounts_of_one_file(tmp_path: Path) -> None:
     assert judged(with_records([function()], known)) == [Exposed]
     assert judged(with_records([function(other)], known)) == []
     both = with_records(
-        [function(), in_stack(resources.FUNCTION, "b", role=other, vpcConfig={"subnetIds": ["s"]})], known
+        [function(), in_stack(aws_types.FUNCTION, "b", role=other, vpcConfig={"subnetIds": ["s"]})], known
     )
     assert len({r.urn for r in both}) == len(both)
     assert judged(both) == [Exposed]
@@ -244,7 +244,7 @@ def test_the_newest_date_in_a_file_is_its_date(tmp_path: Path) -> None:
 
 def native_role(**props: Any) -> Resource:
     return in_stack(
-        resources.NATIVE_ROLE, "r", arn=ROLE, roleName="orders-role", assumeRolePolicyDocument=TRUST, **props
+        aws_types.NATIVE_ROLE, "r", arn=ROLE, roleName="orders-role", assumeRolePolicyDocument=TRUST, **props
     )
 
 
@@ -255,22 +255,22 @@ def test_what_a_stack_declares_wins_over_the_record(tmp_path: Path) -> None:
 
 
 def test_what_only_the_record_has_may_be_on_a_role_of_the_stack(tmp_path: Path) -> None:
-    classic = in_stack(resources.ROLE, "r", arn=ROLE, name="orders-role", assumeRolePolicy=json.dumps(TRUST))
+    classic = in_stack(aws_types.ROLE, "r", arn=ROLE, name="orders-role", assumeRolePolicy=json.dumps(TRUST))
     assert judged([function(), classic]) == []
     known = directory(tmp_path, details(role({"eni": OPEN})))
     assert judged(with_records([function(), classic], known)) == [Unverified]
     known = directory(tmp_path, details(role({}, [VPC_ACCESS])))
     assert judged(with_records([function(), classic], known)) == [Unverified]
     policy = {"role": "orders-role", "name": "eni", "policy": json.dumps(GUARDED)}
-    written = in_stack(resources.ROLE_POLICY, "p", **policy)
+    written = in_stack(aws_types.ROLE_POLICY, "p", **policy)
     known = directory(tmp_path, details(role({"eni": OPEN})))
     assert judged(with_records([function(), classic, written], known)) == []
 
 
 def read_role() -> Resource:
     props = {"arn": ROLE, "name": "orders-role", "assumeRolePolicy": UNKNOWN, "inlinePolicies": UNKNOWN}
-    urn = f"urn:pulumi:dev::shop::{resources.ROLE}::r"
-    return Resource(urn, resources.ROLE, {**props, "managedPolicyArns": UNKNOWN}, managed=False)
+    urn = f"urn:pulumi:dev::shop::{aws_types.ROLE}::r"
+    return Resource(urn, aws_types.ROLE, {**props, "managedPolicyArns": UNKNOWN}, managed=False)
 
 
 def test_a_role_that_the_stack_only_reads_is_known_by_the_record(tmp_path: Path) -> None:
@@ -281,20 +281,20 @@ def test_a_role_that_the_stack_only_reads_is_known_by_the_record(tmp_path: Path)
 
 
 def test_what_the_stack_puts_on_a_role_on_record_is_judged_with_it(tmp_path: Path) -> None:
-    added = in_stack(resources.ROLE_POLICY, "p", role="orders-role", name="guard", policy=json.dumps(DENY))
+    added = in_stack(aws_types.ROLE_POLICY, "p", role="orders-role", name="guard", policy=json.dumps(DENY))
     known = directory(tmp_path, details(role({"eni": OPEN})))
     assert judged(with_records([function(), added], known)) == []
-    opened = in_stack(resources.ROLE_POLICY, "p", role="orders-role", name="more", policy=json.dumps(OPEN))
+    opened = in_stack(aws_types.ROLE_POLICY, "p", role="orders-role", name="more", policy=json.dumps(OPEN))
     known = directory(tmp_path, details(role({"eni": GUARDED})))
     assert judged(with_records([function(), opened], known)) == [Exposed]
     # The same name: what the stack writes takes the place of what is on record.
-    mended = in_stack(resources.ROLE_POLICY, "p", role="orders-role", name="eni", policy=json.dumps(GUARDED))
+    mended = in_stack(aws_types.ROLE_POLICY, "p", role="orders-role", name="eni", policy=json.dumps(GUARDED))
     known = directory(tmp_path, details(role({"eni": OPEN})))
     assert judged(with_records([function(), mended], known)) == []
 
 
 def test_a_policy_of_the_stack_wins_over_the_one_on_record(tmp_path: Path) -> None:
-    own = in_stack(resources.POLICY, "p", arn=POLICY, name="eni", policy=json.dumps(GUARDED))
+    own = in_stack(aws_types.POLICY, "p", arn=POLICY, name="eni", policy=json.dumps(GUARDED))
     known = directory(tmp_path, details(role({}, [POLICY]), policies=[customer({"v1": OPEN})]))
     assert judged(with_records([function()], known)) == [Exposed]
     assert judged(with_records([function(), own], known)) == []

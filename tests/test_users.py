@@ -10,7 +10,7 @@ from case_runner import CASES
 from policy.iam.truth import UNKNOWN, Truth
 from policy.shared import aws_types
 from policy.shared.aws_types import TYPES
-from policy.stack.execution import Needs, User, UserKind
+from policy.stack.execution_role import Needs, User, UserKind
 from policy.stack.inventory import Stack
 from policy.stack.resources import Resource
 from policy.stack.users import ROWS, Row, users

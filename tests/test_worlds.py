@@ -17,7 +17,7 @@ from policy.iam.search.actions import KEPT_FROM_CODE
 from policy.shared import aws_types, stand_ins
 from policy.stack.links import link
 from policy.stack.resources import Resource
-from policy.verdict.exposure import judge_execution
+from policy.verdict.exposure import judge_role
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Question, Unverified
 from policy.verdict.worlds import Judged, judge_in_all
 
@@ -50,7 +50,7 @@ def stack(policies: list[dict[str, Any]], account: str = STANDS_IN, region: str 
 
 def judge(resources_of_it: tuple[Resource, ...]) -> Judged:
     """The stack as if nothing in it stood in for anything."""
-    return [(execution, judge_execution(execution, QUESTION)) for execution in link(resources_of_it)]
+    return [(execution, judge_role(execution, QUESTION)) for execution in link(resources_of_it)]
 
 
 def _holes(outcomes: list[Outcome]) -> set[tuple[str, str]]:

@@ -18,9 +18,9 @@ from policy.shared.escapes import printable
 from policy.stack.links import link
 from policy.stack.resources import Declarations, Resource, plain, stack_resources, with_values
 from policy.verdict import finding
-from policy.verdict.exposure import judge_execution, merged
+from policy.verdict.exposure import judge_role, merged
 from policy.verdict.finding import Finding
-from policy.verdict.hiding import hidden, hidden_execution, within
+from policy.verdict.hiding import hidden, hidden_role, within
 from policy.verdict.one_resource import resource_findings
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Question, WayRound
 from policy.verdict.remediation import HIDDEN, remedy, secret_paths
@@ -179,7 +179,7 @@ class Judge:
                 found = [outcome for outcome in found if isinstance(outcome, _STAYING)]
             kept += unexempted(found, settings, today, use)
             if name == names.UNVERIFIED and finding.in_scope(execution):
-                errors += finding.document_errors(hidden_execution(execution, self._is_secret))
+                errors += finding.document_errors(hidden_role(execution, self._is_secret))
         refused = {o.grant.urn: self.declarations.refused(o.grant.urn) for o in kept if isinstance(o, Exposed)}
         shown = (hidden(outcome, self._is_secret) for outcome in merged(kept))
         yield from finding.findings(shown, settings.actions, refused)
@@ -215,7 +215,7 @@ class Judge:
                 return judged
             for execution in executions:
                 try:
-                    judged.append((execution, judge_execution(execution, question)))
+                    judged.append((execution, judge_role(execution, question)))
                 except Exception as error:
                     bug = finding.internal_error(error, execution)
                     self._bugs[bug.urn] = bug

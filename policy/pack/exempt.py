@@ -8,7 +8,7 @@ from datetime import date
 
 from policy.pack.settings import Entry, Settings
 from policy.shared.escapes import one_line, quoted
-from policy.stack.execution import Execution
+from policy.stack.execution_role import ExecutionRole
 from policy.stack.resources import Resource
 from policy.verdict.finding import Finding
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome
@@ -48,7 +48,7 @@ class Use:
         return covered
 
 
-def guarded_elsewhere(execution: Execution, settings: Settings, today: date, use: Use) -> bool:
+def guarded_elsewhere(execution: ExecutionRole, settings: Settings, today: date, use: Use) -> bool:
     """Whether the configuration says that something outside the stack guards the role."""
     names = [execution.label, *(_names(execution.role) if execution.role is not None else ())]
     if execution.role_arn is not None:

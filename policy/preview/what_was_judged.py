@@ -16,7 +16,7 @@ from policy.preview.properties import reveal
 from policy.preview.registration import Registration
 from policy.shared import names
 from policy.shared.aws_types import TYPES
-from policy.stack.execution import Execution, User, UserKind
+from policy.stack.execution_role import ExecutionRole, User, UserKind
 from policy.stack.links import link
 from policy.stack.resources import Resource, declared, plain
 
@@ -133,7 +133,7 @@ def _opened(value: object) -> object:
     return [_opened(item) for item in value] if isinstance(value, list) else value
 
 
-def _concerned(execution: Execution) -> Iterator[User]:
+def _concerned(execution: ExecutionRole) -> Iterator[User]:
     return (user for user in execution.users if user.judged is not Truth.NO)
 
 

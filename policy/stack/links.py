@@ -23,7 +23,7 @@ from policy.iam.trust import parse_trust
 from policy.iam.truth import UNKNOWN, Unknown
 from policy.shared import aws_types
 from policy.shared.aws_types import CLASSIC, MANAGED_POLICIES, ROLE_POLICIES, ROLES, TYPES
-from policy.stack.execution import Decided, Execution, Gap, Grant, GrantKind, unreadable
+from policy.stack.execution_role import Decided, ExecutionRole, Gap, Grant, GrantKind, unreadable
 from policy.stack.inventory import Stack
 from policy.stack.possible_guards import weigh_unknown_documents
 from policy.stack.removals import take_away
@@ -44,13 +44,13 @@ def _parse(source: object, name: str, limit: int) -> PolicyDocument:
     return PolicyDocument(name, document.statements, (*document.errors, too_long), document.unknown, document.text)
 
 
-def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> list[Execution]:
+def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> list[ExecutionRole]:
     """Every role of the stack, and every role of another stack that something in this stack runs on.
 
     Without `event_sources` a function outside a VPC stays outside, whatever events Lambda fetches for it.
     """
     stack = Stack(all_resources)
-    executions = {role.urn: _execution(role, stack) for role in stack.roles}
+    executions = {role.urn: _execution_role(role, stack) for role in stack.roles}
     _add_users(stack, executions, event_sources=event_sources)
     _attach_role_policies(stack, executions)
     _attach_managed_policies(stack, executions)
@@ -63,7 +63,7 @@ def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> li
     return list(executions.values())
 
 
-def _add_users(stack: Stack, executions: Executions, *, event_sources: bool) -> None:
+def _add_users(stack: Stack, executions: ExecutionRoles, *, event_sources: bool) -> None:
     """Put what runs on a role there; a role that is not in the stack is added under its ARN or name."""
     for user, path in users(stack, event_sources=event_sources):
         value = value_at(user.resource, path)
@@ -74,10 +74,10 @@ def _add_users(stack: Stack, executions: Executions, *, event_sources: bool) -> 
             continue
         gap = _role_gap(user.resource, path, value)
         label = value if isinstance(value, str) else ""
-        executions.setdefault(label or user.resource.urn, Execution(None, label, reference=gap)).users.append(user)
+        executions.setdefault(label or user.resource.urn, ExecutionRole(None, label, reference=gap)).users.append(user)
 
 
-def _outside(value: object, executions: Executions) -> list[Execution]:
+def _outside(value: object, executions: ExecutionRoles) -> list[ExecutionRole]:
     """The role outside the stack that a property names, if something in the stack runs on it."""
     if not isinstance(value, str):
         return []
@@ -98,14 +98,14 @@ def _role_gap(resource: Resource, prop: str, value: object) -> Gap:
     return Gap(resource.urn, prop, Decided.MENDING, "is not a string")
 
 
-Executions = dict[str, Execution]
+ExecutionRoles = dict[str, ExecutionRole]
 
 # ---- roles
 
 
-def _execution(role: Resource, stack: Stack) -> Execution:
+def _execution_role(role: Resource, stack: Stack) -> ExecutionRole:
     row = role.row
-    execution = Execution(
+    execution = ExecutionRole(
         role,
         role.name,
         role_arn=_role_arn(role),
@@ -181,7 +181,7 @@ def _declared(role: Resource, name: str) -> Any:
     return None if name in _ECHOED else role.props.get(name)
 
 
-def _inline_policies(role: Resource, execution: Execution) -> Iterator[tuple[str, str, object]]:
+def _inline_policies(role: Resource, execution: ExecutionRole) -> Iterator[tuple[str, str, object]]:
     """The entries of a role's own list, each with the path of its document and the policy's name."""
     inline = role.row.inline
     prop, value = inline.prop, _declared(role, inline.prop)
@@ -204,7 +204,7 @@ def _inline_policies(role: Resource, execution: Execution) -> Iterator[tuple[str
         yield f"{path}.{inline.document}", name if isinstance(name, str) else "", source
 
 
-def _texts(resource: Resource, prop: str, execution: Execution) -> Iterator[tuple[str, object, tuple[str, ...]]]:
+def _texts(resource: Resource, prop: str, execution: ExecutionRole) -> Iterator[tuple[str, object, tuple[str, ...]]]:
     """The elements of a list of texts, each with the URNs it can stand for."""
     value = _declared(resource, prop) if prop in _ECHOED else resource.props.get(prop)
     if value is None:
@@ -225,14 +225,14 @@ def _texts(resource: Resource, prop: str, execution: Execution) -> Iterator[tupl
 
 
 def _attach(
-    execution: Execution, stack: Stack, value: object, urns: Sequence[str], attachment: Resource, path: str
+    execution: ExecutionRole, stack: Stack, value: object, urns: Sequence[str], attachment: Resource, path: str
 ) -> None:
     """Put the policy that a property of `attachment` names on the role."""
     execution.grants.append(_policy_grant(execution, stack, value, urns, attachment, path))
 
 
 def _policy_grant(
-    execution: Execution, stack: Stack, value: object, urns: Sequence[str], attachment: Resource, path: str
+    execution: ExecutionRole, stack: Stack, value: object, urns: Sequence[str], attachment: Resource, path: str
 ) -> Grant:
     """The managed policy that a property names; one of which nothing is known, and a gap, where it is not to be had."""
     policy = stack.policy_of(value, urns)
@@ -264,7 +264,7 @@ def _aws_managed(suffix: str, arn: str) -> PolicyDocument:
     return replace(document, errors=())
 
 
-def _customer_grant(policy: Resource, execution: Execution) -> Grant:
+def _customer_grant(policy: Resource, execution: ExecutionRole) -> Grant:
     prop = policy.row.document
     source = policy.props.get(prop, UNKNOWN)
     document = _parse(source, policy.name, MANAGED_POLICY_LIMIT)
@@ -279,7 +279,7 @@ def _perhaps(grant: Grant) -> Grant:
     return replace(grant, document=grant.document.perhaps())
 
 
-def _attach_role_policies(stack: Stack, executions: Executions) -> None:
+def _attach_role_policies(stack: Stack, executions: ExecutionRoles) -> None:
     for resource in stack.of(*ROLE_POLICIES):
         prop, listed = resource.row.document, resource.physical_name
         for execution, certain in _on_roles(resource, stack, executions):
@@ -291,7 +291,7 @@ def _attach_role_policies(stack: Stack, executions: Executions) -> None:
             execution.grants.append(grant if certain else _perhaps(grant))
 
 
-def _attach_managed_policies(stack: Stack, executions: Executions) -> None:
+def _attach_managed_policies(stack: Stack, executions: ExecutionRoles) -> None:
     for resource in stack.of(aws_types.ROLE_ATTACHMENT, aws_types.POLICY_ATTACHMENT):
         prop = resource.row.managed
         urns = resource.made_from(prop, MANAGED_POLICIES)
@@ -318,14 +318,14 @@ def _attach_managed_policies(stack: Stack, executions: Executions) -> None:
                 execution.grants[before:] = map(_perhaps, execution.grants[before:])
 
 
-def _on_roles(resource: Resource, stack: Stack, executions: Executions) -> Iterator[tuple[Execution, bool]]:
+def _on_roles(resource: Resource, stack: Stack, executions: ExecutionRoles) -> Iterator[tuple[ExecutionRole, bool]]:
     """The role that a resource names. One that is unknown and made from several roles may be any of them: not certain."""
     prop = resource.row.role
     value = resource.props.get(prop)
     roles = stack.roles_of(value, resource.depends_on.get(prop, ()), resource)
     certain = len(roles) == 1 and (isinstance(value, str) or not resource.outside(prop, ROLES))
     if not roles and not isinstance(value, str):
-        stray = executions[resource.urn] = Execution(None, "")
+        stray = executions[resource.urn] = ExecutionRole(None, "")
         gap = unreadable(resource, prop, value)
         if isinstance(value, Unknown):
             stray.gaps.append(gap)
@@ -348,7 +348,7 @@ def _several_roles(resource: Resource, prop: str, value: object, roles: Sequence
     return Gap(resource.urn, prop, Decided.MENDING, f"is `{value}`, and that is the name of {named}")
 
 
-def _roles_named(resource: Resource, stack: Stack, executions: Executions) -> Iterator[tuple[Execution, bool]]:
+def _roles_named(resource: Resource, stack: Stack, executions: ExecutionRoles) -> Iterator[tuple[ExecutionRole, bool]]:
     """The roles in a resource's list of role names, each with whether it is certain to be in it."""
     prop = resource.row.roles
     value, urns = resource.props.get(prop), resource.depends_on.get(prop, ())
@@ -370,7 +370,7 @@ def _roles_named(resource: Resource, stack: Stack, executions: Executions) -> It
     items = value if isinstance(value, list) else [value]
     unknown = next((item for item in items if isinstance(item, Unknown)), None)
     if unknown is not None and not made_from:
-        stray = executions[resource.urn] = Execution(None, "")
+        stray = executions[resource.urn] = ExecutionRole(None, "")
         stray.gaps.append(unreadable(resource, prop, unknown))
         yield stray, True
     yield from ((executions[urn], True) for urn in certain)
@@ -402,7 +402,7 @@ def _listed_roles(
 # ---- the state of a role against what is declared
 
 
-def _check_echoes(execution: Execution, role: Resource) -> None:
+def _check_echoes(execution: ExecutionRole, role: Resource) -> None:
     """Policies that the role's state lists and that nothing in the stack explains may or may not be on the role."""
     explained = {grant.listed_as for grant in execution.grants}
     inline, managed_arns = role.row.inline, role.row.managed
@@ -424,19 +424,19 @@ def _check_echoes(execution: Execution, role: Resource) -> None:
                 _add_echo(execution, role, managed_arns, arn, document)
 
 
-def _check_read(execution: Execution, role: Resource, prop: str, listed: object) -> None:
+def _check_read(execution: ExecutionRole, role: Resource, prop: str, listed: object) -> None:
     """A role that the stack does not manage is not one without policies: what is on it may be anything."""
     if not role.managed and isinstance(listed, Unknown):
         execution.gaps.append(Gap(role.urn, prop, Decided.READ, role.name))
         execution.grants.append(Grant(PolicyDocument.not_known(prop), role.urn, prop, GrantKind.IN_ROLE))
 
 
-def _add_echo(execution: Execution, role: Resource, prop: str, what: str, document: PolicyDocument) -> None:
+def _add_echo(execution: ExecutionRole, role: Resource, prop: str, what: str, document: PolicyDocument) -> None:
     execution.gaps.append(Gap(role.urn, prop, Decided.REFRESH, what))
     execution.grants.append(Grant(document.perhaps_allowing(), role.urn, prop, GrantKind.IN_ROLE))
 
 
-def _check_inline_limit(execution: Execution, role: Resource) -> None:
+def _check_inline_limit(execution: ExecutionRole, role: Resource) -> None:
     """The inline policies of a role share one limit."""
     inline = [g for g in execution.grants if g.kind in (GrantKind.INLINE, GrantKind.IN_ROLE)]
     size = sum(grant.document.size for grant in inline)

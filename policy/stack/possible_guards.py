@@ -12,12 +12,12 @@ from typing import Final
 
 from policy.iam.truth import Unknown
 from policy.shared.aws_types import CANARIES, FUNCTIONS, MANAGED_POLICIES, QUALIFIERS
-from policy.stack.execution import Execution, Grant
+from policy.stack.execution_role import ExecutionRole, Grant
 from policy.stack.inventory import Stack
 from policy.stack.resources import Resource, type_of
 
 
-def weigh_unknown_documents(executions: Sequence[Execution], stack: Stack) -> None:
+def weigh_unknown_documents(executions: Sequence[ExecutionRole], stack: Stack) -> None:
     """Say of each document whether a guard in what is not known of it is a real possibility."""
     # A function whose role is not known may run on any of these.
     elsewhere = frozenset(user.resource.urn for e in executions if not e.label for user in e.users)
@@ -34,7 +34,7 @@ _USERS: Final = frozenset((*FUNCTIONS, *CANARIES))
 class _Guards:
     """Which unknown documents could well be a guard of one role."""
 
-    def __init__(self, execution: Execution, elsewhere: frozenset[str], stack: Stack) -> None:
+    def __init__(self, execution: ExecutionRole, elsewhere: frozenset[str], stack: Stack) -> None:
         self._role = execution.role.urn if execution.role is not None else ""
         self._functions = elsewhere | {user.resource.urn for user in execution.users}
         self._stack = stack

@@ -15,11 +15,11 @@ from policy.iam.document import Effect
 from policy.iam.truth import Unknown
 from policy.shared import aws_types
 from policy.shared.aws_types import MANAGED_POLICIES, ROLE_POLICIES, ROLES
-from policy.stack.execution import Decided, Execution, Gap, Grant, GrantKind
+from policy.stack.execution_role import Decided, ExecutionRole, Gap, Grant, GrantKind
 from policy.stack.inventory import Stack
 from policy.stack.resources import Resource, type_of
 
-Executions = Mapping[str, Execution]
+ExecutionRoles = Mapping[str, ExecutionRole]
 _INLINE = (GrantKind.INLINE, GrantKind.IN_ROLE)
 _MANAGED = (GrantKind.MANAGED, GrantKind.AWS_MANAGED)
 
@@ -45,7 +45,7 @@ class _Owner:
         return own or grant.kind not in self.kinds or grant.listed_as in self.names or grant.urn in self.made_from
 
 
-def take_away(stack: Stack, executions: Executions, declared: Callable[[Resource, str], Any]) -> None:
+def take_away(stack: Stack, executions: ExecutionRoles, declared: Callable[[Resource, str], Any]) -> None:
     """Mark the grants that something in the stack takes off their roles. `declared` gives what a role's program lists."""
     for resource in stack.of(aws_types.POLICIES_EXCLUSIVE):
         _by_owner(stack, executions, resource, "policyNames", _INLINE)
@@ -78,7 +78,7 @@ def _owner(resource: Resource, prop: str, listed: list[Any], kinds: Collection[G
 
 
 def _by_owner(
-    stack: Stack, executions: Executions, resource: Resource, prop: str, kinds: Collection[GrantKind]
+    stack: Stack, executions: ExecutionRoles, resource: Resource, prop: str, kinds: Collection[GrantKind]
 ) -> None:
     names_role, listed = resource.row.role, resource.props.get(prop)
     value, urns = resource.props.get(names_role), resource.depends_on.get(names_role, ())
@@ -94,7 +94,7 @@ def _by_owner(
         _take_unlisted(execution, owner, "" if certain else f"may be that of `{role.name}`, and `{prop}` ")
 
 
-def _take_unlisted(execution: Execution, owner: _Owner, unsure: str = "") -> None:
+def _take_unlisted(execution: ExecutionRole, owner: _Owner, unsure: str = "") -> None:
     """Mark what an owner does not keep; `unsure` says what is not certain of the role that it names."""
     lists = "may not list" if owner.unknown else "does not list"
     for i, grant in enumerate(execution.grants):
@@ -104,7 +104,7 @@ def _take_unlisted(execution: Execution, owner: _Owner, unsure: str = "") -> Non
             _take(execution, i, owner.resource.urn, prop, why, certain=not unsure and not owner.unknown)
 
 
-def _by_attachment(stack: Stack, executions: Executions, attachment: Resource) -> None:
+def _by_attachment(stack: Stack, executions: ExecutionRoles, attachment: Resource) -> None:
     """A PolicyAttachment owns where its policy is attached, in the whole account."""
     row = attachment.row
     value, roles = attachment.props.get(row.managed), attachment.props.get(row.roles)
@@ -130,7 +130,7 @@ def _named(role: Resource, names: Collection[str]) -> bool:
     return any(isinstance(text, str) and text in names for text in (role.physical_name, role.props.get("id")))
 
 
-def _overwritten(execution: Execution) -> None:
+def _overwritten(execution: ExecutionRole) -> None:
     """Of two inline policies of one name there will be one."""
     places: dict[str, list[int]] = {}
     for i, grant in enumerate(execution.grants):
@@ -144,7 +144,7 @@ def _overwritten(execution: Execution) -> None:
             _take(execution, i, grant.urn, prop, f"{has} `{name}`, as that of another inline policy of the role")
 
 
-def _take(execution: Execution, index: int, urn: str, prop: str, why: str, *, certain: bool = True) -> None:
+def _take(execution: ExecutionRole, index: int, urn: str, prop: str, why: str, *, certain: bool = True) -> None:
     """Weaken a grant. Where it is not certain that anything takes it off, what it denies is not certain to be denied."""
     grant = execution.grants[index]
     guarded = any(s.effect is not Effect.ALLOW for s in grant.document.statements)
@@ -155,7 +155,7 @@ def _take(execution: Execution, index: int, urn: str, prop: str, why: str, *, ce
     execution.grants[index] = replace(grant, document=document, taken_off=taken_off)
 
 
-def guards_taken_off(execution: Execution) -> Iterator[Gap]:
+def guards_taken_off(execution: ExecutionRole) -> Iterator[Gap]:
     """What was meant to deny something on the role and may be taken off it."""
     for grant in execution.grants:
         if grant.taken_off is not None:

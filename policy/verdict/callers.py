@@ -17,7 +17,7 @@ from policy.iam.search.keys import ACCOUNT_KEYS, SOURCE_FUNCTION_KEY
 from policy.iam.search.subject import Subject
 from policy.iam.search.witness import Answer
 from policy.iam.truth import Truth, all_of
-from policy.stack.execution import Decided, Execution, Gap, User
+from policy.stack.execution_role import Decided, ExecutionRole, Gap, User
 from policy.verdict.outcomes import Question
 from policy.verdict.shedding import Way, ways
 
@@ -65,7 +65,7 @@ def not_documented(user: User) -> Gap:
     return Gap(user.resource.urn, "", Decided.NOT_DOCUMENTED, user.kind.value.name)
 
 
-def common_ways(execution: Execution, code: Sequence[Subject], asked: Question) -> Iterator[Way]:
+def common_ways(execution: ExecutionRole, code: Sequence[Subject], asked: Question) -> Iterator[Way]:
     """The ways that are open to all that the code may turn out to be."""
     first, *others = [list(ways(execution, caller, asked)) for caller in code]
     for way in first:

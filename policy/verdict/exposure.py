@@ -1,4 +1,4 @@
-"""What the code of the functions on one role can do, and whether Lambda itself still can: Execution -> outcomes."""
+"""What the code of the functions on one role can do, and whether Lambda itself still can: ExecutionRole -> outcomes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from policy.iam.search.subject import Subject
 from policy.iam.search.witness import Answer, ask
 from policy.iam.trust import ASSUME_ROLE, CONNECTORS, LAMBDA
 from policy.iam.truth import Truth
-from policy.stack.execution import Decided, Execution, Gap, Grant, GrantKind, User, UserKind
+from policy.stack.execution_role import Decided, ExecutionRole, Gap, Grant, GrantKind, User, UserKind
 from policy.stack.resources import Resource
 from policy.verdict.callers import (
     NOT_DOCUMENTED,
@@ -33,7 +33,7 @@ from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Question, Unver
 from policy.verdict.shedding import Way
 
 
-def judge_execution(execution: Execution, asked: Question) -> list[Outcome]:
+def judge_role(execution: ExecutionRole, asked: Question) -> list[Outcome]:
     """Judge one role."""
     if execution.users:
         code = [user for user in execution.users if user.kind.value.runs_code]
@@ -58,7 +58,7 @@ def judge_execution(execution: Execution, asked: Question) -> list[Outcome]:
     return _judge_unused(execution, asked)
 
 
-def _judge_possible(execution: Execution, users: list[User], asked: Question) -> list[Outcome]:
+def _judge_possible(execution: ExecutionRole, users: list[User], asked: Question) -> list[Outcome]:
     """Functions that may or may not be in a VPC: what would be wrong if they are is not certain."""
     outcomes = _judge(execution, users, asked)
     if not outcomes:
@@ -74,7 +74,7 @@ def _judge_possible(execution: Execution, users: list[User], asked: Question) ->
     return [unverified]
 
 
-def _judge_unused(execution: Execution, asked: Question) -> list[Outcome]:
+def _judge_unused(execution: ExecutionRole, asked: Question) -> list[Outcome]:
     """A role that nothing in this stack uses is judged if it was made for a function in a VPC, which lives elsewhere."""
     trusted = execution.trust.names_service(LAMBDA)
     if trusted is Truth.NO:
@@ -94,7 +94,7 @@ def _judge_unused(execution: Execution, asked: Question) -> list[Outcome]:
     return [Unverified(execution, [], named, unused=True)]
 
 
-def names_eni_actions(execution: Execution) -> bool:
+def names_eni_actions(execution: ExecutionRole) -> bool:
     """Whether the role grants the actions by name: with a managed policy made for Lambda, or in a statement."""
     if any(grant.made_for_lambda for grant in execution.grants):
         return True
@@ -109,7 +109,7 @@ def names_eni_actions(execution: Execution) -> bool:
     return all(any(action_matches(pattern, action) for pattern in patterns) for action in NEEDED_BY_NAME)
 
 
-def _judge(execution: Execution, users: list[User], asked: Question, others: Sequence[User] = ()) -> list[Outcome]:
+def _judge(execution: ExecutionRole, users: list[User], asked: Question, others: Sequence[User] = ()) -> list[Outcome]:
     """Judge a role for its `users`; the code of `others` has what they need as well."""
     actions = asked.actions
     everybody = [*users, *others]
@@ -156,7 +156,7 @@ def _judge(execution: Execution, users: list[User], asked: Question, others: Seq
     return outcomes + ([unverified] if unverified.actions else [])
 
 
-def _idle(execution: Execution) -> Iterator[Grant]:
+def _idle(execution: ExecutionRole) -> Iterator[Grant]:
     """The grants with something that is not known and could not well be a guard."""
     for grant in (*execution.grants, *(execution.boundary or ())):
         if not grant.may_guard and grant.document.known_part is not grant.document:
@@ -179,7 +179,7 @@ def _open_where_unknown(grant: Grant) -> PolicyDocument:
 
 def _expose(
     exposed: dict[Grant, Exposed],
-    execution: Execution,
+    execution: ExecutionRole,
     group: list[User],
     action: str,
     code: Sequence[Subject],
@@ -217,7 +217,7 @@ def _told(way: Unverified, unverified: Unverified) -> bool:
 
 
 def _ways_round(
-    execution: Execution,
+    execution: ExecutionRole,
     users: list[User],
     asked: Question,
     code: Subject,
@@ -282,7 +282,7 @@ def _together(group: Sequence[Exposed]) -> Exposed:
 
 
 def _locked_out(
-    execution: Execution,
+    execution: ExecutionRole,
     users: list[User],
     service: Subject,
     documents: Sequence[PolicyDocument],

@@ -17,7 +17,7 @@ from policy.iam.truth import Truth, Unknown
 from policy.shared import stand_ins
 from policy.shared.escapes import message, quoted
 from policy.shared.names import GUARD, READ_ONLY, UNVERIFIED
-from policy.stack.execution import Execution, GrantKind, User
+from policy.stack.execution_role import ExecutionRole, GrantKind, User
 from policy.stack.removals import guards_taken_off
 from policy.stack.resources import Resource
 from policy.verdict import words
@@ -80,7 +80,7 @@ def configuration_problems(problems: Mapping[str, Sequence[str]]) -> str:
     return message(["The configuration of this policy pack is wrong, and what is wrong in it has no effect:", *lines])
 
 
-def document_errors(execution: Execution) -> Iterator[Finding]:
+def document_errors(execution: ExecutionRole) -> Iterator[Finding]:
     """What IAM will refuse in the documents of a role: the resource, the path, and what is wrong there."""
     for grant in (*execution.grants, *(execution.boundary or ())):
         if not grant.document.errors:
@@ -139,7 +139,7 @@ def _not_remediated(path: str, refused: Mapping[str, str]) -> list[str]:
 
 
 def _diagnoses(
-    execution: Execution, actions: Sequence[str], users: Sequence[User], judged: Sequence[str]
+    execution: ExecutionRole, actions: Sequence[str], users: Sequence[User], judged: Sequence[str]
 ) -> Iterator[str]:
     arns = [user.function_arn for user in users]
     every = [user.function_arn for user in execution.users] or arns
@@ -197,7 +197,7 @@ def _shown_action(ordered: Sequence[str]) -> str:
     return next((a for a in ordered if len(keys.action(a).resources) == 1), ordered[0])
 
 
-def _check(witness: Request | None, execution: Execution) -> list[str]:
+def _check(witness: Request | None, execution: ExecutionRole) -> list[str]:
     """The request as one command, for a role that is deployed: of any other there is nothing to simulate."""
     arn = execution.role_arn
     if witness is None or arn is None or "*" in arn or arn != stand_ins.shown(arn):
@@ -309,7 +309,7 @@ def without_repeats(outcomes: Sequence[Outcome], actions: Sequence[str]) -> list
     return [o for o in outcomes if not (closed and isinstance(o, Exposed) and not o.writes)]
 
 
-def in_scope(execution: Execution) -> bool:
+def in_scope(execution: ExecutionRole) -> bool:
     """Whether anything that Lambda manages interfaces for may run on the role, so that its documents matter here."""
     if execution.users:
         return any(user.needs_vpc is not Truth.NO or user.judged is not Truth.NO for user in execution.users)
@@ -330,9 +330,9 @@ def of_secret(found: Finding, actions: Sequence[str], refused: Mapping[str, str]
     return Finding(found.policy, found.urn, message(lines), found.path)
 
 
-def internal_error(error: Exception, subject: Resource | Execution | None) -> Finding:
+def internal_error(error: Exception, subject: Resource | ExecutionRole | None) -> Finding:
     """A bug of this pack, told without the values that it stumbled over; about the whole stack without a subject."""
-    if isinstance(subject, Execution):
+    if isinstance(subject, ExecutionRole):
         urn = _urn_of(Unverified(subject, subject.users))
     else:
         urn = "" if subject is None else subject.urn

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from policy.iam.document import DocumentError, Statement
 from policy.iam.search.witness import Answer
-from policy.stack.execution import Execution, Grant
+from policy.stack.execution_role import ExecutionRole, Grant
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome, WayRound
 
 # Whether a property of a resource, given by URN and path, is secret or has a secret in it.
@@ -29,7 +29,7 @@ def within(path: str, other: str) -> bool:
     return longer == shorter or longer.startswith((f"{shorter}.", f"{shorter}["))
 
 
-def hidden_execution(execution: Execution, secret: IsSecret) -> Execution:
+def hidden_role(execution: ExecutionRole, secret: IsSecret) -> ExecutionRole:
     """The role without the words of its secret documents; itself where it has none."""
     every = (*execution.grants, *(execution.boundary or ()))
     if not any(_is_secret(grant, secret) for grant in every):
@@ -40,7 +40,7 @@ def hidden_execution(execution: Execution, secret: IsSecret) -> Execution:
 
 def hidden(outcome: Outcome, secret: IsSecret) -> Outcome:
     """The outcome without the words of secret documents; itself where the role has none."""
-    execution = hidden_execution(outcome.execution, secret)
+    execution = hidden_role(outcome.execution, secret)
     if execution is outcome.execution:
         return outcome
     if isinstance(outcome, WayRound):
@@ -59,7 +59,7 @@ def hidden(outcome: Outcome, secret: IsSecret) -> Outcome:
     )
 
 
-def _hidden_statements(outcome: _Found, execution: Execution, secret: IsSecret) -> _Found:
+def _hidden_statements(outcome: _Found, execution: ExecutionRole, secret: IsSecret) -> _Found:
     grant = _hidden_grant(outcome.grant, secret)
     same = grant is outcome.grant
     statements = outcome.statements if same else [_nameless(statement) for statement in outcome.statements]

@@ -19,7 +19,7 @@ from policy.stack.links import link
 from policy.stack.resources import Resource
 from policy.verdict import words
 from policy.verdict.diagnosis import dead_guard, form_for
-from policy.verdict.exposure import judge_execution, names_eni_actions
+from policy.verdict.exposure import judge_role, names_eni_actions
 from policy.verdict.finding import Finding, exposed_message
 from policy.verdict.outcomes import Exposed, Question
 
@@ -88,7 +88,7 @@ def _declared_holes(
     if execution.trust.names_service(LAMBDA) is not Truth.YES or not names_eni_actions(execution):
         return
     # A resource check is not told what a document was made from, so any that is not known may be a guard here.
-    for outcome in judge_execution(execution, Question(tuple(actions), now, unknown_may_guard=True)):
+    for outcome in judge_role(execution, Question(tuple(actions), now, unknown_may_guard=True)):
         if isinstance(outcome, Exposed) and outcome.writes:
             message = exposed_message(outcome, actions, refused)
             yield Finding(ROLE_GUARD, role.urn, message, outcome.grant.path)

@@ -10,7 +10,7 @@ from policy.iam.evaluate import Determining
 from policy.iam.request import Request
 from policy.iam.search import keys
 from policy.iam.search.witness import Answer
-from policy.stack.execution import Execution, Gap, Grant, User
+from policy.stack.execution_role import ExecutionRole, Gap, Grant, User
 from policy.stack.resources import Resource
 
 
@@ -18,18 +18,18 @@ from policy.stack.resources import Resource
 class Exposed:
     """A document with statements that let code do what only Lambda should: one thing to change."""
 
-    execution: Execution
+    execution: ExecutionRole
     grant: Grant
     statements: list[Statement] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict)
     users: list[User] = field(default_factory=list)
     # Further roles that have the same document from the same resource.
-    others: list[Execution] = field(default_factory=list)
+    others: list[ExecutionRole] = field(default_factory=list)
     # Documents that are not known yet and that are taken for no guards; without them nobody would be sure.
     unless: tuple[Grant, ...] = ()
 
     @property
-    def executions(self) -> list[Execution]:
+    def executions(self) -> list[ExecutionRole]:
         """All roles that have the document."""
         return [self.execution, *self.others]
 
@@ -43,7 +43,7 @@ class Exposed:
 class LockedOut:
     """A guard that keeps the Lambda service out: the function cannot be created or will stop working."""
 
-    execution: Execution
+    execution: ExecutionRole
     grant: Grant
     statements: list[Statement]
     actions: list[str]
@@ -54,7 +54,7 @@ class LockedOut:
 class Unverified:
     """A role that cannot be judged here, with everything that stands in the way."""
 
-    execution: Execution
+    execution: ExecutionRole
     users: list[User]
     actions: list[str] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
@@ -78,7 +78,7 @@ class WayRound:
     where the way is another. `allowing` are the statements that allow the calls, none where the trust policy is enough.
     """
 
-    execution: Execution
+    execution: ExecutionRole
     role: Resource
     users: list[User]
     actions: list[str]

@@ -23,7 +23,7 @@ from policy.iam.search.subject import Subject
 from policy.iam.search.witness import Answer, ask
 from policy.iam.trust import Entry, Principal
 from policy.iam.truth import Truth, all_of, any_of
-from policy.stack.execution import Execution, Grant, GrantKind
+from policy.stack.execution_role import ExecutionRole, Grant, GrantKind
 from policy.verdict.outcomes import Question
 
 Documents = Sequence[PolicyDocument]
@@ -57,7 +57,7 @@ class Way:
 CLOSED: Final = Way(Truth.NO)
 
 
-def ways(execution: Execution, code: Subject, asked: Question) -> Iterator[Way]:
+def ways(execution: ExecutionRole, code: Subject, asked: Question) -> Iterator[Way]:
     """The ways round that are open to a caller, or may be."""
     found = _Search(execution, code, asked)
     for way in (found.by_session(), found.by_rewriting()):
@@ -72,7 +72,7 @@ def _everything(action: str = "*") -> PolicyDocument:
 class _Search:
     """What one caller can do about the guards on its role."""
 
-    def __init__(self, execution: Execution, code: Subject, asked: Question) -> None:
+    def __init__(self, execution: ExecutionRole, code: Subject, asked: Question) -> None:
         self._execution, self._code, self._asked = execution, code, asked
         self._documents = execution.documents
         self._boundary = None if execution.boundary is None else [grant.document for grant in execution.boundary]

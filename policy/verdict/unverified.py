@@ -12,7 +12,7 @@ from policy.iam.search.reasons import reasons
 from policy.iam.trust import LAMBDA
 from policy.iam.truth import Truth
 from policy.shared.escapes import message, quoted
-from policy.stack.execution import Decided, Execution, Gap, UserKind
+from policy.stack.execution_role import Decided, ExecutionRole, Gap, UserKind
 from policy.stack.resources import name_of
 from policy.verdict import words
 from policy.verdict.outcomes import Exposed, Unverified
@@ -53,7 +53,7 @@ def _reason(outcome: Unverified) -> Iterator[str]:
         yield f"{subject}{name} is not certain: {shown}{more}."
 
 
-def _trust(execution: Execution) -> str:
+def _trust(execution: ExecutionRole) -> str:
     certain = execution.trust.names_service(LAMBDA) is Truth.YES
     return "trusts Lambda and" if certain else "may trust Lambda, which its trust policy does not say for certain, and"
 

@@ -12,7 +12,7 @@ from policy.iam.request import SOURCE_FUNCTION_ARN
 from policy.iam.search import keys
 from policy.iam.truth import Truth
 from policy.shared.escapes import quoted
-from policy.stack.execution import Execution, Grant, GrantKind, User, UserKind
+from policy.stack.execution_role import ExecutionRole, Grant, GrantKind, User, UserKind
 from policy.stack.resources import name_of
 from policy.verdict.diagnosis import form_for
 
@@ -83,12 +83,12 @@ def their_role(given: Sequence[User]) -> str:
     return f"{'their' if len(given) > 1 else 'its'} {called.pop() if len(called) == 1 else 'execution role'}"
 
 
-def role(execution: Execution) -> str:
+def role(execution: ExecutionRole) -> str:
     """A role by its name in the program, or by its ARN or name in AWS where it is not in the stack."""
     return quoted(execution.label) if execution.label else "that is not known yet"
 
 
-def roles(executions: Sequence[Execution], given: Sequence[User]) -> str:
+def roles(executions: Sequence[ExecutionRole], given: Sequence[User]) -> str:
     """The roles of some users."""
     if len(executions) == 1:
         return f"{their_role(given)} {role(executions[0])}"
@@ -130,7 +130,7 @@ def deny_statement(actions: Iterable[str], *, detach: bool = True, to_all: bool 
     return {"Effect": "Deny", "Action": denied, "Resource": "*", **condition}
 
 
-def closing_deny(executions: Sequence[Execution], actions: Iterable[str]) -> dict[str, object]:
+def closing_deny(executions: Sequence[ExecutionRole], actions: Iterable[str]) -> dict[str, object]:
     """The Deny that closes some roles: to the code, or to all where nothing that runs code on them needs interfaces."""
     keyless = any(user.kind.value.carries_key is Truth.UNKNOWN for e in executions for user in e.users)
     # Of a role that is made elsewhere, what else uses it is not known.
@@ -138,7 +138,7 @@ def closing_deny(executions: Sequence[Execution], actions: Iterable[str]) -> dic
     return deny_statement(actions, to_all=not any(e.serves_code for e in executions) and (here or keyless))
 
 
-def own_roles(execution: Execution) -> Iterator[str]:
+def own_roles(execution: ExecutionRole) -> Iterator[str]:
     """What must not share the role with what runs code on it, and who needs no permission on it."""
     if execution.operators:
         alone = users(execution.operators)
@@ -178,7 +178,7 @@ def guard_on(statement: Statement, label: str, without: Collection[str]) -> str:
     return f'replace the Condition of {label} with "Condition": {json.dumps(merged)}'
 
 
-def deny_shedding(execution: Execution, calls: Sequence[str]) -> dict[str, object]:
+def deny_shedding(execution: ExecutionRole, calls: Sequence[str]) -> dict[str, object]:
     """What keeps the role's sessions from shedding the guard: from these calls on the role and on the policies on it."""
     places = [execution.role_arn or "*"]
     if any(call.startswith("iam:") and "PolicyVersion" in call for call in calls):
@@ -193,7 +193,7 @@ def deny_shedding(execution: Execution, calls: Sequence[str]) -> dict[str, objec
     }
 
 
-def to_be_listed(execution: Execution) -> list[str]:
+def to_be_listed(execution: ExecutionRole) -> list[str]:
     """Where a further policy has to be listed, or it is taken off the role again."""
     owned = list(dict.fromkeys(place(gap.urn, gap.path) for gap in execution.owned))
     return [f"List it in {together(owned)} too: what is not in there is taken off the role."] if owned else []

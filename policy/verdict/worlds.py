@@ -17,13 +17,13 @@ from typing import Any, Final
 from policy.iam.matching import cells, glob
 from policy.iam.search import keys
 from policy.shared import stand_ins
-from policy.stack.execution import Decided, Execution, Gap
+from policy.stack.execution_role import Decided, ExecutionRole, Gap
 from policy.stack.inventory import Stack
 from policy.stack.resources import Resource
 from policy.stack.users import ROWS, value_at
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Unverified, WayRound
 
-Judged = list[tuple[Execution, list[Outcome]]]
+Judged = list[tuple[ExecutionRole, list[Outcome]]]
 # What each stand-in turns out to be.
 World = Mapping[str, str]
 
@@ -181,7 +181,7 @@ def _in_world(resources: tuple[Resource, ...], world: World) -> tuple[Resource, 
 _Claim = tuple[str, ...]
 
 
-def _role_key(execution: Execution) -> str:
+def _role_key(execution: ExecutionRole) -> str:
     if execution.role is not None:
         return execution.role.urn
     return "\n".join(sorted(user.resource.urn for user in execution.users)) or execution.label
@@ -233,7 +233,7 @@ def _certain(outcome: Outcome, certain: set[_Claim]) -> Outcome | None:
     return None
 
 
-def _undecided(execution: Execution, outcomes: Iterable[Outcome], world: World | None) -> Unverified:
+def _undecided(execution: ExecutionRole, outcomes: Iterable[Outcome], world: World | None) -> Unverified:
     unverified = Unverified(execution, list(execution.users))
     for outcome in outcomes:
         if isinstance(outcome, Unverified):

@@ -20,10 +20,10 @@ from typing import Any, Final
 from policy.iam.request import Caller
 from policy.iam.truth import UNKNOWN, Truth
 from policy.shared import aws_types
-from policy.stack.execution import Execution, Grant
+from policy.stack.execution_role import ExecutionRole, Grant
 from policy.stack.links import link
 from policy.stack.resources import Resource
-from policy.verdict.exposure import Exposed, LockedOut, Question, Unverified, judge_execution
+from policy.verdict.exposure import Exposed, LockedOut, Question, Unverified, judge_role
 from tests.differential import generate
 from tests.differential.generate import ENI_ACTIONS
 from tests.differential.plain import Json, as_list, statements
@@ -149,7 +149,7 @@ def _of_answers(role: Json, undecided: Counter[str]) -> Iterator[Claim]:
 
 def _of_outcomes(role: Json, undecided: Counter[str]) -> Iterator[Claim]:
     execution, documents = _linked(role)
-    outcomes = judge_execution(execution, QUESTION)
+    outcomes = judge_role(execution, QUESTION)
     told: set[str] = set()
     for outcome in outcomes:
         if isinstance(outcome, Exposed):
@@ -187,7 +187,7 @@ _FUNCTION: Final = _URN.format(aws_types.FUNCTION, "orders")
 _TRUST: Final = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
 
-def _linked(role: Json) -> tuple[Execution, Mapping[str, Json]]:
+def _linked(role: Json) -> tuple[ExecutionRole, Mapping[str, Json]]:
     """The role with what is on it, and its documents by the URNs of the resources that they are in."""
     stack, documents = _stack(role)
     (execution,) = link(stack)

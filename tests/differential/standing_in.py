@@ -20,7 +20,7 @@ from policy.iam.request import Caller
 from policy.shared import aws_types, stand_ins
 from policy.stack.links import link
 from policy.stack.resources import Resource
-from policy.verdict.exposure import Exposed, LockedOut, Outcome, Question, Unverified, judge_execution
+from policy.verdict.exposure import Exposed, LockedOut, Outcome, Question, Unverified, judge_role
 from policy.verdict.worlds import Judged as JudgedStack
 from policy.verdict.worlds import judge_in_all
 from tests.differential import generate
@@ -97,7 +97,7 @@ def judged(role: Json) -> Judged:
 
 
 def _judge_one(found: tuple[Resource, ...]) -> JudgedStack:
-    return [(execution, judge_execution(execution, QUESTION)) for execution in link(found)]
+    return [(execution, judge_role(execution, QUESTION)) for execution in link(found)]
 
 
 def _claims(outcomes: list[Outcome]) -> Iterator[Claim]:

@@ -136,7 +136,7 @@ class User:
 
 
 @dataclass(slots=True, eq=False)
-class Execution:
+class ExecutionRole:
     """A role with everything on it and everything that runs on it.
 
     `role` is None for a role that is not in this stack; `label` then is its ARN or name as far as known.
