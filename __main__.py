@@ -14,6 +14,7 @@ from pulumi_policy import PolicyPack  # noqa: E402
 
 from policy.pack.listening import Listener, listening  # noqa: E402
 from policy.pack.policies import Callbacks, policies  # noqa: E402
+from policy.pack.shortcut import Shortcut  # noqa: E402
 from policy.shared.names import REPOSITORY  # noqa: E402
 
 # The SDK asks for this signature at each call of the engine, and to work it out takes half of the call. `inspect` looks for
@@ -27,7 +28,7 @@ _README = Path(__file__).resolve().with_name("README.md")
 _CALLBACKS = Callbacks()
 
 # Name, version and description of the pack also stand in PulumiPolicy.yaml. The rest is what Pulumi Cloud shows.
-with listening(Listener(_CALLBACKS.configured, _CALLBACKS.checked, _CALLBACKS.finished)):
+with listening(Listener(_CALLBACKS.configured, _CALLBACKS.checked, _CALLBACKS.finished), Shortcut()):
     PolicyPack(
         name="lambda-eni-guard",
         policies=policies(callbacks=_CALLBACKS),

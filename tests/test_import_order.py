@@ -34,7 +34,10 @@ ROOMS: Final = {
     ),
     "stack": Room(
         ("shared", "iam"),
-        ("resources", "document_places", "inventory", "execution_role", "users", "possible_guards", "removals", "links"),
+        (
+            "resources", "needed", "document_places", "inventory", "execution_role", "users", "possible_guards", "removals",
+            "links",
+        ),
     ),
     "outside": Room(("shared", "iam", "stack"), ("records", "files", "account", "live", "organization", "completing")),
     "verdict": Room(
@@ -46,7 +49,7 @@ ROOMS: Final = {
     ),
     "pack": Room(
         ("shared", "iam", "iam.search", "stack", "outside", "verdict"),
-        ("settings", "exempt", "checks", "policies", "listening"),
+        ("settings", "exempt", "checks", "policies", "listening", "shortcut"),
     ),
     "commands": Room(("shared", "iam", "iam.search"), ("judge_input", "judge")),
     "preview": Room(
@@ -67,7 +70,7 @@ ENTRIES: Final = {
     "policy/testing.py": {"preview"},
     "__main__.py": {"pack", "shared"},
 }
-EDGES: Final = ("stack.resources", "pack.checks", "pack.policies", "pack.listening")
+EDGES: Final = ("stack.resources", "pack.checks", "pack.policies", "pack.listening", "pack.shortcut")
 PUBLISHED: Final = ("shared", "iam", "iam.search", "stack", "outside", "verdict", "pack")
 SDK: Final = frozenset(("pulumi", "pulumi_policy", "grpc", "google"))
 HEAVY: Final = frozenset(("pulumi_aws", "pulumi_aws_native", "boto3", "botocore"))

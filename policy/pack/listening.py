@@ -69,12 +69,12 @@ class Listener(grpc.ServerInterceptor):  # type: ignore[misc, type-arg, unused-i
 
 
 @contextmanager
-def listening(listener: Listener) -> Iterator[None]:
-    """Servers that are made within the block have the listener."""
+def listening(*interceptors: grpc.ServerInterceptor) -> Iterator[None]:  # type: ignore[type-arg, unused-ignore]
+    """Servers that are made within the block have these interceptors, the first outermost."""
     make: Callable[..., Any] = grpc.server
 
     def server(*args: Any, **more: Any) -> Any:
-        return make(*args, **{**more, "interceptors": (*(more.get("interceptors") or ()), listener)})
+        return make(*args, **{**more, "interceptors": (*(more.get("interceptors") or ()), *interceptors)})
 
     grpc.server = server
     try:

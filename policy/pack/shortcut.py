@@ -1,0 +1,83 @@
+"""Spares the SDK what the pack does not look at: it decodes each resource for each call, and once for each stack policy.
+
+A resource of any other type is answered for as the SDK has answered for the first one of them, where that is nothing;
+of a stack the SDK gets what is read of it. The pack says the same without this, only later: it is an interceptor of the
+SDK's gRPC server (`listening.py` tells how it gets there), and with an SDK that takes none nothing is spared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+from pulumi.runtime.proto import analyzer_pb2
+
+from policy.shared.aws_types import TYPES
+from policy.stack.needed import needed
+
+Behaviour = Callable[[Any, grpc.ServicerContext], Any]
+
+
+class Shortcut(grpc.ServerInterceptor):  # type: ignore[misc, type-arg, unused-ignore]
+    """Answers `Analyze` and `Remediate` for resources of other types, and hands on what `AnalyzeStack` needs."""
+
+    def __init__(self) -> None:
+        # By method: what the SDK itself says of a resource that the pack does not look at, since it was configured. It
+        # knows which policies are on, and what an answer looks like in its version.
+        self._nothing: dict[str, Any] = {}
+
+    def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
+        """The SDK's own handler, or one that calls it where it must."""
+        handler = continuation(handler_call_details)
+        method = handler_call_details.method.rpartition("/")[2]
+        if handler is None:
+            return handler
+        if method in ("Analyze", "Remediate"):
+            behaviour = self._of_one(method, handler.unary_unary)
+        elif method == "AnalyzeStack":
+            behaviour = _of_stack(handler.unary_unary)
+        else:
+            if method == "Configure":
+                self._nothing.clear()
+            return handler
+        return grpc.unary_unary_rpc_method_handler(behaviour, handler.request_deserializer, handler.response_serializer)
+
+    def _of_one(self, method: str, behaviour: Behaviour) -> Behaviour:
+        def answer(request: Any, context: grpc.ServicerContext) -> Any:
+            if request.type in TYPES:
+                return behaviour(request, context)
+            known = self._nothing.get(method)
+            if known is not None:
+                return known
+            response = behaviour(request, context)
+            if response.ByteSize() == 0:
+                self._nothing[method] = response
+            return response
+
+        return answer
+
+
+def _of_stack(behaviour: Behaviour) -> Behaviour:
+    def answer(request: Any, context: grpc.ServicerContext) -> Any:
+        return behaviour(reduced(request), context)
+
+    return answer
+
+
+def reduced(request: analyzer_pb2.AnalyzeStackRequest) -> analyzer_pb2.AnalyzeStackRequest:
+    """The request with what the pack reads of it."""
+    found = ((resource if whole else _bare(resource)) for resource, whole in needed(request.resources))
+    return analyzer_pb2.AnalyzeStackRequest(resources=found)
+
+
+def _bare(resource: analyzer_pb2.AnalyzerResource) -> analyzer_pb2.AnalyzerResource:
+    """The resource without its values."""
+    provider = analyzer_pb2.AnalyzerProviderResource(urn=resource.provider.urn, type=resource.provider.type)
+    return analyzer_pb2.AnalyzerResource(
+        type=resource.type,
+        urn=resource.urn,
+        name=resource.name,
+        parent=resource.parent,
+        provider=provider if resource.HasField("provider") else None,
+    )
