@@ -495,6 +495,8 @@ REFUSED: Final[list[tuple[dict[str, Any], str]]] = [
     ({"exemptions": [{"match": "x", "reason": "r", "x": 1}]}, "exemptions.0: Additional property x is not allowed"),
     ({"exemptions": [{"match": "x", "reason": "r", "until": "soon"}]}, "exemptions.0.until: Does not match pattern"),
     ({"actions": []}, "actions: Array must have at least 1 items"),
+    ({"actions": "every"}, "actions: Does not match pattern '^all$'"),
+    ({"actions": {}}, "actions: Invalid type. Expected: array/string, given: object"),
     ({"actions": [1]}, "actions.0: Invalid type. Expected: string, given: integer"),
 ]
 OF_ONE: Final[list[tuple[str, dict[str, Any], str]]] = [
@@ -515,6 +517,11 @@ def test_the_schema_refuses(policy: str, option: dict[str, Any], sentence: str) 
     with pytest.raises(PackConfigError, match=f"^validating policy config: {policy}: ") as error:
         reconcile(schemas(), {}, load({policy: option}))
     assert sentence in str(error.value)
+
+
+def test_the_schema_takes_all_actions() -> None:
+    settled = reconcile(schemas(), {}, load({name: {"actions": "all"} for name in CONFIGURED}))
+    assert {settled[name].properties["actions"] for name in CONFIGURED} == {"all"}
 
 
 def test_the_schema_takes_every_option() -> None:

@@ -43,8 +43,8 @@ ROOMS: Final = {
     "verdict": Room(
         ("shared", "iam", "iam.search", "stack"),
         (
-            "outcomes", "shedding", "callers", "exposure", "worlds", "diagnosis", "words", "unverified", "finding",
-            "one_resource", "remediation", "hiding",
+            "outcomes", "shedding", "callers", "exposure", "worlds", "further", "diagnosis", "words", "unverified",
+            "finding", "one_resource", "remediation", "hiding",
         ),
     ),
     "pack": Room(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from strategies import examples
 
 from policy.iam.search import keys
-from policy.iam.search.actions import KEPT_FROM_CODE
+from policy.iam.search.actions import CHANGING_INTERFACES, KEPT_FROM_CODE
 from policy.pack.exempt import Use, notices
 from policy.pack.settings import (
     ACTIONS,
@@ -72,6 +72,23 @@ def test_every_action_of_the_reference_can_be_judged() -> None:
     assert read({"actions": names}) == Settings(actions=tuple(names))
 
 
+def test_all_is_every_action_of_the_reference() -> None:
+    found = read({"actions": "all"})
+    assert found.problems == ()
+    assert set(found.actions) == keys.known_actions()
+    assert found.actions[: len(KEPT_FROM_CODE)] == KEPT_FROM_CODE
+
+
+def test_what_else_changes_interfaces_is_in_the_reference() -> None:
+    changing = {
+        name
+        for name in keys.known_actions()
+        if any(kind.name == "network-interface" for kind in keys.action(name).resources)
+        and not keys.action(name).read_only
+    }
+    assert set(CHANGING_INTERFACES) == changing - set(KEPT_FROM_CODE)
+
+
 def test_read_only_actions_alone_do_not_turn_a_policy_off_that_judges_writes() -> None:
     config = {"actions": ["ec2:DescribeSubnets", "ec2:DescribeNetworkInterfaces"]}
     refused = read_settings(config, ["actions"], writes=True)
@@ -89,8 +106,8 @@ WRONG: Final[list[tuple[dict[str, Any], list[str], Settings]]] = [
         ["`exemption` is no option of this policy; it has " + ", ".join(ALL)],
         Settings(),
     ),
-    ({"actions": []}, ["`actions` must be a list of EC2 actions, not []"], Settings()),
-    ({"actions": "ec2:*"}, ["`actions` must be a list of EC2 actions, not 'ec2:*'"], Settings()),
+    ({"actions": []}, ['`actions` must be a list of EC2 actions or "all", not []'], Settings()),
+    ({"actions": "ec2:*"}, ["`actions` must be a list of EC2 actions or \"all\", not 'ec2:*'"], Settings()),
     (
         {"actions": ["ec2:CreateNetworkInterface", "ec2:*", 7.0]},
         [

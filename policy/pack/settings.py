@@ -46,12 +46,17 @@ EXEMPTIONS: Final[dict[str, dict[str, Any]]] = {
         "description": "what is accepted, by function, role or policy resource, each with a reason",
     },
 }
+EVERY_ACTION: Final = "all"
 ACTIONS: Final[dict[str, dict[str, Any]]] = {
     "actions": {
-        "type": "array",
+        "type": ["array", "string"],
         "minItems": 1,
         "items": {"type": "string"},
-        "description": "the EC2 actions that code must not have; replaces " + ", ".join(KEPT_FROM_CODE),
+        "pattern": f"^{EVERY_ACTION}$",
+        "description": (
+            f'the EC2 actions that code must not have, or "{EVERY_ACTION}" for every one on network interfaces; replaces '
+            + ", ".join(KEPT_FROM_CODE)
+        ),
     },
 }
 ELSEWHERE: Final[dict[str, dict[str, Any]]] = {
@@ -162,8 +167,10 @@ class _Reader:
 
     def actions(self, value: object, *, writes: bool) -> tuple[str, ...]:
         names = {name.lower(): name for name in keys.known_actions()}
+        if value == EVERY_ACTION:
+            return (*KEPT_FROM_CODE, *sorted(keys.known_actions() - set(KEPT_FROM_CODE)))
         if not isinstance(value, list) or not value:
-            self.problem("actions", f"must be a list of EC2 actions, not {value!r}")
+            self.problem("actions", f'must be a list of EC2 actions or "{EVERY_ACTION}", not {value!r}')
             return KEPT_FROM_CODE
         found: dict[str, None] = {}
         for i, item in enumerate(value):

@@ -22,10 +22,12 @@ from policy.stack.removals import guards_taken_off
 from policy.stack.resources import Resource
 from policy.verdict import words
 from policy.verdict.diagnosis import diagnose
+from policy.verdict.further import further_actions
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Unverified, WayRound
 from policy.verdict.unverified import unverified_message
 
 _MOST_REASONS: Final = 5
+_MOST_FURTHER: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
         lines[0] += f" That is so unless {unknown}, which {are} not known before the update, denies it to them."
     if execution.role is None:
         lines[0] += " That is so unless a policy that is put on the role elsewhere denies it to them."
+    lines += _further(outcome, actions)
     lines += _diagnoses(execution, ordered, outcome.users, actions)
     lines += _not_remediated(grant.path, refused or {})
     lines += _fix(outcome, actions)
@@ -131,6 +134,15 @@ def _to_which_calls(users: Sequence[User]) -> str:
     if all(user.kind.value.carries_key is Truth.YES for user in users):
         return f"also to calls that carry `{SOURCE_FUNCTION_ARN}`, as all calls of a function's code do"
     return f"to calls with `{SOURCE_FUNCTION_ARN}` and without it"
+
+
+def _further(outcome: Exposed, judged: Sequence[str]) -> list[str]:
+    found = further_actions(outcome, judged) if outcome.writes else []
+    if not found:
+        return []
+    more = f" and {len(found) - _MOST_FURTHER} more" if len(found) > _MOST_FURTHER else ""
+    given = words.listed(found) if not more else ", ".join(map(quoted, found[:_MOST_FURTHER])) + more
+    return [f"Given with {'it' if len(outcome.answers) == 1 else 'them'}, and not judged (option `actions`): {given}."]
 
 
 def _not_remediated(path: str, refused: Mapping[str, str]) -> list[str]:
