@@ -441,12 +441,9 @@ def test_the_options_are_those_of_the_policies() -> None:
     for option, who, kind, default, meaning in rows:
         name = option.strip("`")
         assert meant[who] == set(having[name]), name
-        assert (
-            kind
-            == {"array": "list", "boolean": "true or false", "string": '"do not guard" or "may guard"'}[
-                described[name]["type"]
-            ]
-        )
+        types = {"array": "list", "boolean": "true or false", "string": '"do not guard" or "may guard"'}
+        given = described[name]["type"]
+        assert kind == ('list, or "all"' if given == ["array", "string"] else types[given])
         assert described[name]["description"].startswith(meaning), name
         value = getattr(defaults, name)
         shown = {
