@@ -439,7 +439,7 @@ def test_describe_alone_does_not_turn_the_guard_off() -> None:
 @pytest.mark.parametrize(
     ("option", "problem"),
     [
-        ({"exemption": []}, "`exemption` is no option of this policy"),
+        ({"exemption": []}, "`exemption` is not an option of this policy"),
         (
             {"exemptions": [{"match": "orders", "reason": "r", "until": "2026-02-30"}]},
             "`exemptions[0].until` must be a day",

@@ -187,7 +187,7 @@ def test_a_document_of_which_nothing_is_known_may_do_anything() -> None:
 
 
 def test_an_unknown_statement_list_keeps_what_is_wrong_beside_it() -> None:
-    assert errors({"Statement": UNKNOWN, "Statements": []}) == ["Statements: is no element of a policy document"]
+    assert errors({"Statement": UNKNOWN, "Statements": []}) == ["Statements: is not an element of a policy document"]
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ _REFUSED: Final[list[tuple[Any, list[str]]]] = [
         {"Version": ["a", "b"], "Statement": ALLOW},
         ['Version: must be "2012-10-17" or "2008-10-17", not \'["a", "b"]\''],
     ),
-    ({"version": "2012-10-17", "Statement": ALLOW}, ["version: is no element of a policy document"]),
+    ({"version": "2012-10-17", "Statement": ALLOW}, ["version: is not an element of a policy document"]),
     ({"Statement": _without("Effect")}, ["Statement[0].Effect: is missing"]),
     ({"Statement": {**ALLOW, "Effect": "allow"}}, ['Statement[0].Effect: must be "Allow" or "Deny", not \'allow\'']),
     ({"Statement": {**ALLOW, "Effect": None}}, ['Statement[0].Effect: must be "Allow" or "Deny", not \'null\'']),
@@ -277,7 +277,7 @@ _REFUSED: Final[list[tuple[Any, list[str]]]] = [
         ["Statement[1].Sid: 'a' stands on an earlier statement too"],
     ),
     ({"Statement": [{**ALLOW, "Sid": ""}, {**ALLOW, "Sid": ""}]}, []),
-    ({"Statement": {**ALLOW, "action": "x"}}, ["Statement[0].action: is no element of a statement"]),
+    ({"Statement": {**ALLOW, "action": "x"}}, ["Statement[0].action: is not an element of a statement"]),
     ({"Statement": {**ALLOW, "Principal": "*"}}, ["Statement[0].Principal: is not allowed in a policy on a role"]),
     (
         {"Statement": {**ALLOW, "NotPrincipal": "*"}},
@@ -341,23 +341,23 @@ _REFUSED: Final[list[tuple[Any, list[str]]]] = [
     ),
     ({"Statement": {**ALLOW, "Condition": None}}, ["Statement[0].Condition: must be an object, not null"]),
     ({"Statement": {**ALLOW, "Condition": [{}]}}, ["Statement[0].Condition: must be an object, not a list"]),
-    ({"Statement": {**ALLOW, "Condition": {"Like": {}}}}, ["Statement[0].Condition.Like: is no condition operator"]),
-    ({"Statement": {**ALLOW, "Condition": {"": {}}}}, ["Statement[0].Condition.: is no condition operator"]),
+    ({"Statement": {**ALLOW, "Condition": {"Like": {}}}}, ["Statement[0].Condition.Like: is not a condition operator"]),
+    ({"Statement": {**ALLOW, "Condition": {"": {}}}}, ["Statement[0].Condition.: is not a condition operator"]),
     (
         {"Statement": {**ALLOW, "Condition": {"NullIfExists": {"aws:x": "true"}}}},
-        ["Statement[0].Condition.NullIfExists: is no condition operator"],
+        ["Statement[0].Condition.NullIfExists: is not a condition operator"],
     ),
     (
         {"Statement": {**ALLOW, "Condition": {"ForSome:StringLike": {"aws:x": "a"}}}},
-        ["Statement[0].Condition.ForSome:StringLike: is no condition operator"],
+        ["Statement[0].Condition.ForSome:StringLike: is not a condition operator"],
     ),
     (
         {"Statement": {**ALLOW, "Condition": {":StringLike": {"aws:x": "a"}}}},
-        ["Statement[0].Condition.:StringLike: is no condition operator"],
+        ["Statement[0].Condition.:StringLike: is not a condition operator"],
     ),
     (
         {"Statement": {**ALLOW, "Condition": {"ForAllValues:": {"aws:x": "a"}}}},
-        ["Statement[0].Condition.ForAllValues:: is no condition operator"],
+        ["Statement[0].Condition.ForAllValues:: is not a condition operator"],
     ),
     (
         {"Statement": {**ALLOW, "Condition": {"StringLike": "a"}}},
@@ -382,7 +382,7 @@ _REFUSED: Final[list[tuple[Any, list[str]]]] = [
         {"Statement": {**ALLOW, "Condition": {"Null": {"aws:x": ["true", "no"]}}}},
         ['Statement[0].Condition.Null.aws:x: must be "true" or "false"'],
     ),
-    ({"": 1, "Statement": ALLOW}, ['"": is no element of a policy document']),
+    ({"": 1, "Statement": ALLOW}, ['"": is not an element of a policy document']),
     ({"Version": [UNKNOWN], "Statement": ALLOW}, ['Version: must be "2012-10-17" or "2008-10-17", not \'["..."]\'']),
     ({"Version": 10**5000, "Statement": ALLOW}, ['Version: must be "2012-10-17" or "2008-10-17", not \'...\'']),
     ({"Version": {(1, 2): 3}, "Statement": ALLOW}, ['Version: must be "2012-10-17" or "2008-10-17", not \'...\'']),
@@ -577,12 +577,12 @@ def test_all_errors_of_a_document_are_told_in_order() -> None:
     source = {"Id": 1, "Extra": 1, "Version": "x", "Statement": [{"Effect": "x"}, {**ALLOW, "Sid": "-", "Extra": 1}]}
     assert errors(source) == [
         'Version: must be "2012-10-17" or "2008-10-17", not \'x\'',
-        "Extra: is no element of a policy document",
+        "Extra: is not an element of a policy document",
         'Statement[0].Effect: must be "Allow" or "Deny", not \'x\'',
         "Statement[0]: has neither Action nor NotAction",
         "Statement[0]: has neither Resource nor NotResource",
         "Statement[1].Sid: may hold letters and digits only, not '-'",
-        "Statement[1].Extra: is no element of a statement",
+        "Statement[1].Extra: is not an element of a statement",
     ]
 
 

@@ -276,7 +276,7 @@ def test_what_is_not_certain_is_no_success(folder: Path, capsys: pytest.CaptureF
     # Closed, but a document is not what IAM takes.
     (folder / "odd.json").write_text(json.dumps({**GUARD, "Extra": 1}), encoding="utf-8")
     assert call("odd.json") == 1
-    assert "error: odd.json: Extra: is no element of a policy document" in capsys.readouterr().out
+    assert "error: odd.json: Extra: is not an element of a policy document" in capsys.readouterr().out
 
 
 def test_what_is_no_document_is_bad_input(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

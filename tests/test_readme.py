@@ -76,6 +76,8 @@ RUN_ELSEWHERE: Final = {
 BY_HAND: Final = {
     ".venv/bin/python -m pytest -q tests/test_conditions.py",
     ".venv/bin/python -m pytest -q tests/test_cases.py -k exposed-allow-one-address",
+    ".venv/bin/python -m pytest -q tests/test_cases.py -k diagnosis",
+    ".venv/bin/python -m pytest -q tests/test_aws_types.py tests/test_users.py",
     ". .venv/bin/activate",
     "pulumi install",
     "pulumi login",
@@ -464,6 +466,20 @@ def test_every_room_is_in_the_architecture() -> None:
     named = set(re.findall(r"`policy/([\w/]+)/`", _text("ARCHITECTURE.md")))
     rooms = {path.parent.relative_to(ROOT / "policy").as_posix() for path in (ROOT / "policy").rglob("__init__.py")}
     assert named == rooms - {"."} | {"data"}
+
+
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_every_file_that_is_named_is_there(page: str) -> None:
+    named = re.findall(r"`((?:[\w.]+/)*\w+\.(?:py|md|json|txt|yaml))`", _text(page))
+    shared = {path.name for path in (ROOT / "policy" / "verdict").iterdir()} | {"removals.py", "users.py"}
+    in_a_case = {"role.json", "expected.json", "stack.yaml"}
+    missing = [
+        name
+        for name in named
+        if not (ROOT / name).exists() and not (ROOT / "policy" / name).exists() and name not in shared | in_a_case
+    ]
+    assert len(named) > 10
+    assert missing == []
 
 
 def test_every_policy_is_in_the_tables_with_its_level() -> None:

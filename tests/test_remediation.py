@@ -266,14 +266,14 @@ INVERTED: Final = {**allow(WRITES), "Condition": {"ArnLike": {KEY: "arn:aws:lamb
         (document(ENI, {**LOGS, "Effect": "allow"}), "IAM would refuse it (Statement[1].Effect"),
         (document({**ENI, "Sid": "A"}, {**LOGS, "Sid": "A"}), "IAM would refuse it (Statement[1].Sid"),
         (document({**ENI, "Principal": "*"}), "IAM would refuse it (Statement[0].Principal"),
-        (document(ENI, INVERTED), f"`Statement[1]` has a condition on `{KEY}` that is no guard"),
+        (document(ENI, INVERTED), f"`Statement[1]` has a condition on `{KEY}` that is not a guard"),
         (
             document(ENI, {**allow(WRITES, Sid="Code"), "Condition": {"Null": {KEY: "false"}}}),
-            f"statement `Code` has a condition on `{KEY}` that is no guard",
+            f"statement `Code` has a condition on `{KEY}` that is not a guard",
         ),
         (
             document({**ENI, "Condition": {"Null": {KEY: ["true", "false"]}}}),
-            f"`Statement[0]` has a condition on `{KEY}` that is no guard",
+            f"`Statement[0]` has a condition on `{KEY}` that is not a guard",
         ),
         # Enough for this function, and it cannot be told here that it is the only one: that is for the stack check.
         (
@@ -410,7 +410,7 @@ def test_standalone_policies_only_with_the_option(kind: str, prop: str) -> None:
     props: dict[str, Any] = {prop: TEXT}
     off = remedy(kind, props, KEPT_FROM_CODE, NOW)
     assert off.documents == {}
-    assert off.refused == {prop: "it is no part of a role, and the option `remediate_standalone` is not set"}
+    assert off.refused == {prop: "it is not part of a role, and the option `remediate_standalone` is not set"}
     on = remedy(kind, props, KEPT_FROM_CODE, NOW, standalone=True)
     assert on.documents == {(prop,): json.dumps(document({**ENI, "Condition": NULL}))}
     assert on.refused == {}

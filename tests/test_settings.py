@@ -103,7 +103,7 @@ def test_read_only_actions_alone_do_not_turn_a_policy_off_that_judges_writes() -
 WRONG: Final[list[tuple[dict[str, Any], list[str], Settings]]] = [
     (
         {"exemption": [ENTRY]},
-        ["`exemption` is no option of this policy; it has " + ", ".join(ALL)],
+        ["`exemption` is not an option of this policy; it has " + ", ".join(ALL)],
         Settings(),
     ),
     ({"actions": []}, ['`actions` must be a list of EC2 actions or "all", not []'], Settings()),
@@ -194,8 +194,8 @@ def test_a_wrong_value_is_named_with_its_path_and_has_no_effect(
 def test_an_option_of_another_policy_is_no_option_of_this_one() -> None:
     found = read_settings({"remediate_standalone": True, "event_sources": False}, {**ACTIONS, **EXEMPTIONS})
     assert list(found.problems) == [
-        "`event_sources` is no option of this policy; it has actions, exemptions",
-        "`remediate_standalone` is no option of this policy; it has actions, exemptions",
+        "`event_sources` is not an option of this policy; it has actions, exemptions",
+        "`remediate_standalone` is not an option of this policy; it has actions, exemptions",
     ]
 
 

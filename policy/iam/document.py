@@ -26,7 +26,7 @@ Text = str | Unknown
 # Characters without white space (IAM and AWS STS quotas). Inline policies of a role share one limit.
 MANAGED_POLICY_LIMIT: Final = 6_144
 INLINE_POLICIES_LIMIT: Final = 10_240
-# Past this no document that IAM takes can be hiding; it is not read at all.
+# Past this not a document that IAM takes can be hiding; it is not read at all.
 _UNREADABLE: Final = 1_000_000
 
 _VERSIONS: Final = ("2012-10-17", "2008-10-17")
@@ -302,7 +302,7 @@ class _Parser:
         variables = self._version(value)
         for key in value:
             if key not in ("Version", "Id", "Statement"):
-                self.error(str(key) or '""', "is no element of a policy document")
+                self.error(str(key) or '""', "is not an element of a policy document")
         statements = value.get("Statement")
         if isinstance(statements, Unknown):
             return PolicyDocument(name, PolicyDocument.not_known(name).statements, tuple(self.errors), unknown=True)
@@ -360,7 +360,7 @@ class _Parser:
     def _foreign_elements(self, value: Mapping[object, object], path: str) -> None:
         for key in value:
             if key not in _STATEMENT_ELEMENTS:
-                self.error(f"{path}.{key}", "is no element of a statement")
+                self.error(f"{path}.{key}", "is not an element of a statement")
             elif key not in _ROLE_STATEMENT_ELEMENTS:
                 self.error(f"{path}.{key}", "is not allowed in a policy on a role")
 
@@ -450,7 +450,7 @@ class _Parser:
         """Add the conditions under one operator to those that are known; whether all of them can be read."""
         found = _operator(written)
         if found is None:
-            self.error(path, "is no condition operator")
+            self.error(path, "is not a condition operator")
             return False
         operator, set_operator, if_exists = found
         if not isinstance(keys, _OBJECT):

@@ -40,7 +40,7 @@ def read_organization(given: Sequence[Sequence[str]]) -> Organization:
             except RecordError as error:
                 problems.append(f"`{place}` cannot be read, and is taken for no guard: {error}")
         problems += [
-            f"`{document.name}` is no policy that IAM takes: {e}" for document in documents for e in document.errors
+            f"`{document.name}` is not a policy that IAM takes: {e}" for document in documents for e in document.errors
         ]
         if documents:
             levels.append(tuple(documents))

@@ -86,7 +86,7 @@ UNKNOWN_DOCUMENTS: Final[dict[str, dict[str, Any]]] = {
 REMEDIATION: Final[dict[str, dict[str, Any]]] = {
     "remediate_standalone": {
         "type": "boolean",
-        "description": "whether level `remediate` also guards policies that are no part of a role; false",
+        "description": "whether level `remediate` also guards policies that are not part of a role; false",
     },
 }
 
@@ -146,7 +146,7 @@ def read_settings(config: Mapping[str, Any], known: Iterable[str], *, writes: bo
     reader = _Reader([])
     names = tuple(known)
     for name in sorted(set(config) - set(names)):
-        reader.problem(name, f"is no option of this policy; it has {', '.join(names)}")
+        reader.problem(name, f"is not an option of this policy; it has {', '.join(names)}")
     return Settings(
         reader.actions(config.get("actions", list(KEPT_FROM_CODE)), writes=writes),
         reader.entries("exemptions", config.get("exemptions", [])),

@@ -90,7 +90,7 @@ def _wrong_keys(statement: Statement) -> Iterator[str]:
         service, _, name = condition.key.partition(":")
         near = "sourcefunction" in name or (service == "lambda" and condition.key != SOURCE_FUNCTION_KEY)
         if near and condition.key != SOURCE_FUNCTION_KEY:
-            yield f"`{condition.path.rpartition('.')[2]}` is no key that these calls carry: it is `{SOURCE_FUNCTION_ARN}`"
+            yield f"`{condition.path.rpartition('.')[2]}` is not a key that these calls carry: it is `{SOURCE_FUNCTION_ARN}`"
 
 
 def _dead_values(condition: Condition) -> Iterator[str]:
@@ -109,7 +109,7 @@ def _dead_values(condition: Condition) -> Iterator[str]:
         elif len(fields) < _FUNCTION_FIELDS or not all(fields):
             yield f"`{value}` lacks a field of a function's ARN, `arn:partition:lambda:region:account:function:name`"
         else:
-            yield f"`{value}` is the ARN of no function"
+            yield f"`{value}` is not the ARN of a function"
 
 
 # arn:partition:lambda:region:account:function:name
@@ -158,7 +158,7 @@ def _functions(statement: Statement, conditions: Sequence[Condition], function_a
     names = ", ".join(f"`{arn.rpartition(':')[2]}`" for arn in missed[:5]) + (", ..." if len(missed) > 5 else "")
     values = ", ".join(f"`{v}`" for c in conditions for v in c.values if isinstance(v, str))
     if len(missed) == len(function_arns):
-        yield f"{values} is no function of this role, which is used by {names}"
+        yield f"{values} is not a function of this role, which is used by {names}"
     else:
         yield f"it covers only some of the functions that share the role: not {names}"
 

@@ -90,7 +90,7 @@ def document_errors(execution: ExecutionRole) -> Iterator[Finding]:
         shown = [f"{quoted(grant.path)}: {error}" for error in grant.document.errors[:_MOST_REASONS]]
         more = len(grant.document.errors) - len(shown)
         text = "; ".join(shown) + (f"; and {more} more" if more else "")
-        told = f"{words.kind_and_name(grant.kind, grant.document)} is no document that IAM takes. {text}."
+        told = f"{words.kind_and_name(grant.kind, grant.document)} is not a document that IAM takes. {text}."
         yield Finding(UNVERIFIED, grant.urn, message([words.sentence(told)]))
     for gap in execution.refused:
         yield Finding(UNVERIFIED, gap.urn, message([f"{words.place(gap.urn, gap.path)} {gap.detail}."]))

@@ -89,7 +89,7 @@ def remedy(
 def _not_ours(row: AwsType, props: Mapping[str, Any], *, standalone: bool) -> str:
     """Why a resource is left alone with all that is in it; empty where it is not."""
     if row.document and not standalone:
-        return "it is no part of a role, and the option `remediate_standalone` is not set"
+        return "it is not part of a role, and the option `remediate_standalone` is not set"
     if not row.trust:
         return ""
     trusts = parse_trust(props.get(row.trust)).names_service(LAMBDA)
@@ -246,7 +246,7 @@ def _with_condition(written: Mapping[str, Any], parsed: Statement) -> dict[str, 
     """The statement with the Null guard in its Condition, which otherwise stays as it is."""
     for condition in key_conditions(parsed):
         if condition.operator.name == "Null" or holds(condition, {}) is not Truth.YES:
-            raise RefusedError(f"{parsed.label} has a condition on `{SOURCE_FUNCTION_ARN}` that is no guard")
+            raise RefusedError(f"{parsed.label} has a condition on `{SOURCE_FUNCTION_ARN}` that is not a guard")
     conditions = dict(written.get("Condition", {}))
     operator = next((name for name in conditions if name.lower() == "null"), "Null")
     conditions[operator] = {**conditions.get(operator, {}), SOURCE_FUNCTION_ARN: "true"}

@@ -88,4 +88,4 @@ def test_what_no_schema_refuses_is_one_violation_on_the_stack(configured: Config
     assert problem.enforcement == "mandatory"
     assert problem.urn.endswith("::unguarded-inline-policy-dev")
     assert "`exemptions[1].until` must be a day like 2026-12-31, not '2026-02-30'" in problem.message
-    assert "lambda-role-eni-guard: `exemption` is no option of this policy" in problem.message
+    assert "lambda-role-eni-guard: `exemption` is not an option of this policy" in problem.message
