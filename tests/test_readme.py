@@ -480,6 +480,11 @@ def test_every_file_that_is_named_is_there(page: str) -> None:
     ]
     assert len(named) > 10
     assert missing == []
+    sources = (path for folder in ("policy", "scripts") for path in (ROOT / folder).rglob("*.py"))
+    code = "".join(path.read_text(encoding="utf-8") for path in sources)
+    names_in_code = set(re.findall(r"`(_\w+|[A-Z][a-z]+[A-Z]\w+|[A-Z_]{4,})`", _text(page))) - {"UNKNOWN", "VERDICT"}
+    assert names_in_code
+    assert {name for name in names_in_code if not re.search(rf"\b{name}\b", code)} == set()
 
 
 def test_every_policy_is_in_the_tables_with_its_level() -> None:
