@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from threading import Lock
 from typing import Any, Final
 
-from pulumi_policy import PolicyResource, ReportViolation, ResourceValidationArgs, StackValidationArgs
+from pulumi_policy import ReportViolation, ResourceValidationArgs, StackValidationArgs
 
 from policy.pack.exempt import Use, exempt_resource, guarded_elsewhere, notices, unexempted, unexempted_findings
 from policy.pack.settings import MAY_GUARD, OPTIONS, Settings, read_settings
 from policy.shared import names, stand_ins
 from policy.shared.escapes import printable
+from policy.stack.execution import Execution
 from policy.stack.links import link
 from policy.stack.resources import Declarations, Resource, plain, stack_resources, with_values
 from policy.verdict import finding
@@ -75,9 +76,14 @@ class Judge:
         """Remember what a resource declares, and report what it proves by itself. It is of one of `TYPES`."""
         inputs = plain(args.props)
         resource = Resource(args.urn, args.resource_type, inputs, inputs=inputs)
-        settings = self._settings(names.ROLE_GUARD, args.get_config())
+        for item in self.found_in(resource, inputs, args.get_config()):
+            report(_shown(item), None)
+
+    def found_in(self, resource: Resource, inputs: Mapping[str, Any], config: Mapping[str, Any]) -> list[Finding]:
+        """What a resource of one of `TYPES` proves by itself, which is remembered with its inputs."""
+        settings = self._settings(names.ROLE_GUARD, config)
         self._role_actions = settings.actions
-        refused = self.declarations.refused(args.urn)
+        refused = self.declarations.refused(resource.urn)
         found: list[Finding] = []
         try:
             found = self._shown_of(
@@ -85,10 +91,9 @@ class Judge:
             )
             found = list(unexempted_findings(found, resource, settings, self._today(), self._uses[names.ROLE_GUARD]))
         except Exception as error:
-            self._bugs[args.urn] = finding.internal_error(error, resource)
-        self.declarations.remember(args.urn, inputs, (item.path for item in found if item.path))
-        for item in found:
-            report(_shown(item), None)
+            self._bugs[resource.urn] = finding.internal_error(error, resource)
+        self.declarations.remember(resource.urn, inputs, (item.path for item in found if item.path))
+        return found
 
     def _shown_of(self, resource: Resource, found: list[Finding], settings: Settings) -> list[Finding]:
         """The findings on one resource, without the words of its secrets: what is public is found without them too."""
@@ -128,24 +133,42 @@ class Judge:
 
     def stack(self, name: str, args: StackValidationArgs, report: ReportViolation) -> None:
         """Report one stack policy's share of the findings."""
-        settings = self._settings(name, args.get_config())
-        for found in self._findings(name, args.resources, settings):
+        for found in self.found(name, stack_resources(args.resources, self.declarations), args.get_config()):
             report(_shown(found), found.urn or None)
-        if name == names.GUARD:
-            # After the other policies that have a configuration, so it knows what is wrong with all of them.
-            problems = finding.configuration_problems(self._problems)
-            if problems:
-                report(_with_page(problems, names.CONFIGURATION_PAGE), None)
+        if name == names.GUARD and self.configuration_problems:
+            report(_with_page(self.configuration_problems, names.CONFIGURATION_PAGE), None)
+
+    def found(self, name: str, stack: tuple[Resource, ...], config: Mapping[str, Any]) -> list[Finding]:
+        """One stack policy's share of the findings on the resources that matter, in order of URN."""
+        return list(self._findings(name, stack, self._settings(name, config)))
+
+    @property
+    def configuration_problems(self) -> str:
+        """What is wrong with the configuration of the policies that were asked so far; empty where nothing is.
+
+        `vpc-lambda-eni-guard` is asked after the others that have a configuration, so it knows of all of them.
+        """
+        return finding.configuration_problems(self._problems)
+
+    @property
+    def executions(self) -> list[Execution]:
+        """The roles of the stack that was judged last."""
+        return [] if self._judged is None else [execution for execution, _ in self._judged[1]]
+
+    @property
+    def use(self) -> Use:
+        """Which exemptions had an effect, which are over, and what was taken out for them, of all policies."""
+        together = Use()
+        for use in self._uses.values():
+            together.add(use)
+        return together
 
     def notices(self, args: StackValidationArgs, report: ReportViolation) -> None:
         """Tell which exemptions had an effect, which are over, and which have nothing to act on."""
         if not args.resources:
             return
         stack, project = args.resources[0].urn.removeprefix("urn:pulumi:").split("::")[:2]
-        together = Use()
-        for use in self._uses.values():
-            together.add(use)
-        for message in notices(together, stack, project):
+        for message in notices(self.use, stack, project):
             report(_with_page(message, names.page(names.NOTICES)), None)
 
     def _now(self) -> Decimal:
@@ -159,11 +182,11 @@ class Judge:
         self._problems[name] = settings.problems
         return settings
 
-    def _findings(self, name: str, stack: Sequence[PolicyResource], settings: Settings) -> Iterator[Finding]:
+    def _findings(self, name: str, stack: tuple[Resource, ...], settings: Settings) -> Iterator[Finding]:
         """The findings that one policy reports, in order of URN."""
         today = self._today()
         use = Use.of((*settings.exemptions, *settings.guarded_elsewhere))
-        judged = self._judge(stack_resources(stack, self.declarations), settings)
+        judged = self._judge(stack, settings)
         if name == names.UNVERIFIED:
             yield from self._bugs.values()
         kept: list[Outcome] = []
@@ -175,8 +198,11 @@ class Judge:
                 reported = self.declarations.reported(execution.role.urn)
                 found = list(finding.unreported(found, reported, self._role_actions))
             # A guard elsewhere is one on the key, so it does not hold for a session that lacks the key.
-            if any(not isinstance(o, _STAYING) for o in found) and guarded_elsewhere(execution, settings, today, use):
-                found = [outcome for outcome in found if isinstance(outcome, _STAYING)]
+            if any(not isinstance(o, _STAYING) for o in found):
+                entry = guarded_elsewhere(execution, settings, today, use)
+                if entry is not None:
+                    use.left_out += [(entry, outcome) for outcome in found if not isinstance(outcome, _STAYING)]
+                    found = [outcome for outcome in found if isinstance(outcome, _STAYING)]
             kept += unexempted(found, settings, today, use)
             if name == names.UNVERIFIED and finding.in_scope(execution):
                 errors += finding.document_errors(hidden_role(execution, self._is_secret))

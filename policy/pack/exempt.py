@@ -8,7 +8,7 @@ from datetime import date
 
 from policy.pack.settings import Entry, Settings
 from policy.shared.escapes import one_line, quoted
-from policy.stack.execution_role import ExecutionRole
+from policy.stack.execution_role import ExecutionRole, User
 from policy.stack.resources import Resource
 from policy.verdict.finding import Finding
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome
@@ -21,6 +21,8 @@ class Use:
     used: dict[Entry, None] = field(default_factory=dict)
     expired: dict[Entry, None] = field(default_factory=dict)
     seen: dict[Entry, None] = field(default_factory=dict)
+    # What was taken out, each with the entry that did it.
+    left_out: list[tuple[Entry, Outcome]] = field(default_factory=list)
 
     @staticmethod
     def of(entries: Iterable[Entry]) -> Use:
@@ -32,10 +34,15 @@ class Use:
         self.used.update(other.used)
         self.expired.update(other.expired)
         self.seen.update(other.seen)
+        self.left_out += other.left_out
 
     def covers(self, entries: Iterable[Entry], today: date, *names: str) -> bool:
         """Whether an entry that is not over means one of these names; notes what it finds."""
-        covered = False
+        return self.covering(entries, today, *names) is not None
+
+    def covering(self, entries: Iterable[Entry], today: date, *names: str) -> Entry | None:
+        """The first entry that is not over and means one of these names; notes all of them."""
+        covered = None
         for entry in entries:
             self.seen[entry] = None
             if not entry.matches(*names):
@@ -44,16 +51,16 @@ class Use:
                 self.expired[entry] = None
             else:
                 self.used[entry] = None
-                covered = True
+                covered = covered or entry
         return covered
 
 
-def guarded_elsewhere(execution: ExecutionRole, settings: Settings, today: date, use: Use) -> bool:
-    """Whether the configuration says that something outside the stack guards the role."""
+def guarded_elsewhere(execution: ExecutionRole, settings: Settings, today: date, use: Use) -> Entry | None:
+    """The entry of the configuration that says that something outside the stack guards the role."""
     names = [execution.label, *(_names(execution.role) if execution.role is not None else ())]
     if execution.role_arn is not None:
         names.append(execution.role_arn)
-    return use.covers(settings.guarded_elsewhere, today, *names)
+    return use.covering(settings.guarded_elsewhere, today, *names)
 
 
 def unexempted(outcomes: Sequence[Outcome], settings: Settings, today: date, use: Use) -> Iterator[Outcome]:
@@ -63,11 +70,17 @@ def unexempted(outcomes: Sequence[Outcome], settings: Settings, today: date, use
         names = [outcome.execution.label, *(_names(role) if role is not None else ())]
         if isinstance(outcome, Exposed | LockedOut):
             names += [outcome.grant.document.name, outcome.grant.urn, outcome.grant.urn.rpartition("::")[2]]
-        if use.covers(settings.exemptions, today, *names):
+        entry = use.covering(settings.exemptions, today, *names)
+        if entry is not None:
+            use.left_out.append((entry, outcome))
             continue
-        users = [u for u in outcome.users if not use.covers(settings.exemptions, today, *_names(u.resource))]
-        if users or not outcome.users:
-            yield outcome if len(users) == len(outcome.users) else replace(outcome, users=users)
+        by_entry: dict[Entry | None, list[User]] = {}
+        for user in outcome.users:
+            by_entry.setdefault(use.covering(settings.exemptions, today, *_names(user.resource)), []).append(user)
+        left = by_entry.pop(None, [])
+        use.left_out += [(by, replace(outcome, users=taken)) for by, taken in by_entry.items() if by is not None]
+        if left or not outcome.users:
+            yield outcome if len(left) == len(outcome.users) else replace(outcome, users=left)
 
 
 def _names(resource: Resource) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from policy.iam.document import Effect, Statement
@@ -32,12 +32,16 @@ _MOST_FURTHER: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to tell: by which policy, about which resource, and, for a hole, the path of the document in it."""
+    """One thing to tell: by which policy, about which resource, and, for a hole, the path of the document in it.
+
+    `outcome` is what it tells of; None for what is wrong with a document, and for what one resource proves by itself.
+    """
 
     policy: str
     urn: str
     message: str
     path: str = ""
+    outcome: Outcome | None = field(default=None, compare=False, repr=False)
 
 
 def policy_of(outcome: Outcome) -> str:
@@ -59,13 +63,14 @@ def findings(outcomes: Iterable[Outcome], actions: Sequence[str], refused: Refus
         policy = policy_of(outcome)
         if isinstance(outcome, Exposed):
             reasons = refused.get(outcome.grant.urn, {})
-            yield Finding(policy, outcome.grant.urn, exposed_message(outcome, actions, reasons))
+            text, path = exposed_message(outcome, actions, reasons), outcome.grant.path
+            yield Finding(policy, outcome.grant.urn, text, path, outcome)
         elif isinstance(outcome, LockedOut):
-            yield Finding(policy, outcome.grant.urn, _locked_out_message(outcome))
+            yield Finding(policy, outcome.grant.urn, _locked_out_message(outcome), outcome.grant.path, outcome)
         elif isinstance(outcome, WayRound):
-            yield Finding(policy, outcome.role.urn, _way_round_message(outcome))
+            yield Finding(policy, outcome.role.urn, _way_round_message(outcome), outcome=outcome)
         else:
-            yield Finding(policy, _urn_of(outcome), unverified_message(outcome, actions))
+            yield Finding(policy, _urn_of(outcome), unverified_message(outcome, actions), outcome=outcome)
 
 
 def _urn_of(outcome: Unverified) -> str:
