@@ -1,4 +1,4 @@
-"""`python -m policy preview` and `python -m policy judge`."""
+"""`python -m policy preview`, `python -m policy survey` and `python -m policy judge`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ COMMANDS: Final = {
     "preview": Command(
         "policy.preview.run",
         "preview a Pulumi Python program with this policy pack; needs no CLI and no cloud account",
+    ),
+    "survey": Command(
+        "policy.survey.run", "judge the stacks of an organization by their states: exports, or a file backend's folder"
     ),
     "judge": Command("policy.commands.judge", "judge IAM documents as the policies of one role"),
 }

@@ -23,7 +23,7 @@ class Room(NamedTuple):
 
 # A new module is put where it belongs.
 ROOMS: Final = {
-    "shared": Room((), ("names", "aws_types", "escapes", "streams", "stand_ins")),
+    "shared": Room((), ("names", "aws_types", "escapes", "streams", "stand_ins", "rules")),
     "iam": Room(
         ("shared",),
         ("truth", "matching", "conditions", "document", "request", "evaluate", "trust", "managed"),
@@ -51,14 +51,25 @@ ROOMS: Final = {
         ("shared", "iam", "iam.search", "stack", "outside", "verdict"),
         ("settings", "exempt", "checks", "policies", "listening", "shortcut"),
     ),
-    "commands": Room(("shared", "iam", "iam.search"), ("judge_input", "judge")),
-    "preview": Room(
+    "reports": Room(
         ("shared",),
+        ("report", "tables", "text", "json_form", "sarif", "junit", "github", "gitlab", "markdown", "formats"),
+    ),
+    "commands": Room(("shared", "iam", "iam.search", "reports"), ("judge_input", "judge")),
+    "preview": Room(
+        ("shared", "reports"),
         (
             "properties", "source", "registration", "bridge", "resource_types", "provider", "get_policy_document", "places",
             "data_sources", "answers", "origins", "stand_in_forms", "stand_in_values", "standing_in", "asking", "transforms",
             "monitor", "engine", "project", "config_file", "masking", "analyzer", "program", "what_was_judged", "rendering",
             "run",
+        ),
+    ),
+    "survey": Room(
+        ("shared", "iam", "iam.search", "stack", "outside", "verdict", "pack", "preview", "reports"),
+        (
+            "state_file", "state_values", "stack_resources", "facts", "judging", "exchange", "surveyed", "many", "crossing",
+            "survey", "table", "baseline", "rendering", "parts", "run",
         ),
     ),
 }  # fmt: skip

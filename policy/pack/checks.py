@@ -15,7 +15,6 @@ from policy.pack.exempt import Use, exempt_resource, guarded_elsewhere, notices,
 from policy.pack.settings import MAY_GUARD, OPTIONS, Settings, read_settings
 from policy.shared import names, stand_ins
 from policy.shared.escapes import printable
-from policy.stack.execution import Execution
 from policy.stack.links import link
 from policy.stack.resources import Declarations, Resource, plain, stack_resources, with_values
 from policy.verdict import finding
@@ -31,7 +30,7 @@ from policy.verdict.worlds import Judged, judge_in_all
 _STAYING: Final = (LockedOut, WayRound)
 
 
-def _shown(found: Finding) -> str:
+def shown(found: Finding) -> str:
     """A message as it leaves the pack: nothing that stands in for a value, nothing that no terminal takes, and at the end
     the page about its policy."""
     return _with_page(stand_ins.shown(found.message), names.page(found.policy))
@@ -77,7 +76,7 @@ class Judge:
         inputs = plain(args.props)
         resource = Resource(args.urn, args.resource_type, inputs, inputs=inputs)
         for item in self.found_in(resource, inputs, args.get_config()):
-            report(_shown(item), None)
+            report(shown(item), None)
 
     def found_in(self, resource: Resource, inputs: Mapping[str, Any], config: Mapping[str, Any]) -> list[Finding]:
         """What a resource of one of `TYPES` proves by itself, which is remembered with its inputs."""
@@ -134,7 +133,7 @@ class Judge:
     def stack(self, name: str, args: StackValidationArgs, report: ReportViolation) -> None:
         """Report one stack policy's share of the findings."""
         for found in self.found(name, stack_resources(args.resources, self.declarations), args.get_config()):
-            report(_shown(found), found.urn or None)
+            report(shown(found), found.urn or None)
         if name == names.GUARD and self.configuration_problems:
             report(_with_page(self.configuration_problems, names.CONFIGURATION_PAGE), None)
 
@@ -151,9 +150,9 @@ class Judge:
         return finding.configuration_problems(self._problems)
 
     @property
-    def executions(self) -> list[Execution]:
-        """The roles of the stack that was judged last."""
-        return [] if self._judged is None else [execution for execution, _ in self._judged[1]]
+    def judged(self) -> Judged:
+        """The roles of the stack that was judged last, with all that was found before the configuration took some out."""
+        return [] if self._judged is None else self._judged[1]
 
     @property
     def use(self) -> Use:

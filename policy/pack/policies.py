@@ -22,6 +22,7 @@ from pulumi_policy import (
 from policy.pack.settings import OPTIONS
 from policy.shared import names
 from policy.shared.aws_types import TYPES
+from policy.shared.rules import RULES
 from policy.stack.resources import Declarations
 
 if TYPE_CHECKING:
@@ -35,11 +36,19 @@ _COMMON: Final[dict[str, Any]] = {
     ),
     "tags": ["aws", "lambda", "iam", "ec2", "vpc", "network-interface"],
 }
-_STEPS: Final = (
-    'Give the ENI actions only to calls without the function\'s ARN: "Condition": {"Null": {"lambda:SourceFunctionArn": '
-    '"true"}} on the Allow; or, beside an AWS managed policy, deny them to calls with it: a Deny with "Condition": '
-    '{"Null": {"lambda:SourceFunctionArn": "false"}}. Each violation says which statement to change and how.'
-)
+
+
+def _told(name: str) -> dict[str, Any]:
+    """What the engine and Pulumi Cloud are told of a policy."""
+    rule = RULES[name]
+    return {
+        "display_name": rule.title,
+        "description": rule.demands,
+        "remediation_steps": rule.help,
+        "severity": Severity(rule.severity),
+        "url": names.url(name),
+        **_COMMON,
+    }
 
 
 class Callbacks:
@@ -105,77 +114,37 @@ def policies(judge: Judge | None = None, callbacks: Callbacks | None = None) -> 
     return [
         ResourceValidationPolicy(
             name=names.ROLE_GUARD,
-            url=names.url(names.ROLE_GUARD),
-            display_name="Lambda execution role: guard on network interface permissions",
-            description=(
-                "A guard on lambda:SourceFunctionArn must be able to work, and a role that trusts Lambda and declares "
-                "all its policies must guard the network interface (ENI) permissions in them."
-            ),
             enforcement_level=EnforcementLevel.MANDATORY,
-            severity=Severity.HIGH,
-            remediation_steps=_STEPS,
-            **_COMMON,
+            **_told(names.ROLE_GUARD),
             config_schema=PolicyConfigSchema(properties=dict(OPTIONS[names.ROLE_GUARD])),
             validate=judging.resource,
             remediate=judging.remediate,  # type: ignore[arg-type]  # the SDK takes a plain result, its alias does not say so
         ),
         StackValidationPolicy(
             name=names.READ_ONLY,
-            url=names.url(names.READ_ONLY),
-            display_name="VPC Lambda: network interfaces should not be visible to code",
-            description=(
-                "The code of a Lambda function in a VPC should not be able to list network interfaces and subnets with "
-                "its execution role."
-            ),
             enforcement_level=EnforcementLevel.ADVISORY,
-            severity=Severity.LOW,
-            remediation_steps=_STEPS,
-            **_COMMON,
+            **_told(names.READ_ONLY),
             config_schema=PolicyConfigSchema(properties=dict(OPTIONS[names.READ_ONLY])),
             validate=judging.stack(names.READ_ONLY),
         ),
         StackValidationPolicy(
             name=names.UNVERIFIED,
-            url=names.url(names.UNVERIFIED),
-            display_name="VPC Lambda: network interface permissions that cannot be judged here",
-            description=(
-                "The execution role of a Lambda function in a VPC should be known well enough to say whether its code "
-                "can use network interfaces."
-            ),
             enforcement_level=EnforcementLevel.ADVISORY,
-            severity=Severity.MEDIUM,
-            remediation_steps=(
-                "Read what is unknown and when it will be decided. What is known only after the update is judged again "
-                "then; what is in another stack is judged there, with this policy pack."
-            ),
-            **_COMMON,
+            **_told(names.UNVERIFIED),
             config_schema=PolicyConfigSchema(properties=dict(OPTIONS[names.UNVERIFIED])),
             validate=judging.stack(names.UNVERIFIED),
         ),
         StackValidationPolicy(
             name=names.GUARD,
-            url=names.url(names.GUARD),
-            display_name="VPC Lambda: only the Lambda service may manage network interfaces",
-            description=(
-                "Only the Lambda service, not the function's code, may create, delete or re-address network interfaces "
-                "(ENIs) with the execution role of a Lambda function in a VPC."
-            ),
             enforcement_level=EnforcementLevel.MANDATORY,
-            severity=Severity.HIGH,
-            remediation_steps=_STEPS,
-            **_COMMON,
+            **_told(names.GUARD),
             config_schema=PolicyConfigSchema(properties=dict(OPTIONS[names.GUARD])),
             validate=judging.stack(names.GUARD),
         ),
         StackValidationPolicy(
             name=names.NOTICES,
-            url=names.url(names.NOTICES),
-            display_name="VPC Lambda: exemptions in use",
-            description="Exemptions are shown when they are used, when they have ended, and when nothing needs them.",
             enforcement_level=EnforcementLevel.ADVISORY,
-            severity=Severity.LOW,
-            remediation_steps="Review the reason. Take out what has ended or has nothing to act on.",
-            **_COMMON,
+            **_told(names.NOTICES),
             validate=judging.notices,
         ),
     ]

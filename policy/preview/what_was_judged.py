@@ -87,7 +87,11 @@ def judged(resources: Iterable[Registration], config: Mapping[str, PolicyConfig]
     if not active:
         return None
     event_sources = any(policy.properties.get("event_sources", True) is not False for policy in active)
-    executions = link(_resources(resources), event_sources=event_sources)
+    return counted(link(_resources(resources), event_sources=event_sources))
+
+
+def counted(executions: Sequence[Execution]) -> Judged:
+    """Count what is judged of these roles."""
     used = {id(execution): list(_concerned(execution)) for execution in executions}
     users = [user for found in used.values() for user in found]
     on = [execution for execution in executions if used[id(execution)]]
