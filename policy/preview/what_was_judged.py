@@ -90,7 +90,7 @@ def judged(resources: Iterable[Registration], config: Mapping[str, PolicyConfig]
     return counted(link(_resources(resources), event_sources=event_sources))
 
 
-def counted(executions: Sequence[Execution]) -> Judged:
+def counted(executions: Sequence[ExecutionRole]) -> Judged:
     """Count what is judged of these roles."""
     used = {id(execution): list(_concerned(execution)) for execution in executions}
     users = [user for found in used.values() for user in found]

@@ -92,7 +92,7 @@ class Item:
     def what(self) -> str:
         """The message without its fixes and what follows them: what is wrong."""
         lines = self.message.split("\n")
-        end = next((i for i, line in enumerate(lines) if line.startswith(("Fix: ", "Check: ", "https://"))), len(lines))
+        end = next((i for i, line in enumerate(lines) if line.startswith(("Fix: ", "Check: ", "More: "))), len(lines))
         return "\n".join(lines[:end])
 
     def to_json(self) -> dict[str, Any]:

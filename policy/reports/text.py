@@ -48,7 +48,7 @@ def for_terminal(text: str, stream: TextIO, environment: Mapping[str, str] = os.
 def _wrapped(line: str, width: int) -> Iterator[str]:
     """The line in parts that fit. A command or a document stays one line, so that it can be copied."""
     body = line.lstrip(" ")
-    whole = "{" in body or body.startswith(("Check: ", "https://")) or "  " in body
+    whole = "{" in body or body.startswith(("Check: ", "More: ")) or "  " in body
     if len(line) <= width or whole:
         yield line
         return

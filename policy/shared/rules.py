@@ -32,8 +32,8 @@ RULES: Final = {
     ),
     names.GUARD: Rule(
         "VPC Lambda: only the Lambda service may manage network interfaces",
-        "The code of a Lambda function in a VPC must not be able to create, delete or re-address network interfaces (ENIs) "
-        "with its execution role, and the Lambda service must be.",
+        "Only the Lambda service, not the function's code, may create, delete or re-address network interfaces (ENIs) with "
+        "the execution role of a Lambda function in a VPC.",
         _STEPS,
         "high",
     ),

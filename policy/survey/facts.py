@@ -11,8 +11,9 @@ from policy.iam.evaluate import action_covered
 from policy.iam.request import Request
 from policy.iam.search import keys
 from policy.iam.truth import Truth
+from policy.pack.checks import shown
 from policy.reports.report import ALLOWS, GUARD, OPEN, UNKNOWN, Document, Item, Role
-from policy.stack.execution import Decided, Execution, Grant
+from policy.stack.execution_role import Decided, ExecutionRole, Grant
 from policy.verdict.finding import Finding
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Unverified, WayRound
 
@@ -23,7 +24,7 @@ def stack_of(urn: str) -> str:
     return f"{fields[1]}/{fields[0]}" if len(fields) > 2 else ""
 
 
-def role_key(execution: Execution) -> str:
+def role_key(execution: ExecutionRole) -> str:
     """What tells a role from all others: its URN, or outside the stacks its ARN or name."""
     if execution.role is not None:
         return execution.role.urn
@@ -47,7 +48,7 @@ def item(
         severity,
         _kind(outcome),
         found.urn,
-        found.message,
+        shown(found),
         stack_of(found.urn) or stack,
         found.path,
         role_key(outcome.execution) if outcome is not None else "",
@@ -114,7 +115,7 @@ def _witness(outcome: Outcome | None) -> dict[str, object] | None:
     return {"action": request.action, "requests": spelled}
 
 
-def role(execution: Execution, outcomes: Sequence[Outcome], actions: Sequence[str]) -> Role:
+def role(execution: ExecutionRole, outcomes: Sequence[Outcome], actions: Sequence[str]) -> Role:
     """What a picture of a role shows, given what is said of it."""
     urn = role_key(execution)
     exposed = {(o.grant.urn, o.grant.path, action) for o in outcomes if isinstance(o, Exposed) for action in o.answers}
