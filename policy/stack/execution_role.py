@@ -50,6 +50,7 @@ class GrantKind(Enum):
     INLINE = "inline policy"
     MANAGED = "managed policy"
     AWS_MANAGED = "AWS managed policy"
+    SERVICE_CONTROL = "service control policy"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

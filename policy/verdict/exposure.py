@@ -8,7 +8,7 @@ from typing import Final
 
 from policy.iam.conditions import Condition, holds
 from policy.iam.document import Effect, PolicyDocument, Statement
-from policy.iam.evaluate import action_covered
+from policy.iam.evaluate import Levels, action_covered
 from policy.iam.matching import action_matches
 from policy.iam.request import Caller
 from policy.iam.search.actions import NEEDED_BY_NAME, NEEDED_BY_POLLER, NEEDED_BY_SERVICE
@@ -127,13 +127,13 @@ def _judge(execution: ExecutionRole, users: list[User], asked: Question, others:
     for group in alike(everybody, [*documents, *(boundary or ())]):
         code = callers(subject, group)
         for action in actions:
-            answer = _expose(exposed, execution, group, action, code, documents, boundary)
+            answer = _expose(exposed, execution, group, action, code, documents, boundary, asked.levels)
             if answer is NOT_DOCUMENTED:
                 unverified.gaps += [gap for gap in map(not_documented, group) if gap not in unverified.gaps]
             elif answer.allowed is Truth.UNKNOWN and idle:
                 # What is not known and could not well be a guard does not excuse what is.
                 sure: dict[Grant, Exposed] = {}
-                _expose(sure, execution, group, action, code, presumed, presumed_boundary)
+                _expose(sure, execution, group, action, code, presumed, presumed_boundary, asked.levels)
                 for found in sure.values():
                     _add(unless_guarded, replace(found, unless=idle))
                 if sure:
@@ -143,12 +143,12 @@ def _judge(execution: ExecutionRole, users: list[User], asked: Question, others:
                 unverified.users = list(dict.fromkeys([*unverified.users, *group]))
                 unverified.answers.append(answer)
                 known = [document for document in documents if not document.unknown]
-                _expose(unless_denied, execution, group, action, code, known, boundary)
+                _expose(unless_denied, execution, group, action, code, known, boundary, asked.levels)
     outcomes: list[Outcome] = [*exposed.values(), *unless_guarded.values()]
     needing = [user for user in users if user.needs_vpc is not Truth.NO]
     if needing or not everybody:
         service = replace(subject, caller=Caller.SERVICE)
-        outcomes += _locked_out(execution, needing, service, documents, boundary)
+        outcomes += _locked_out(execution, needing, service, documents, boundary, asked.levels)
     ways_round = _ways_round(execution, everybody, asked, subject, documents, boundary)
     # What may be allowed because hardly anything is known of the role is said once.
     outcomes += [way for way in ways_round if isinstance(way, WayRound) or not _told(way, unverified)]
@@ -185,6 +185,7 @@ def _expose(
     code: Sequence[Subject],
     documents: Sequence[PolicyDocument],
     boundary: Sequence[PolicyDocument] | None,
+    levels: Levels,
 ) -> Answer:
     """Note every statement that lets the code in, one after the other; the answer once they are all taken out.
 
@@ -192,7 +193,7 @@ def _expose(
     """
     left = list(documents)
     while True:
-        answers = [ask(action, caller, left, boundary) for caller in code]
+        answers = [ask(action, caller, left, boundary, levels=levels) for caller in code]
         if any(answer.allowed is not Truth.YES for answer in answers):
             return of_all(answers)
         allowing = allowing_statements(answers)
@@ -233,9 +234,8 @@ def _ways_round(
         for way in common_ways(execution, callers(code, group), asked):
             found.setdefault((way.open, way.calls), (way, []))[1].extend(group)
     session = replace(code, keyless=True, function_arn=users[0].function_arn if users else code.function_arn)
-    shed = [a for a in asked.actions if ask(a, session, documents, boundary).allowed is Truth.YES] or list(
-        asked.actions
-    )
+    able_then = (ask(a, session, documents, boundary, levels=asked.levels).allowed is Truth.YES for a in asked.actions)
+    shed = [action for action, able in zip(asked.actions, able_then, strict=True) if able] or list(asked.actions)
     for way, able in found.values():
         if way.open is Truth.YES:
             yield WayRound(execution, role, able, shed, way.calls, way.trust_path, way.allowing, way.witness)
@@ -287,12 +287,13 @@ def _locked_out(
     service: Subject,
     documents: Sequence[PolicyDocument],
     boundary: Sequence[PolicyDocument] | None,
+    levels: Levels,
 ) -> Iterator[LockedOut]:
     """Guards without which Lambda could make a call that it needs, and with which it cannot."""
     if users:
         service = replace(service, function_arn=users[0].function_arn)
     needed = NEEDED_BY_POLLER if users and all(u.kind is UserKind.POLLER for u in users) else NEEDED_BY_SERVICE
-    every = [*execution.grants, *(execution.boundary or ())]
+    every = [*execution.grants, *(execution.boundary or ()), *_of_organization(execution, users, levels)]
     locked: dict[Grant, LockedOut] = {}
     for action in needed:
         guards = [
@@ -301,17 +302,26 @@ def _locked_out(
             for statement in grant.document.statements
             if action_covered(statement, action) is Truth.YES and _keeps_service_out(statement)
         ]
-        if not guards or ask(action, service, documents, boundary).allowed is not Truth.NO:
+        if not guards or ask(action, service, documents, boundary, levels=levels).allowed is not Truth.NO:
             continue
         unguarded = [_unguarded(document) for document in documents]
         limits = None if boundary is None else [_unguarded(document) for document in boundary]
-        if ask(action, service, unguarded, limits).allowed is not Truth.YES:
+        free = [[_unguarded(document) for document in level] for level in levels]
+        if ask(action, service, unguarded, limits, levels=free).allowed is not Truth.YES:
             continue
         for grant, statement in guards:
             found = locked.setdefault(grant, LockedOut(execution, grant, [], [], users))
             found.statements += [statement] if statement not in found.statements else []
             found.actions += [action] if action not in found.actions else []
     yield from locked.values()
+
+
+def _of_organization(execution: ExecutionRole, users: Sequence[User], levels: Levels) -> Iterator[Grant]:
+    """The service control policies, as policies on a role. They are changed elsewhere: it is told where they hit."""
+    urn = execution.role.urn if execution.role is not None else users[0].resource.urn if users else ""
+    for level in levels:
+        for document in level:
+            yield Grant(document, urn, document.name, GrantKind.SERVICE_CONTROL)
 
 
 # What Lambda's own calls carry of these keys.

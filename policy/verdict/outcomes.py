@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from policy.iam.document import Statement
+from policy.iam.document import PolicyDocument, Statement
 from policy.iam.evaluate import Determining
 from policy.iam.request import Request
 from policy.iam.search import keys
@@ -96,9 +96,10 @@ class Question:
     """What is asked of each role. `actions` are those that code must not have; `now` is in seconds since 1970-01-01T00:00Z.
 
     With `unknown_may_guard` any document that is not known may be a guard; else only those of which that is a real
-    possibility.
+    possibility. `levels` are the service control policies that bind every role of the account.
     """
 
     actions: tuple[str, ...]
     now: Decimal
     unknown_may_guard: bool = False
+    levels: tuple[tuple[PolicyDocument, ...], ...] = ()

@@ -81,7 +81,12 @@ class _Search:
     def _writes(self, caller: Subject, documents: Documents, boundary: Documents | None) -> Truth:
         """Whether a caller can make a judged call that changes anything."""
         actions = (a for a in self._asked.actions if not keys.action(a).read_only)
-        return any_of(ask(action, caller, documents, boundary).allowed for action in actions)
+        return any_of(self._answer(action, caller, documents, boundary).allowed for action in actions)
+
+    def _answer(
+        self, action: str | keys.Action, caller: Subject, documents: Documents, boundary: Documents | None
+    ) -> Answer:
+        return ask(action, caller, documents, boundary, levels=self._asked.levels)
 
     # ---- a further session
 
@@ -91,12 +96,12 @@ class _Search:
         if {entry.direct, entry.to_session, entry.by_account} == {Truth.NO}:
             return CLOSED
         assume, anything = keys.on_iam(keys.ASSUME_ROLE, "role", self._name), _everything(keys.ASSUME_ROLE)
-        own = ask(assume, self._code, self._documents, self._boundary)
+        own = self._answer(assume, self._code, self._documents, self._boundary)
         # Where the trust policy names the role nothing else has to allow it. A Deny still counts, and the boundary has to
         # allow it unless the session itself is named (IAM User Guide, "Policy evaluation logic").
-        named = ask(assume, self._code, [*self._documents, anything], self._boundary)
+        named = self._answer(assume, self._code, [*self._documents, anything], self._boundary)
         limit = None if self._boundary is None else [*self._boundary, anything]
-        session = ask(assume, self._code, [*self._documents, anything], limit)
+        session = self._answer(assume, self._code, [*self._documents, anything], limit)
         ways = ((entry.by_account, own), (entry.direct, named), (entry.to_session, session))
         opened = any_of(all_of((let_in, answer.allowed)) for let_in, answer in ways)
         if opened is Truth.NO:
@@ -153,7 +158,7 @@ class _Search:
         return CLOSED
 
     def _ask(self, documents: Documents, action: str, kind: str, name: str) -> Answer:
-        return ask(keys.on_iam(action, kind, name), self._code, documents, self._boundary)
+        return self._answer(keys.on_iam(action, kind, name), self._code, documents, self._boundary)
 
     def _opens(self, documents: Documents, able: Collection[str], own: frozenset[Grant]) -> bool:
         """Whether the code can make a judged call once it has done to its role what it is able to. `own` are the managed
