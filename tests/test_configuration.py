@@ -533,6 +533,14 @@ def test_the_schema_takes_every_option() -> None:
         "event_sources": False,
         "remediate_standalone": True,
         "unknown_documents": "may guard",
+        "service_control_policies": [["scp.json", {"Version": "2012-10-17", "Statement": []}], []],
+        "known_roles": ["account.json", {"file": "other.json.gz", "as_of": "2026-11-01"}],
+        "known_roles_max_age": 1.5,
+        "lookup": "aws",
+        "lookup_timeout": 5,
+        "lookup_profile": "audit",
+        "lookup_role": "arn:aws:iam::111122223333:role/reader",
+        "lookup_endpoint": "http://127.0.0.1:5000",
     }
     assert set().union(*OPTIONS.values()) == set(options)
     given = {name: {key: value for key, value in options.items() if key in OPTIONS[name]} for name in OPTIONS}

@@ -39,7 +39,10 @@ ROOMS: Final = {
             "links",
         ),
     ),
-    "outside": Room(("shared", "iam", "stack"), ("records", "files", "account", "live", "organization", "completing")),
+    "outside": Room(
+        ("shared", "iam", "stack"),
+        ("lookup", "records", "files", "account", "live", "organization", "completing"),
+    ),
     "verdict": Room(
         ("shared", "iam", "iam.search", "stack"),
         (
@@ -49,7 +52,7 @@ ROOMS: Final = {
     ),
     "pack": Room(
         ("shared", "iam", "iam.search", "stack", "outside", "verdict"),
-        ("settings", "exempt", "checks", "policies", "listening", "shortcut"),
+        ("beyond", "settings", "sources", "exempt", "checks", "policies", "listening", "shortcut"),
     ),
     "reports": Room(
         ("shared",),

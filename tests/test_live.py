@@ -13,7 +13,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from policy.outside.completing import with_records
-from policy.outside.live import Live, Lookup
+from policy.outside.live import Live
+from policy.outside.lookup import Lookup
 from policy.shared import aws_types
 from policy.verdict.outcomes import Exposed, Unverified
 from tests.test_outside import DENY, GUARDED, OPEN, TRUST, function, judged

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import pairwise, takewhile
 from pathlib import Path
@@ -25,6 +25,7 @@ import pytest
 import yaml
 from case_runner import CASES, stack_case
 
+from policy.outside.lookup import Lookup
 from policy.pack import settings
 from policy.pack.policies import policies
 from policy.pack.settings import read_settings
@@ -440,19 +441,24 @@ def test_the_options_are_those_of_the_policies() -> None:
     rows = _rows("| Option | Policies | Type | Default | Meaning |")
     assert {row[0].strip("`") for row in rows} == set(having)
     defaults = settings.DEFAULTS
+    lookup = {f"lookup_{key}": value or () for key, value in asdict(Lookup()).items()}
+    beyond = {"service_control_policies": (), "known_roles": (), "known_roles_max_age": 7, "lookup": (), **lookup}
     for option, who, kind, default, meaning in rows:
         name = option.strip("`")
         assert meant[who] == set(having[name]), name
-        types = {"array": "list", "boolean": "true or false", "string": '"do not guard" or "may guard"'}
+        choices = " or ".join(f'"{choice}"' for choice in described[name].get("enum", ()))
+        types = {"array": "list", "boolean": "true or false", "number": "number", "string": choices or "text"}
         given = described[name]["type"]
-        assert kind == ('list, or "all"' if given == ["array", "string"] else types[given])
+        assert kind == ('list, or "all"' if given == ["array", "string"] else types[given]), name
         assert described[name]["description"].startswith(meaning), name
-        value = getattr(defaults, name)
+        value = beyond[name] if name in beyond else getattr(defaults, name)
         shown = {
             "the six that Lambda needs": settings.KEPT_FROM_CODE,
             "none": (),
             "`true`": True,
             "`false`": False,
+            "`7`": 7,
+            "`10`": 10,
         }.get(default, default.strip('"'))
         assert value == shown, name
 

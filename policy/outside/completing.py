@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from policy.iam.truth import Unknown
 from policy.outside.records import Directory
 from policy.shared.aws_types import MANAGED_POLICIES, ROLE_POLICIES, ROLES
+from policy.stack.execution_role import Decided, ExecutionRole, Gap
 from policy.stack.inventory import Stack
 from policy.stack.resources import Resource
 from policy.stack.users import users
@@ -93,3 +95,16 @@ def _longer(state: object, recorded: Sequence[Any], name: str) -> object:
         return list(recorded) if state is None or isinstance(state, Unknown) else state
     known = {item.get(name) if isinstance(item, Mapping) else item for item in state}
     return [*state, *(i for i in recorded if (i.get(name) if isinstance(i, Mapping) else i) not in known)]
+
+
+def tell_of_records(execution: ExecutionRole, directory: Directory, oldest: datetime) -> None:
+    """Note on a role why it is not on record, or that what is on record of it is older than `oldest`, or of no date."""
+    if execution.role is None:
+        execution.not_on_record = tuple(directory.why_not(execution.label)) if ":role/" in execution.label else ()
+        return
+    recorded = execution.role.recorded
+    if recorded is None or (recorded.as_of is not None and recorded.as_of >= oldest):
+        return
+    age = "that has no date" if recorded.as_of is None else f"as of {recorded.as_of:%Y-%m-%d}, which is too long ago"
+    detail = f"{recorded.source} {age}: it shows holes, and not that there is none"
+    execution.doubt = Gap(execution.role.urn, "", Decided.OLD_RECORD, detail)

@@ -10,33 +10,17 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Final
 
 from policy.iam import managed
 from policy.outside.files import decoded
+from policy.outside.lookup import Lookup
 from policy.outside.records import Found, Record, as_resources
 from policy.shared.escapes import one_line
 
-DEFAULT_TIMEOUT: Final = 10.0
-"""Seconds that all look-ups of one run may take together."""
-
 _MOST_AT_ONCE: Final = 8
 _SOURCE: Final = "AWS, looked up in this run"
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """How AWS is asked. `timeout` is in seconds for all of a run; the rest is boto3's own choice where it is empty.
-
-    `role` is the ARN of a role to assume first; `endpoint` is a URL for IAM and STS, for tests and private networks.
-    """
-
-    timeout: float = DEFAULT_TIMEOUT
-    profile: str = ""
-    role: str = ""
-    endpoint: str = ""
 
 
 class Live:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from policy.shared.aws_types import NATIVE_POLICY, NATIVE_ROLE, TYPES
-from policy.stack.resources import Recorded, Resource
+from policy.stack.resources import RECORD, Recorded, Resource
 
 
 class RecordError(Exception):
@@ -67,7 +67,7 @@ def as_resources(record: Record) -> tuple[Resource, ...]:
 
     def made(kind: str, name: str, props: dict[str, Any]) -> Resource:
         # As a URN of a stack that has the account's name, so that two accounts are never taken for each other.
-        urn = f"urn:pulumi:{account}::recorded::{kind}::{name}"
+        urn = f"urn:pulumi:{account}::{RECORD}::{kind}::{name}"
         return Resource(urn, kind, props, inputs=props, account=account, recorded=recorded)
 
     row, inline = TYPES[NATIVE_ROLE], TYPES[NATIVE_ROLE].inline

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from threading import Lock
 from typing import Any, Final
 
 from pulumi_policy import ReportViolation, ResourceValidationArgs, StackValidationArgs
 
+from policy.outside.completing import tell_of_records, with_records
+from policy.outside.organization import Organization
+from policy.outside.records import Directory
+from policy.pack import sources
+from policy.pack.beyond import Beyond
 from policy.pack.exempt import Use, exempt_resource, guarded_elsewhere, notices, unexempted, unexempted_findings
 from policy.pack.settings import MAY_GUARD, OPTIONS, Settings, read_settings
 from policy.shared import names, stand_ins
@@ -26,6 +31,7 @@ from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Question, WayRo
 from policy.verdict.remediation import HIDDEN, remedy, secret_paths
 from policy.verdict.worlds import Judged, judge_in_all
 
+_NO_ORGANIZATION: Final = Organization()
 # What no guard elsewhere changes.
 _STAYING: Final = (LockedOut, WayRound)
 
@@ -63,6 +69,9 @@ class Judge:
         self._problems: dict[str, tuple[str, ...]] = {}
         self._uses: dict[str, Use] = {names.ROLE_GUARD: Use()}
         self._judged: tuple[object, Judged] | None = None
+        # Opened once a run: what is read of a file, and what was looked up, stays the same in it.
+        self._directories: dict[Beyond, Directory | None] = {}
+        self._organizations: dict[Beyond, Organization] = {}
 
     def forget(self) -> None:
         """Forget what was said of one stack."""
@@ -70,6 +79,8 @@ class Judge:
         self._problems.clear()
         self._uses = {names.ROLE_GUARD: Use()}
         self._judged = None
+        self._directories.clear()
+        self._organizations.clear()
 
     def resource(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         """Remember what a resource declares, and report what it proves by itself. It is of one of `TYPES`."""
@@ -85,9 +96,7 @@ class Judge:
         refused = self.declarations.refused(resource.urn)
         found: list[Finding] = []
         try:
-            found = self._shown_of(
-                resource, resource_findings(resource, settings.actions, self._now(), refused), settings
-            )
+            found = self._shown_of(resource, resource_findings(resource, self._question(settings), refused), settings)
             found = list(unexempted_findings(found, resource, settings, self._today(), self._uses[names.ROLE_GUARD]))
         except Exception as error:
             self._bugs[resource.urn] = finding.internal_error(error, resource)
@@ -101,7 +110,7 @@ class Judge:
             return found
         refused = self.declarations.refused(resource.urn)
         without = Resource(resource.urn, resource.type, public, inputs=public)
-        known = resource_findings(without, settings.actions, self._now(), refused)
+        known = resource_findings(without, self._question(settings), refused)
         return [item if item in known else finding.of_secret(item, settings.actions, refused) for item in found]
 
     def _is_secret(self, urn: str, path: str) -> bool:
@@ -178,8 +187,21 @@ class Judge:
 
     def _settings(self, name: str, config: Mapping[str, Any]) -> Settings:
         settings = read_settings(config, OPTIONS[name], writes=name == names.GUARD)
-        self._problems[name] = settings.problems
+        self._problems[name] = (*settings.problems, *self._organization(settings.beyond).problems)
         return settings
+
+    def _organization(self, beyond: Beyond) -> Organization:
+        if not beyond.service_control_policies:
+            return _NO_ORGANIZATION
+        with self._lock:
+            if beyond not in self._organizations:
+                self._organizations[beyond] = sources.organization(beyond)
+            return self._organizations[beyond]
+
+    def _question(self, settings: Settings) -> Question:
+        """What is asked of each role."""
+        levels = self._organization(settings.beyond).levels
+        return Question(settings.actions, self._now(), settings.unknown_documents == MAY_GUARD, levels)
 
     def _findings(self, name: str, stack: tuple[Resource, ...], settings: Settings) -> Iterator[Finding]:
         """The findings that one policy reports, in order of URN."""
@@ -220,25 +242,40 @@ class Judge:
         return told is None or telling is None or strict[told] or not strict[telling]
 
     def _judge(self, resources: tuple[Resource, ...], settings: Settings) -> Judged:
-        asked = (resources, settings.actions, settings.event_sources, settings.unknown_documents == MAY_GUARD)
+        # Not the time, which goes on between the policies of one stack.
+        asked = (
+            resources, settings.actions, settings.event_sources, settings.unknown_documents, settings.beyond
+        )  # fmt: skip
+        question = self._question(settings)
         with self._lock:
             if self._judged is None or self._judged[0] != asked:
-                self._judged = asked, self._judge_all(*asked)
+                self._judged = asked, self._judge_all(resources, question, settings)
             return self._judged[1]
 
-    def _judge_all(
-        self, resources: tuple[Resource, ...], actions: tuple[str, ...], event_sources: bool, unknown_may_guard: bool
-    ) -> Judged:
-        question = Question(actions, self._now(), unknown_may_guard)
+    def _directory(self, beyond: Beyond) -> Directory | None:
+        if beyond not in self._directories:
+            self._directories[beyond] = sources.directory(beyond)
+        return self._directories[beyond]
+
+    def _judge_all(self, resources: tuple[Resource, ...], question: Question, settings: Settings) -> Judged:
+        directory = self._directory(settings.beyond)
+        oldest = datetime.fromtimestamp(int(self._clock()), timezone.utc) - timedelta(days=settings.beyond.max_age)
+        if directory is not None:
+            try:
+                resources = with_records(resources, directory)
+            except Exception as error:
+                self._bugs[""] = finding.internal_error(error, None)
 
         def judge(resources: tuple[Resource, ...]) -> Judged:
             judged: Judged = []
             try:
-                executions = link(resources, event_sources=event_sources)
+                executions = link(resources, event_sources=settings.event_sources)
             except Exception as error:
                 self._bugs[""] = finding.internal_error(error, None)
                 return judged
             for execution in executions:
+                if directory is not None:
+                    tell_of_records(execution, directory, oldest)
                 try:
                     judged.append((execution, judge_role(execution, question)))
                 except Exception as error:

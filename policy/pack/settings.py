@@ -15,6 +15,7 @@ from typing import Any, Final
 from policy.iam.matching import glob
 from policy.iam.search import keys
 from policy.iam.search.actions import KEPT_FROM_CODE
+from policy.pack.beyond import KNOWN_ROLES, NOTHING, ORGANIZATION, Beyond, read_beyond
 from policy.shared import names
 
 _ENTRY: Final[dict[str, Any]] = {
@@ -91,12 +92,13 @@ REMEDIATION: Final[dict[str, dict[str, Any]]] = {
 }
 
 
+_OF_THE_STACK: Final = {
+    **ACTIONS, **EXEMPTIONS, **ELSEWHERE, **ORGANIZATION, **SCOPE, **UNKNOWN_DOCUMENTS, **KNOWN_ROLES,
+}  # fmt: skip
 # The options that each policy reads from its configuration.
 OPTIONS: Final[Mapping[str, Mapping[str, dict[str, Any]]]] = {
-    names.ROLE_GUARD: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **REMEDIATION},
-    names.READ_ONLY: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE, **UNKNOWN_DOCUMENTS},
-    names.UNVERIFIED: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE, **UNKNOWN_DOCUMENTS},
-    names.GUARD: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **SCOPE, **UNKNOWN_DOCUMENTS},
+    names.ROLE_GUARD: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **ORGANIZATION, **REMEDIATION},
+    **dict.fromkeys((names.READ_ONLY, names.UNVERIFIED, names.GUARD), _OF_THE_STACK),
 }
 
 
@@ -130,6 +132,7 @@ class Settings:
     remediate_standalone: bool = False
     problems: tuple[str, ...] = ()
     unknown_documents: str = DO_NOT_GUARD
+    beyond: Beyond = NOTHING
 
 
 DEFAULTS: Final = Settings()
@@ -154,6 +157,7 @@ def read_settings(config: Mapping[str, Any], known: Iterable[str], *, writes: bo
         reader.flag("event_sources", config.get("event_sources", True), default=True),
         reader.flag("remediate_standalone", config.get("remediate_standalone", False), default=False),
         unknown_documents=reader.unknown_documents(config.get("unknown_documents", DO_NOT_GUARD)),
+        beyond=read_beyond(config, reader.problem),
         problems=tuple(reader.problems),
     )
 

@@ -29,6 +29,7 @@ class Decided(Enum):
     ELSEWHERE = "elsewhere"  # a resource that is not in this stack
     REFRESH = "refresh"  # the state says something that no program declares
     MENDING = "mending"  # a property that cannot be read
+    OLD_RECORD = "old record"  # what is on record of the role may have changed since
     NEWER_DATA = "newer data"  # an AWS managed policy that the pack's data does not have
     NOT_DOCUMENTED = "not documented"  # what no document of AWS's says
 
@@ -158,6 +159,10 @@ class ExecutionRole:
     reference: Gap | None = None
     # Lists that own all policies of a kind on the role: what is added has to be listed there.
     owned: list[Gap] = field(default_factory=list)
+    # Why a role that is not in the stack is not on record either, a clause each, as far as it was asked for.
+    not_on_record: tuple[str, ...] = ()
+    # Why what is on record of the role does not show that there is no hole.
+    doubt: Gap | None = None
     # What IAM or the provider will refuse, besides what is wrong inside the documents.
     refused: list[Gap] = field(default_factory=list)
 

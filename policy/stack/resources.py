@@ -46,9 +46,18 @@ def name_of(urn: str) -> str:
     return urn.rpartition("::")[2]
 
 
+def on_record(urn: str) -> bool:
+    """Whether it is the URN of something that is only on record, and so of nothing that the engine knows."""
+    return urn.partition("::")[2].startswith(RECORD)
+
+
 def type_of(urn: str) -> str:
     """The resource's own type: a URN has those of its parents before it."""
     return urn.split("::")[2].rpartition("$")[2] if urn.count("::") >= 3 else ""
+
+
+# The project in the URNs of what is on record: no project of a program can be called so.
+RECORD: Final = "(on record)"
 
 
 @dataclass(frozen=True, slots=True)

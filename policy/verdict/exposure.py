@@ -34,7 +34,18 @@ from policy.verdict.shedding import Way
 
 
 def judge_role(execution: ExecutionRole, asked: Question) -> list[Outcome]:
-    """Judge one role."""
+    """Judge one role. Where what is known of it may be out of date, holes are told, and not that there is none."""
+    outcomes = _outcomes(execution, asked)
+    concerned = [user for user in execution.users if user.kind.value.runs_code and user.judged is not Truth.NO]
+    if execution.doubt is None or not concerned or any(isinstance(o, Exposed) and o.writes for o in outcomes):
+        return outcomes
+    known = [outcome for outcome in outcomes if isinstance(outcome, Unverified) and not outcome.shedding]
+    for outcome in known:
+        outcome.gaps.append(execution.doubt)
+    return outcomes if known else [*outcomes, Unverified(execution, concerned, gaps=[execution.doubt])]
+
+
+def _outcomes(execution: ExecutionRole, asked: Question) -> list[Outcome]:
     if execution.users:
         code = [user for user in execution.users if user.kind.value.runs_code]
         # What an operator role needs is there for the code of whatever else uses it.
@@ -124,7 +135,7 @@ def _judge(execution: ExecutionRole, users: list[User], asked: Question, others:
     presumed, presumed_boundary = _presumed(execution.grants), None
     if execution.boundary is not None:
         presumed_boundary = [_open_where_unknown(grant) for grant in execution.boundary]
-    for group in alike(everybody, [*documents, *(boundary or ())]):
+    for group in alike(everybody, [*documents, *(boundary or ()), *(d for level in asked.levels for d in level)]):
         code = callers(subject, group)
         for action in actions:
             answer = _expose(exposed, execution, group, action, code, documents, boundary, asked.levels)
@@ -230,7 +241,7 @@ def _ways_round(
     if role is None:
         return
     found: dict[tuple[Truth, tuple[str, ...]], tuple[Way, list[User]]] = {}
-    for group in alike(users, [*documents, *(boundary or ())]):
+    for group in alike(users, [*documents, *(boundary or ()), *(d for level in asked.levels for d in level)]):
         for way in common_ways(execution, callers(code, group), asked):
             found.setdefault((way.open, way.calls), (way, []))[1].extend(group)
     session = replace(code, keyless=True, function_arn=users[0].function_arn if users else code.function_arn)

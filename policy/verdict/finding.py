@@ -19,7 +19,7 @@ from policy.shared.escapes import message, quoted
 from policy.shared.names import GUARD, READ_ONLY, UNVERIFIED
 from policy.stack.execution_role import ExecutionRole, GrantKind, User
 from policy.stack.removals import guards_taken_off
-from policy.stack.resources import Resource
+from policy.stack.resources import Resource, on_record
 from policy.verdict import words
 from policy.verdict.diagnosis import diagnose
 from policy.verdict.further import further_actions
@@ -63,14 +63,29 @@ def findings(outcomes: Iterable[Outcome], actions: Sequence[str], refused: Refus
         policy = policy_of(outcome)
         if isinstance(outcome, Exposed):
             reasons = refused.get(outcome.grant.urn, {})
-            text, path = exposed_message(outcome, actions, reasons), outcome.grant.path
-            yield Finding(policy, outcome.grant.urn, text, path, outcome)
+            urn, path, text = outcome.grant.urn, outcome.grant.path, exposed_message(outcome, actions, reasons)
         elif isinstance(outcome, LockedOut):
-            yield Finding(policy, outcome.grant.urn, _locked_out_message(outcome), outcome.grant.path, outcome)
+            urn, path, text = outcome.grant.urn, outcome.grant.path, _locked_out_message(outcome)
         elif isinstance(outcome, WayRound):
-            yield Finding(policy, outcome.role.urn, _way_round_message(outcome), outcome=outcome)
+            urn, path, text = outcome.role.urn, "", _way_round_message(outcome)
         else:
-            yield Finding(policy, _urn_of(outcome), unverified_message(outcome, actions), outcome=outcome)
+            urn, path, text = _urn_of(outcome), "", unverified_message(outcome, actions)
+        yield Finding(policy, _in_stack(urn, outcome.users), text + _on_record(outcome.execution), path, outcome)
+
+
+def _in_stack(urn: str, users: Sequence[User]) -> str:
+    """Where the stack has to do with it: what is only on record is told on what runs on the role."""
+    return users[0].resource.urn if users and on_record(urn) else urn
+
+
+def _on_record(execution: ExecutionRole) -> str:
+    """A further line for a role that is known from elsewhere than from this stack: from where, and where it is changed."""
+    recorded = None if execution.role is None else execution.role.recorded
+    if recorded is None:
+        return ""
+    as_of = "" if recorded.as_of is None else f", as of {recorded.as_of:%Y-%m-%d}"
+    told = f"The role {words.role(execution)} is known from {recorded.source}{as_of}: change it where it is made."
+    return "\n" + message([told])
 
 
 def _urn_of(outcome: Unverified) -> str:
@@ -96,9 +111,10 @@ def document_errors(execution: ExecutionRole) -> Iterator[Finding]:
         more = len(grant.document.errors) - len(shown)
         text = "; ".join(shown) + (f"; and {more} more" if more else "")
         told = f"{words.kind_and_name(grant.kind, grant.document)} is not a document that IAM takes. {text}."
-        yield Finding(UNVERIFIED, grant.urn, message([words.sentence(told)]))
+        yield Finding(UNVERIFIED, _in_stack(grant.urn, execution.users), message([words.sentence(told)]))
     for gap in execution.refused:
-        yield Finding(UNVERIFIED, gap.urn, message([f"{words.place(gap.urn, gap.path)} {gap.detail}."]))
+        told = f"{words.place(gap.urn, gap.path)} {gap.detail}."
+        yield Finding(UNVERIFIED, _in_stack(gap.urn, execution.users), message([told]))
 
 
 # ---- exposed

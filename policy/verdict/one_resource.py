@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from dataclasses import replace
 
 from policy.iam.document import parse_document
 from policy.iam.evaluate import action_covered
@@ -24,17 +24,11 @@ from policy.verdict.finding import Finding, exposed_message
 from policy.verdict.outcomes import Exposed, Question
 
 
-def resource_findings(
-    resource: Resource, actions: Sequence[str], now: Decimal, refused: Mapping[str, str]
-) -> list[Finding]:
-    """The findings on one resource, given as its inputs.
-
-    `actions` are the judged ones, `now` is in seconds since 1970-01-01T00:00Z, `refused` says by path why documents were
-    not remediated.
-    """
-    found = [Finding(ROLE_GUARD, resource.urn, message) for message in _dead_guards(resource, actions)]
+def resource_findings(resource: Resource, asked: Question, refused: Mapping[str, str]) -> list[Finding]:
+    """The findings on one resource, given as its inputs. `refused` says by path why documents were not remediated."""
+    found = [Finding(ROLE_GUARD, resource.urn, message) for message in _dead_guards(resource, asked.actions)]
     if resource.type == aws_types.ROLE:
-        found += _declared_holes(resource, actions, now, refused)
+        found += _declared_holes(resource, asked, refused)
     return found
 
 
@@ -77,9 +71,7 @@ def _instead(role: Resource, actions: Sequence[str]) -> str:
     return f"use {form_for(None)} in the statement that allows them."
 
 
-def _declared_holes(
-    role: Resource, actions: Sequence[str], now: Decimal, refused: Mapping[str, str]
-) -> Iterator[Finding]:
+def _declared_holes(role: Resource, asked: Question, refused: Mapping[str, str]) -> Iterator[Finding]:
     """Holes in a role that declares all its policies itself: no other resource can close them."""
     listed = (role.props.get(prop) for prop in (role.row.inline.prop, role.row.managed))
     if not all(isinstance(policies, list) for policies in listed):
@@ -88,7 +80,7 @@ def _declared_holes(
     if execution.trust.names_service(LAMBDA) is not Truth.YES or not names_eni_actions(execution):
         return
     # A resource check is not told what a document was made from, so any that is not known may be a guard here.
-    for outcome in judge_role(execution, Question(tuple(actions), now, unknown_may_guard=True)):
+    for outcome in judge_role(execution, replace(asked, unknown_may_guard=True)):
         if isinstance(outcome, Exposed) and outcome.writes:
-            message = exposed_message(outcome, actions, refused)
+            message = exposed_message(outcome, asked.actions, refused)
             yield Finding(ROLE_GUARD, role.urn, message, outcome.grant.path)

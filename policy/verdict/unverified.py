@@ -33,9 +33,10 @@ def _reason(outcome: Unverified) -> Iterator[str]:
     role = words.their_role(outcome.users)
     subject = f"Whether the code of {words.users(outcome.users)} can use network interfaces with {role}"
     if execution.role is None and execution.label:
+        asked = "".join(f", and {reason}" for reason in execution.not_on_record)
         yield (
-            f"{subject} cannot be judged here: {words.role(execution)} is not in this stack. Run this policy pack on the "
-            "stack that makes the role."
+            f"{subject} cannot be judged here: {words.role(execution)} is not in this stack{asked}. Run this policy pack on "
+            "the stack that makes the role."
         )
     elif outcome.unused:
         yield (
@@ -150,6 +151,8 @@ def _gap(gap: Gap) -> str:
                 f"the state of {name} lists {detail} in {quoted(gap.path)}, and nothing in this stack declares it: run "
                 "`pulumi refresh`, and if it stays there, it was attached from outside"
             )
+        case Decided.OLD_RECORD:
+            return f"{quoted(name_of(gap.urn))} is on record in {gap.detail}"
         case Decided.NEWER_DATA:
             return (
                 f"{where} is {detail}, which is not among the AWS managed policies as of {managed.as_of()} "
