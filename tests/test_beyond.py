@@ -167,7 +167,7 @@ def test_an_scp_that_iam_refuses_is_told() -> None:
     wrong = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "ec2:*"}]}
     told = stack.tell(everywhere(service_control_policies=[[ALLOW_ALL, wrong]]))
     problems = [message for policy, where, message in told if policy == GUARD and not where]
-    assert "`service_control_policies[0][1]` is no policy that IAM takes" in problems[0]
+    assert "`service_control_policies[0][1]` is not a policy that IAM takes" in problems[0]
 
 
 @pytest.mark.parametrize(
