@@ -12,7 +12,7 @@ import pytest
 from test_differential import SEED, started
 from test_differential_cases import replay
 
-from policy.iam import document
+from policy.iam import elements
 from policy.iam.document import PolicyDocument
 from policy.iam.request import Caller
 from policy.shared import stand_ins
@@ -79,8 +79,8 @@ def unknown_document_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def unknown_condition_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = document._Parser._conditions
-    monkeypatch.setattr(document._Parser, "_conditions", lambda *args: (original(*args)[0], False))
+    original = elements.ElementReader.conditions
+    monkeypatch.setattr(elements.ElementReader, "conditions", lambda *args: (original(*args)[0], False))
 
 
 def nothing_unknown_may_guard(monkeypatch: pytest.MonkeyPatch) -> None:

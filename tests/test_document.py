@@ -15,13 +15,13 @@ from policy.iam.conditions import SetOperator
 from policy.iam.document import (
     INLINE_POLICIES_LIMIT,
     MANAGED_POLICY_LIMIT,
-    DocumentError,
     Effect,
     PolicyDocument,
     Statement,
     TextForm,
     parse_document,
 )
+from policy.iam.elements import DocumentError
 from policy.iam.evaluate import evaluate
 from policy.iam.request import Authorization, Request
 from policy.iam.truth import UNKNOWN, Truth

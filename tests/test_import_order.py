@@ -26,17 +26,20 @@ ROOMS: Final = {
     "shared": Room((), ("names", "aws_types", "escapes", "streams", "stand_ins", "rules")),
     "iam": Room(
         ("shared",),
-        ("truth", "matching", "conditions", "document", "request", "evaluate", "trust", "managed"),
+        ("truth", "matching", "conditions", "elements", "document", "request", "evaluate", "trust", "managed"),
     ),
     "iam.search": Room(
         ("shared", "iam"),
-        ("actions", "keys", "solver", "candidates", "relevant", "subject", "constraints", "witness", "reasons"),
+        (
+            "actions", "keys", "solver", "thresholds", "candidates", "relevant", "subject", "constraints", "witness",
+            "reasons",
+        ),
     ),
     "stack": Room(
         ("shared", "iam"),
         (
-            "resources", "needed", "document_places", "inventory", "execution_role", "users", "possible_guards", "removals",
-            "links",
+            "resources", "needed", "document_places", "inventory", "execution_role", "grants", "echoes", "users",
+            "possible_guards", "removals", "links",
         ),
     ),
     "outside": Room(

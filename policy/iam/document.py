@@ -9,19 +9,16 @@ Source: IAM User Guide, "Grammar of the IAM JSON policy language" and "IAM and A
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from functools import lru_cache
 from typing import Any, Final
 
-from policy.iam.conditions import OPERATORS, SET_OPERATORS, Condition, Family, Operator, SetOperator
+from policy.iam.conditions import Condition
+from policy.iam.elements import ACTION, LIST, OBJECT, RESOURCE, DocumentError, ElementReader, Text, kind, shown
 from policy.iam.truth import UNKNOWN, Unknown
 from policy.shared.escapes import quoted
-
-Text = str | Unknown
 
 # Characters without white space (IAM and AWS STS quotas). Inline policies of a role share one limit.
 MANAGED_POLICY_LIMIT: Final = 6_144
@@ -36,27 +33,11 @@ _ROLE_STATEMENT_ELEMENTS: Final = frozenset(
 _STATEMENT_ELEMENTS: Final = _ROLE_STATEMENT_ELEMENTS | {"Principal", "NotPrincipal"}
 
 
-# An exact type is told at once, an abstract one is not: it comes second.
-_OBJECT: Final = (dict, Mapping)
-_LIST: Final = (list, Sequence)
-
-
 class Effect(Enum):
     """What a matching statement does."""
 
     ALLOW = "Allow"
     DENY = "Deny"
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentError:
-    """A part of a document that IAM refuses. `path` is like `Statement[1].Condition.ArnEquals`, or empty for the whole."""
-
-    path: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.what}" if self.path else self.what
 
 
 # Neither this nor a document is `frozen`, which makes building one five times as slow; nothing writes to it.
@@ -145,7 +126,7 @@ def parse_document(source: object, name: str = "") -> PolicyDocument:
         return _parse_text(source, name)
     try:
         dump = json.dumps(source, separators=(",", ":"), ensure_ascii=False, default=_nothing)
-        text = dump if isinstance(source, _OBJECT) else ""
+        text = dump if isinstance(source, OBJECT) else ""
     except (TypeError, ValueError, RecursionError):
         text = ""  # what is no JSON is told by the parser
     if len(text) > _UNREADABLE:
@@ -164,7 +145,7 @@ def _nothing(value: object) -> object:
 def parse_conditions(value: object) -> tuple[tuple[Condition, ...], bool]:
     """The conditions of a statement that can be read, and whether there are others. Never raises."""
     try:
-        return _Parser()._conditions(value, "Condition", variables=True)
+        return _Parser().conditions(value, "Condition", variables=True)
     except RecursionError:
         return (), True
 
@@ -220,84 +201,15 @@ def _has_variables(statement: Statement) -> bool:
     return any(isinstance(text, str) and "${" in text for text in texts)
 
 
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    kinds: tuple[tuple[type, str], ...] = (
-        (bool, "a boolean"),
-        (int, "a number"),
-        (float, "a number"),
-        (str, "a string"),
-        (Mapping, "an object"),
-        (Sequence, "a list"),
-    )
-    return next((word for kind, word in kinds if isinstance(value, kind)), f"a {type(value).__name__}")
-
-
-def _shown(value: object) -> str:
-    """A value of the document in a message: short, on one line."""
-    try:
-        text = value if isinstance(value, str) else json.dumps(value, default=lambda _: "...")
-    except (TypeError, ValueError):  # no JSON: a key that is no text, or a number of thousands of digits
-        text = "..."
-    text = " ".join(text.split())
-    return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-class TextForm:
-    """What the texts of an element look like."""
-
-    def __init__(self, words: str, pattern: str) -> None:
-        self.words = words
-        # One search over all texts of a list at once: lists of hundreds are common, and hardly any text is refused.
-        self._all = re.compile(f"(?:{pattern})(?:\n(?:{pattern}))*").fullmatch
-
-    def texts(self, value: object) -> tuple[str, ...] | None:
-        """The text of this form, or the list of such texts, that it is; None where it is none, or empty."""
-        if isinstance(value, str):
-            return (value,) if value == "*" or (self._all(value) and "\n" not in value) else None
-        if not isinstance(value, list):
-            return None
-        try:
-            joined = "\n".join(value)
-        except TypeError:
-            return None
-        # A line break inside a text must not make it look like two.
-        return tuple(value) if self._all(joined) and "\n" not in "".join(value) else None
-
-
-_ACTION: Final = TextForm("`*` or like `service:Action`", r"[A-Za-z0-9*?-]+:[A-Za-z0-9*?]+|\*")
-# Each text has one way to match: two would make the search over a list exponential in its length.
-_RESOURCE: Final = TextForm("`*` or an ARN", r"(?:arn:|[*?$])[^\n]*|(?!arn:)[^\n:*?$][^\n:*]*\*[^\n]*")
-
-
-@lru_cache(maxsize=256)
-def _operator(written: str) -> tuple[Operator, SetOperator | None, bool] | None:
-    """The operator, its set operator, and whether it ends in IfExists; None where there is no such operator."""
-    prefix, colon, name = written.partition(":") if ":" in written else ("", "", written)
-    set_operator = SET_OPERATORS.get(prefix.lower())
-    if_exists = name.lower().endswith("ifexists")
-    operator = OPERATORS.get(name[: -len("IfExists")].lower() if if_exists else name.lower())
-    if operator is None or (colon and set_operator is None) or (if_exists and operator.family is Family.NULL):
-        return None
-    return operator, set_operator, if_exists
-
-
 @dataclass(slots=True)
-class _Parser:
-    """Collects errors while it reads one document."""
+class _Parser(ElementReader):
+    """Reads one document, and collects what is wrong with it."""
 
-    errors: list[DocumentError] = field(default_factory=list)
     sids: set[str] = field(default_factory=set)
-    # How many keys the objects have that stand where a document has objects.
-    keys: int = 0
-
-    def error(self, path: str, what: str) -> None:
-        self.errors.append(DocumentError(path, what))
 
     def document(self, value: object, name: str, text: str = "") -> PolicyDocument:
-        if not isinstance(value, _OBJECT):
-            return _refused(name, f"a policy document is a JSON object, not {_kind(value)}")
+        if not isinstance(value, OBJECT):
+            return _refused(name, f"a policy document is a JSON object, not {kind(value)}")
         self.keys += len(value)
         variables = self._version(value)
         for key in value:
@@ -306,13 +218,13 @@ class _Parser:
         statements = value.get("Statement")
         if isinstance(statements, Unknown):
             return PolicyDocument(name, PolicyDocument.not_known(name).statements, tuple(self.errors), unknown=True)
-        if isinstance(statements, _OBJECT):
+        if isinstance(statements, OBJECT):
             statements = [statements]
-        if not isinstance(statements, _LIST) or isinstance(statements, str):
+        if not isinstance(statements, LIST) or isinstance(statements, str):
             what = (
                 "is missing"
                 if "Statement" not in value
-                else f"must be a statement or a list of them, not {_kind(statements)}"
+                else f"must be a statement or a list of them, not {kind(statements)}"
             )
             refused = _refused(name, what, "Statement")
             return replace(refused, errors=(*self.errors, *refused.errors))
@@ -330,15 +242,15 @@ class _Parser:
         if isinstance(version, Unknown):
             return True
         if version not in _VERSIONS:
-            self.error("Version", f'must be "2012-10-17" or "2008-10-17", not {_shown(version)}')
+            self.error("Version", f'must be "2012-10-17" or "2008-10-17", not {shown(version)}')
         return version == "2012-10-17"
 
     def _statement(self, index: int, value: object, variables: bool) -> Statement:
         path = f"Statement[{index}]"
         if isinstance(value, Unknown):
             return _anything(index, effect=None)
-        if not isinstance(value, _OBJECT):
-            self.error(path, f"must be an object, not {_kind(value)}")
+        if not isinstance(value, OBJECT):
+            self.error(path, f"must be an object, not {kind(value)}")
             return _anything(index, Effect.ALLOW)
         self.keys += len(value)
         errors_before = len(self.errors)
@@ -351,7 +263,7 @@ class _Parser:
         known: tuple[Condition, ...] = ()
         incomplete = False
         if "Condition" in value:
-            known, incomplete = self._conditions(value["Condition"], f"{path}.Condition", variables)
+            known, incomplete = self.conditions(value["Condition"], f"{path}.Condition", variables)
         uncertain = incomplete or len(self.errors) > errors_before
         return Statement(
             index, sid, effect, actions, not_actions, resources, not_resources, known, variables, uncertain
@@ -375,7 +287,7 @@ class _Parser:
         if "Effect" not in value:
             self.error(f"{path}.Effect", "is missing")
         else:
-            self.error(f"{path}.Effect", f'must be "Allow" or "Deny", not {_shown(effect)}')
+            self.error(f"{path}.Effect", f'must be "Allow" or "Deny", not {shown(effect)}')
         return None
 
     def _sid(self, value: Mapping[object, object], path: str) -> str | None:
@@ -383,19 +295,19 @@ class _Parser:
         if sid is None or isinstance(sid, Unknown):
             return None
         if not isinstance(sid, str):
-            self.error(f"{path}.Sid", f"must be a string, not {_kind(sid)}")
+            self.error(f"{path}.Sid", f"must be a string, not {kind(sid)}")
             return None
         if sid and not (sid.isascii() and sid.isalnum()):
-            self.error(f"{path}.Sid", f"may hold letters and digits only, not {_shown(sid)}")
+            self.error(f"{path}.Sid", f"may hold letters and digits only, not {shown(sid)}")
         elif sid and sid in self.sids:
-            self.error(f"{path}.Sid", f"{_shown(sid)} stands on an earlier statement too")
+            self.error(f"{path}.Sid", f"{shown(sid)} stands on an earlier statement too")
         self.sids.add(sid)
         return sid
 
     def _one_of(
         self, value: Mapping[object, object], path: str, plain: str, negated: str
     ) -> tuple[tuple[Text, ...] | None, tuple[Text, ...] | None]:
-        form = _ACTION if plain == "Action" else _RESOURCE
+        form = ACTION if plain == "Action" else RESOURCE
         if negated not in value:
             texts = form.texts(value.get(plain))
             if texts is not None:
@@ -406,86 +318,5 @@ class _Parser:
             self.error(path, f"has neither {plain} nor {negated}")
             return (UNKNOWN,), None
         if plain in value:
-            return self._texts(value[plain], f"{path}.{plain}", form), None
-        return None, self._texts(value[negated], f"{path}.{negated}", form)
-
-    def _texts(self, value: object, path: str, form: TextForm) -> tuple[Text, ...]:
-        if isinstance(value, str) or isinstance(value, Unknown):  # noqa: SIM101  # a union of types is slow to ask
-            value = [value]
-        if not isinstance(value, _LIST):
-            self.error(path, f"must be a string or a list of strings, not {_kind(value)}")
-            return (UNKNOWN,)
-        if not value:
-            self.error(path, "is empty")
-        given = form.texts(value)
-        if given is not None:
-            return given
-        texts: list[Text] = []
-        for i, item in enumerate(value):
-            where = f"{path}[{i}]" if len(value) > 1 else path
-            if not isinstance(item, Unknown | str):
-                self.error(where, f"must be a string, not {_kind(item)}")
-                texts.append(UNKNOWN)
-                continue
-            if isinstance(item, str) and form.texts(item) is None:
-                self.error(where, f"must be {form.words}, not {_shown(item)}")
-            texts.append(item)
-        return tuple(texts)
-
-    def _conditions(self, value: object, path: str, variables: bool) -> tuple[tuple[Condition, ...], bool]:
-        """The conditions that can be read, and whether there are others."""
-        known: list[Condition] = []
-        incomplete = False
-        if not isinstance(value, _OBJECT):
-            if not isinstance(value, Unknown):
-                self.error(path, f"must be an object, not {_kind(value)}")
-            return (), True
-        self.keys += len(value)
-        for written, keys in value.items():
-            if not self._operator(str(written), keys, f"{path}.{written}", variables, known):
-                incomplete = True
-        return tuple(known), incomplete
-
-    def _operator(self, written: str, keys: object, path: str, variables: bool, known: list[Condition]) -> bool:
-        """Add the conditions under one operator to those that are known; whether all of them can be read."""
-        found = _operator(written)
-        if found is None:
-            self.error(path, "is not a condition operator")
-            return False
-        operator, set_operator, if_exists = found
-        if not isinstance(keys, _OBJECT):
-            if not isinstance(keys, Unknown):
-                self.error(path, f"must be an object of condition keys, not {_kind(keys)}")
-            return False
-        self.keys += len(keys)
-        before = len(known)
-        presence = operator.family is Family.NULL
-        for key, given in keys.items():
-            key_path = f"{path}.{key}"
-            values = (given,) if isinstance(given, str) else self._condition_values(given, key_path)
-            if values is None:
-                continue
-            if presence and any(isinstance(v, str) and v.lower() not in ("true", "false") for v in values):
-                self.error(key_path, 'must be "true" or "false"')
-                continue
-            known.append(Condition(operator, str(key).lower(), values, set_operator, if_exists, variables, key_path))
-        return len(known) - before == len(keys)
-
-    def _condition_values(self, value: object, path: str) -> tuple[Text, ...] | None:
-        items = value if isinstance(value, _LIST) else [value]
-        values: list[Text] = []
-        for item in items:
-            if isinstance(item, str) or isinstance(item, Unknown):  # noqa: SIM101  # a union of types is slow to ask
-                values.append(item)
-            elif isinstance(item, bool):
-                values.append("true" if item else "false")
-            elif isinstance(item, int | float):
-                try:
-                    values.append(json.dumps(item))
-                except ValueError:  # thousands of digits
-                    self.error(path, "is a number too long")
-                    return None
-            else:
-                self.error(path, f"must be a string or a list of strings, not {_kind(item)}")
-                return None
-        return tuple(values)
+            return self.texts(value[plain], f"{path}.{plain}", form), None
+        return None, self.texts(value[negated], f"{path}.{negated}", form)

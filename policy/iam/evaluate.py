@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from policy.iam.conditions import Context, holds, substitute
-from policy.iam.document import Effect, PolicyDocument, Statement, Text
+from policy.iam.document import Effect, PolicyDocument, Statement
+from policy.iam.elements import Text
 from policy.iam.matching import glob, resource_like
 from policy.iam.request import Authorization, Request
 from policy.iam.truth import Truth, Unknown, all_of, any_of

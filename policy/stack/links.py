@@ -8,40 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any, Final
 
-from policy.iam import managed
 from policy.iam.document import (
     INLINE_POLICIES_LIMIT,
-    MANAGED_POLICY_LIMIT,
-    DocumentError,
-    PolicyDocument,
-    parse_document,
 )
 from policy.iam.trust import parse_trust
 from policy.iam.truth import UNKNOWN, Unknown
 from policy.shared import aws_types
-from policy.shared.aws_types import CLASSIC, MANAGED_POLICIES, ROLE_POLICIES, ROLES, TYPES
+from policy.shared.aws_types import MANAGED_POLICIES, ROLE_POLICIES, ROLES
+from policy.stack.echoes import check_echoes, check_inline_limit
 from policy.stack.execution_role import Decided, ExecutionRole, Gap, Grant, GrantKind, unreadable
+from policy.stack.grants import (
+    customer_grant,
+    declared_by,
+    inline_policies,
+    listed_texts,
+    parsed,
+    perhaps,
+    policy_grant,
+)
 from policy.stack.inventory import Stack
 from policy.stack.possible_guards import weigh_unknown_documents
 from policy.stack.removals import take_away
-from policy.stack.resources import Resource, type_of
+from policy.stack.resources import Resource
 from policy.stack.users import users, value_at
-
-
-@lru_cache(maxsize=1024)
-def _parsed_text(text: str, name: str) -> PolicyDocument:
-    return parse_document(text, name)
-
-
-def _parse(source: object, name: str, limit: int) -> PolicyDocument:
-    document = _parsed_text(source, name) if isinstance(source, str) else parse_document(source, name)
-    if document.size <= limit:
-        return document
-    too_long = DocumentError("", f"{document.size:,} characters without white space; IAM takes at most {limit:,}")
-    return PolicyDocument(name, document.statements, (*document.errors, too_long), document.unknown, document.text)
 
 
 def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> list[ExecutionRole]:
@@ -54,11 +44,11 @@ def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> li
     _add_users(stack, executions, event_sources=event_sources)
     _attach_role_policies(stack, executions)
     _attach_managed_policies(stack, executions)
-    take_away(stack, executions, _declared)
+    take_away(stack, executions)
     for execution in executions.values():
         if execution.role is not None:
-            _check_echoes(execution, execution.role)
-            _check_inline_limit(execution, execution.role)
+            check_echoes(execution, execution.role)
+            check_inline_limit(execution, execution.role)
     weigh_unknown_documents(list(executions.values()), stack)
     return list(executions.values())
 
@@ -113,18 +103,18 @@ def _execution_role(role: Resource, stack: Stack) -> ExecutionRole:
         some_function=_some_function(role, stack),
         trust=parse_trust(role.props.get(row.trust, UNKNOWN)),
     )
-    for path, name, source in _inline_policies(role, execution):
-        document = _parse(source, name or path, INLINE_POLICIES_LIMIT)
+    for path, name, source in inline_policies(role, execution):
+        document = parsed(source, name or path, INLINE_POLICIES_LIMIT)
         grant = Grant(document, role.urn, path, GrantKind.IN_ROLE, name, gave=(role, row.inline.prop))
         execution.grants.append(grant)
         if document.unknown:
             execution.gaps.append(unreadable(role, path, source))
-    for path, value, urns in _texts(role, row.managed, execution):
+    for path, value, urns in listed_texts(role, row.managed, execution):
         _attach(execution, stack, value, urns, role, path)
-    boundary = _declared(role, row.boundary)
+    boundary = declared_by(role, row.boundary)
     if boundary not in (None, ""):
         urns = role.made_from(row.boundary, MANAGED_POLICIES)
-        execution.boundary = [_policy_grant(execution, stack, boundary, urns, role, row.boundary)]
+        execution.boundary = [policy_grant(execution, stack, boundary, urns, role, row.boundary)]
     return execution
 
 
@@ -168,59 +158,6 @@ def _tags(role: Resource) -> Mapping[str, str | Unknown] | None:
     return None
 
 
-# The provider fills these in from what it finds on the role; only the program's own words count.
-_ECHOED: Final = frozenset(prop for kind in ROLES for prop in (TYPES[kind].inline.prop, TYPES[kind].managed))
-
-
-def _declared(role: Resource, name: str) -> Any:
-    """What the program gives for a property: its input, or, where that was not seen, its output if nothing echoes it."""
-    if role.inputs is not None:
-        declared, output = role.inputs.get(name), role.props.get(name)
-        # An input that was unknown when it was checked may have become known since.
-        return output if isinstance(declared, Unknown) and output is not None else declared
-    return None if name in _ECHOED else role.props.get(name)
-
-
-def _inline_policies(role: Resource, execution: ExecutionRole) -> Iterator[tuple[str, str, object]]:
-    """The entries of a role's own list, each with the path of its document and the policy's name."""
-    inline = role.row.inline
-    prop, value = inline.prop, _declared(role, inline.prop)
-    if value is None:
-        return
-    if not isinstance(value, list):
-        execution.gaps.append(unreadable(role, prop, value))
-        document = PolicyDocument.not_known(prop)
-        execution.grants.append(Grant(document, role.urn, prop, GrantKind.IN_ROLE, gave=(role, prop)))
-        return
-    for i, item in enumerate(value):
-        path = f"{prop}[{i}]"
-        if not isinstance(item, Mapping):
-            execution.gaps.append(unreadable(role, path, item))
-            yield path, "", UNKNOWN
-            continue
-        name, source = item.get(inline.name), item.get(inline.document)
-        if source is None and role.row.provider == CLASSIC:
-            continue  # `inlinePolicies: [{}]` is how the classic provider says "none"
-        yield f"{path}.{inline.document}", name if isinstance(name, str) else "", source
-
-
-def _texts(resource: Resource, prop: str, execution: ExecutionRole) -> Iterator[tuple[str, object, tuple[str, ...]]]:
-    """The elements of a list of texts, each with the URNs it can stand for."""
-    value = _declared(resource, prop) if prop in _ECHOED else resource.props.get(prop)
-    if value is None:
-        return
-    if not isinstance(value, list):
-        execution.gaps.append(unreadable(resource, prop, value))
-        document = PolicyDocument.not_known(prop)
-        execution.grants.append(Grant(document, resource.urn, prop, GrantKind.MANAGED, gave=(resource, prop)))
-        return
-    # Of unknown elements that were made from as many policies each is one; else which is which is not known.
-    policies = [urn for urn in resource.made_from(prop, MANAGED_POLICIES) if type_of(urn) in MANAGED_POLICIES]
-    left = policies if sum(isinstance(item, Unknown) for item in value) == len(policies) else []
-    for i, item in enumerate(value):
-        yield f"{prop}[{i}]", item, (left.pop(0),) if isinstance(item, Unknown) and left else ()
-
-
 # ---- attachments
 
 
@@ -228,67 +165,19 @@ def _attach(
     execution: ExecutionRole, stack: Stack, value: object, urns: Sequence[str], attachment: Resource, path: str
 ) -> None:
     """Put the policy that a property of `attachment` names on the role."""
-    execution.grants.append(_policy_grant(execution, stack, value, urns, attachment, path))
-
-
-def _policy_grant(
-    execution: ExecutionRole, stack: Stack, value: object, urns: Sequence[str], attachment: Resource, path: str
-) -> Grant:
-    """The managed policy that a property names; one of which nothing is known, and a gap, where it is not to be had."""
-    policy = stack.policy_of(value, urns)
-    if policy is not None:
-        return _customer_grant(policy, execution)
-    label = value if isinstance(value, str) else path
-    if isinstance(value, str) and managed.is_aws_managed(value):
-        found = managed.lookup(value)
-        if found is not None:
-            document = _aws_managed(found.suffix, value)
-            return Grant(document, attachment.urn, path, GrantKind.AWS_MANAGED, value, found.suffix)
-        execution.gaps.append(Gap(attachment.urn, path, Decided.NEWER_DATA, value))
-    elif isinstance(value, str):
-        execution.gaps.append(Gap(attachment.urn, path, Decided.ELSEWHERE, value))
-    else:
-        execution.gaps.append(unreadable(attachment, path, value))
-    # A literal ARN was made from nothing, so nothing is known of what it stands for.
-    prop = path.partition("[")[0]
-    return Grant(
-        PolicyDocument.not_known(label), attachment.urn, path, GrantKind.MANAGED, label, gave=(attachment, prop)
-    )
-
-
-@lru_cache(maxsize=512)
-def _aws_managed(suffix: str, arn: str) -> PolicyDocument:
-    found = managed.lookup(arn)
-    document = parse_document(found.document if found else UNKNOWN, suffix.rpartition("/")[2])
-    # The data leaves out what does not matter here, so a document can be empty there and be none that IAM refuses.
-    return replace(document, errors=())
-
-
-def _customer_grant(policy: Resource, execution: ExecutionRole) -> Grant:
-    prop = policy.row.document
-    source = policy.props.get(prop, UNKNOWN)
-    document = _parse(source, policy.name, MANAGED_POLICY_LIMIT)
-    if document.unknown:
-        execution.gaps.append(unreadable(policy, prop, policy.props.get(prop)))
-    listed_as = policy.arn if isinstance(policy.arn, str) else ""
-    return Grant(document, policy.urn, prop, GrantKind.MANAGED, listed_as, gave=(policy, prop))
-
-
-def _perhaps(grant: Grant) -> Grant:
-    """The grant of a resource that may be on another role instead."""
-    return replace(grant, document=grant.document.perhaps())
+    execution.grants.append(policy_grant(execution, stack, value, urns, attachment, path))
 
 
 def _attach_role_policies(stack: Stack, executions: ExecutionRoles) -> None:
     for resource in stack.of(*ROLE_POLICIES):
         prop, listed = resource.row.document, resource.physical_name
         for execution, certain in _on_roles(resource, stack, executions):
-            document = _parse(resource.props.get(prop, UNKNOWN), resource.name, INLINE_POLICIES_LIMIT)
+            document = parsed(resource.props.get(prop, UNKNOWN), resource.name, INLINE_POLICIES_LIMIT)
             if document.unknown:
                 execution.gaps.append(unreadable(resource, prop, resource.props.get(prop)))
             name = listed if isinstance(listed, str) else ""
             grant = Grant(document, resource.urn, prop, GrantKind.INLINE, name, gave=(resource, prop))
-            execution.grants.append(grant if certain else _perhaps(grant))
+            execution.grants.append(grant if certain else perhaps(grant))
 
 
 def _attach_managed_policies(stack: Stack, executions: ExecutionRoles) -> None:
@@ -297,25 +186,25 @@ def _attach_managed_policies(stack: Stack, executions: ExecutionRoles) -> None:
         urns = resource.made_from(prop, MANAGED_POLICIES)
         on_roles = _roles_named if resource.row.roles else _on_roles
         for execution, certain in on_roles(resource, stack, executions):
-            grant = _policy_grant(execution, stack, resource.props.get(prop), urns, resource, prop)
-            execution.grants.append(grant if certain else _perhaps(grant))
+            grant = policy_grant(execution, stack, resource.props.get(prop), urns, resource, prop)
+            execution.grants.append(grant if certain else perhaps(grant))
     for resource in stack.of(aws_types.NATIVE_POLICY):
         for execution, certain in _roles_named(resource, stack, executions):
-            grant = _customer_grant(resource, execution)
-            execution.grants.append(grant if certain else _perhaps(grant))
+            grant = customer_grant(resource, execution)
+            execution.grants.append(grant if certain else perhaps(grant))
     for resource in stack.of(aws_types.ATTACHMENTS_EXCLUSIVE):
         # It attaches what it lists. (RolePoliciesExclusive only takes inline policies away.)
         for execution, certain in _on_roles(resource, stack, executions):
             attached = {grant.urn for grant in execution.grants}
             listed = {grant.listed_as for grant in execution.grants}
             before = len(execution.grants)
-            for path, value, urns in _texts(resource, resource.row.managed, execution):
+            for path, value, urns in listed_texts(resource, resource.row.managed, execution):
                 policy = stack.policy_of(value, urns)
                 known = isinstance(value, str) and value in listed
                 if not known and (policy is None or policy.urn not in attached):
                     _attach(execution, stack, value, urns, resource, path)
             if not certain:
-                execution.grants[before:] = map(_perhaps, execution.grants[before:])
+                execution.grants[before:] = map(perhaps, execution.grants[before:])
 
 
 def _on_roles(resource: Resource, stack: Stack, executions: ExecutionRoles) -> Iterator[tuple[ExecutionRole, bool]]:
@@ -397,49 +286,3 @@ def _listed_roles(
     # More roles than unknown names, or others besides: any of them may be on the list.
     sure = unknown_names >= len(left) and not outside
     return ([*dict.fromkeys((*known, *left))], []) if sure else (list(known), left)
-
-
-# ---- the state of a role against what is declared
-
-
-def _check_echoes(execution: ExecutionRole, role: Resource) -> None:
-    """Policies that the role's state lists and that nothing in the stack explains may or may not be on the role."""
-    explained = {grant.listed_as for grant in execution.grants}
-    inline, managed_arns = role.row.inline, role.row.managed
-    if _declared(role, inline.prop) is None:
-        listed = role.props.get(inline.prop)
-        _check_read(execution, role, inline.prop, listed)
-        for item in listed if isinstance(listed, list) else ():
-            name = item.get(inline.name) if isinstance(item, Mapping) else None
-            if isinstance(name, str) and name not in explained:
-                source = item.get(inline.document, UNKNOWN)
-                _add_echo(execution, role, inline.prop, name, _parse(source, name, INLINE_POLICIES_LIMIT))
-    if _declared(role, managed_arns) is None:
-        listed = role.props.get(managed_arns)
-        _check_read(execution, role, managed_arns, listed)
-        for arn in listed if isinstance(listed, list) else ():
-            if isinstance(arn, str) and arn not in explained:
-                found = managed.lookup(arn)
-                document = _aws_managed(found.suffix, arn) if found else PolicyDocument.not_known(arn)
-                _add_echo(execution, role, managed_arns, arn, document)
-
-
-def _check_read(execution: ExecutionRole, role: Resource, prop: str, listed: object) -> None:
-    """A role that the stack does not manage is not one without policies: what is on it may be anything."""
-    if not role.managed and isinstance(listed, Unknown):
-        execution.gaps.append(Gap(role.urn, prop, Decided.READ, role.name))
-        execution.grants.append(Grant(PolicyDocument.not_known(prop), role.urn, prop, GrantKind.IN_ROLE))
-
-
-def _add_echo(execution: ExecutionRole, role: Resource, prop: str, what: str, document: PolicyDocument) -> None:
-    execution.gaps.append(Gap(role.urn, prop, Decided.REFRESH, what))
-    execution.grants.append(Grant(document.perhaps_allowing(), role.urn, prop, GrantKind.IN_ROLE))
-
-
-def _check_inline_limit(execution: ExecutionRole, role: Resource) -> None:
-    """The inline policies of a role share one limit."""
-    inline = [g for g in execution.grants if g.kind in (GrantKind.INLINE, GrantKind.IN_ROLE)]
-    size = sum(grant.document.size for grant in inline)
-    if size > INLINE_POLICIES_LIMIT and all(g.document.size <= INLINE_POLICIES_LIMIT for g in inline):
-        what = f"have {size:,} characters without white space together; IAM takes at most {INLINE_POLICIES_LIMIT:,}"
-        execution.refused.append(Gap(role.urn, "inline policies", Decided.MENDING, what))

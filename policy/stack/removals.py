@@ -7,7 +7,7 @@ PutRolePolicy (a role has one inline policy of a name).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from policy.iam.truth import Unknown
 from policy.shared import aws_types
 from policy.shared.aws_types import MANAGED_POLICIES, ROLE_POLICIES, ROLES
 from policy.stack.execution_role import Decided, ExecutionRole, Gap, Grant, GrantKind
+from policy.stack.grants import declared_by
 from policy.stack.inventory import Stack
 from policy.stack.resources import Resource, type_of
 
@@ -45,8 +46,8 @@ class _Owner:
         return own or grant.kind not in self.kinds or grant.listed_as in self.names or grant.urn in self.made_from
 
 
-def take_away(stack: Stack, executions: ExecutionRoles, declared: Callable[[Resource, str], Any]) -> None:
-    """Mark the grants that something in the stack takes off their roles. `declared` gives what a role's program lists."""
+def take_away(stack: Stack, executions: ExecutionRoles) -> None:
+    """Mark the grants that something in the stack takes off their roles."""
     for resource in stack.of(aws_types.POLICIES_EXCLUSIVE):
         _by_owner(stack, executions, resource, "policyNames", _INLINE)
     for resource in stack.of(aws_types.ATTACHMENTS_EXCLUSIVE):
@@ -55,7 +56,7 @@ def take_away(stack: Stack, executions: ExecutionRoles, declared: Callable[[Reso
         if role.urn not in executions:
             continue
         own, managed = role.row.inline, role.row.managed
-        inline, attached = declared(role, own.prop), declared(role, managed)
+        inline, attached = declared_by(role, own.prop), declared_by(role, managed)
         if isinstance(inline, list) and inline:  # `[{}]` owns them too, and has none
             names = [item.get(own.name) for item in inline if isinstance(item, Mapping)]
             _take_unlisted(executions[role.urn], _owner(role, own.prop, names, _INLINE))

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from policy.iam.document import DocumentError, Statement
+from policy.iam.document import Statement
+from policy.iam.elements import DocumentError
 from policy.iam.search.witness import Answer
 from policy.stack.execution_role import ExecutionRole, Grant
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome, WayRound

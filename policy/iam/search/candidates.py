@@ -6,21 +6,16 @@ over these values is a search over all values. Where that cannot be had, the can
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from decimal import Context as DecimalContext
-from itertools import pairwise, product
+from decimal import Decimal
+from itertools import product
 from typing import Final, TypeVar
 
 from policy.iam.conditions import (
     Condition,
     Context,
     Family,
-    parse_date,
-    parse_network,
-    parse_number,
     substitute,
     value_holds,
     widened,
@@ -34,6 +29,7 @@ from policy.iam.search.keys import (
     iso_date,
     key_type,
 )
+from policy.iam.search.thresholds import addresses, instants, numbers
 from policy.iam.truth import Truth
 
 T = TypeVar("T")
@@ -45,7 +41,6 @@ Element = Mapping[str, tuple[str, ...]]
 _MOST_ELEMENTS: Final = 256
 _ANYTHING: Final = glob("?*")
 _TAG_VALUE: Final = glob("*")
-_LAST_DATE: Final = Decimal(253_402_300_799)  # 9999-12-31T23:59:59Z
 
 
 @dataclass(slots=True)
@@ -131,9 +126,9 @@ def key_values(
         texts += found.texts
         complete, cost = found.complete, found.cost
     if Family.NUMERIC in kinds:
-        texts += _numbers(literals(conditions, Family.NUMERIC))
+        texts += numbers(literals(conditions, Family.NUMERIC))
     if Family.DATE in kinds:
-        texts += [iso_date(s) for s in _instants(literals(conditions, Family.DATE), Decimal(0))]
+        texts += [iso_date(s) for s in instants(literals(conditions, Family.DATE), Decimal(0))]
     if Family.IP_ADDRESS in kinds:
         texts += addresses(literals(conditions, Family.IP_ADDRESS), fresh)
     if Family.BINARY in kinds:
@@ -142,44 +137,6 @@ def key_values(
     fitting = tuple(t for t in texts if shape.matches(t))
     others = tuple(t for t in texts if not shape.matches(t)) if any_text else ()
     return Values(fitting, others, complete and len(kinds) + bool(families - kinds) <= 1, cost + len(texts))
-
-
-# With the usual 28 digits, the number below 1e30 would be 1e30.
-_EXACT: Final = DecimalContext(prec=2000)
-
-
-def _numbers(texts: Iterable[str]) -> list[str]:
-    """Each number, and one on either side of it and between neighbours."""
-    numbers = sorted({n for n in map(parse_number, texts) if n is not None})
-    between = [_EXACT.divide(_EXACT.add(a, b), Decimal(2)) for a, b in pairwise(numbers)]
-    sides = [_EXACT.subtract(numbers[0], Decimal(1)), _EXACT.add(numbers[-1], Decimal(1))] if numbers else []
-    return [format(n.normalize(_EXACT), "f") for n in [*numbers, *between, *sides]]
-
-
-def _instants(texts: Iterable[str], now: Decimal) -> list[Decimal]:
-    """Whole seconds from `now` on: now, each date, and one second on either side of it."""
-    found = {now.to_integral_value(ROUND_FLOOR)}
-    for moment in map(parse_date, texts):
-        if moment is not None:
-            low, high = moment.to_integral_value(ROUND_FLOOR), moment.to_integral_value(ROUND_CEILING)
-            found.update((low - 1, low, high, high + 1))
-    return sorted(m for m in found if now <= m <= _LAST_DATE or m == now.to_integral_value(ROUND_FLOOR))
-
-
-def addresses(texts: Iterable[str], fresh: str) -> list[str]:
-    """The first address of each range and the ones just outside it, of both versions of IP.
-
-    Complete: the lowest address of any combination of ranges is the first of one, or follows the last of another.
-    """
-    found: list[str] = [fresh]
-    for network in map(parse_network, texts):
-        if network is None:
-            continue
-        first, last = int(network.network_address), int(network.broadcast_address)
-        highest = 2**network.max_prefixlen - 1
-        make = ipaddress.IPv4Address if network.version == 4 else ipaddress.IPv6Address
-        found += [str(make(n)) for n in (first, last + 1, first - 1) if 0 <= n <= highest]
-    return list(dict.fromkeys([*found, "0.0.0.0", "2001:db8::7", "::"]))
 
 
 _FRESH: Final[Mapping[str, tuple[str, str]]] = {
@@ -284,7 +241,7 @@ def time(by_key: Conditions, now: Decimal) -> Variable:
     texts = literals(conditions, Family.DATE) + literals(conditions, Family.NUMERIC)
     families = {c.operator.family for c in conditions} - {Family.DATE, Family.NUMERIC, Family.NULL}
     variable = Variable(complete=not families)
-    for moment in _instants(texts, now):
+    for moment in instants(texts, now):
         variable.add({"aws:currenttime": (iso_date(moment),), "aws:epochtime": (str(int(moment)),)})
     return variable
 
