@@ -67,8 +67,13 @@ CLASSES: Mapping[str, str] = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "iam.RolePolicyAttachment",
     "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": "iam.RolePolicyAttachmentsExclusive",
     "aws:lambda/alias:Alias": "lambda_.Alias",
+    "aws:lambda/capacityProvider:CapacityProvider": "lambda_.CapacityProvider",
+    "aws:lambda/coreNetworkConnector:CoreNetworkConnector": "lambda_.CoreNetworkConnector",
     "aws:lambda/eventSourceMapping:EventSourceMapping": "lambda_.EventSourceMapping",
     "aws:lambda/function:Function": "lambda_.Function",
+    "aws:lambda/microvmsImage:MicrovmsImage": "lambda_.MicrovmsImage",
+    "aws:lambdamicrovms/image:Image": "lambdamicrovms.Image",
+    "aws:lambdamicrovms/microvm:Microvm": "lambdamicrovms.Microvm",
     "aws:synthetics/canary:Canary": "synthetics.Canary",
 }
 

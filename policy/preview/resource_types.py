@@ -41,6 +41,16 @@ def _words(text: str) -> tuple[str, ...]:
 
 _ROLE = aws_types.TYPES[aws_types.ROLE]
 
+_MICROVM_IMAGE = ResourceType(
+    computed=_words(
+        "arn baseImageVersion createdAt egressNetworkConnectors id imageVersion latestActiveImageVersion "
+        "latestFailedImageVersion region state tagsAll updatedAt"
+    ),
+    optional=_words("additionalOsCapabilities cpuConfigurations description environmentVariables tags timeouts"),
+    readable=("buildRoleArn", "name"),
+    framework=True,
+)
+
 TYPES: Mapping[str, ResourceType] = {
     aws_types.ROLE: ResourceType(
         defaults={"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"},
@@ -124,6 +134,29 @@ TYPES: Mapping[str, ResourceType] = {
         ),
         readable=("executionRoleArn", "vpcConfig", "name"),
     ),
+    aws_types.CONNECTOR: ResourceType(
+        computed=_words("arn id region"),
+        optional=("timeouts",),
+        readable=("operatorRole", "name"),
+        framework=True,
+    ),
+    aws_types.CAPACITY_PROVIDER: ResourceType(
+        computed=_words("arn capacityProviderScalingConfigs id instanceRequirements region tagsAll"),
+        optional=_words("kmsKeyArn tags timeouts"),
+        readable=("permissionsConfig", "name"),
+        framework=True,
+    ),
+    aws_types.MICROVM_IMAGE: _MICROVM_IMAGE,
+    aws_types.OLD_MICROVM_IMAGE: _MICROVM_IMAGE,
+    aws_types.MICROVM: ResourceType(
+        computed=_words(
+            "egressNetworkConnectors endpoint id imageVersion ingressNetworkConnectors maximumDurationInSeconds microvmId "
+            "region startedAt state"
+        ),
+        optional=_words("executionRoleArn idlePolicy logging runHookPayload timeouts"),
+        readable=("executionRoleArn", "imageArn"),
+        framework=True,
+    ),
     aws_types.NATIVE_ROLE: ResourceType(
         computed=("arn", "roleId"),
         readable=_words("assumeRolePolicyDocument managedPolicyArns permissionsBoundary policies roleName"),
@@ -146,6 +179,20 @@ TYPES: Mapping[str, ResourceType] = {
     ),
     aws_types.NATIVE_ALIAS: ResourceType(computed=("aliasArn",), readable=("functionName", "functionVersion", "name")),
     aws_types.NATIVE_VERSION: ResourceType(computed=("functionArn", "version"), readable=("functionName",)),
+    aws_types.NATIVE_CONNECTOR: ResourceType(
+        computed=_words("arn latestVersion latestVersionArn state"), readable=("operatorRole", "name")
+    ),
+    aws_types.NATIVE_CAPACITY_PROVIDER: ResourceType(
+        computed=("arn", "state"), readable=("permissionsConfig", "capacityProviderName")
+    ),
+    aws_types.NATIVE_MICROVM_IMAGE: ResourceType(
+        computed=_words("createdAt imageArn latestActiveImageVersion latestFailedImageVersion state updatedAt"),
+        readable=("buildRoleArn", "name"),
+    ),
+    aws_types.NATIVE_WEB_FUNCTION: ResourceType(
+        computed=_words("createdAt functionArn revisionArn revisionId state stateReason"),
+        readable=("serviceConfig", "functionName"),
+    ),
     aws_types.NATIVE_CANARY: ResourceType(
         computed=("awsId", "state"), readable=("executionRoleArn", "vpcConfig", "name")
     ),

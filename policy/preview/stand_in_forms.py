@@ -96,6 +96,11 @@ FORMS: Final[Mapping[str, Templates]] = {
         "id": "{arn}",
     },
     "aws:lambda/functionUrl:FunctionUrl": {"functionArn": _FUNCTION},
+    "aws:lambda/coreNetworkConnector:CoreNetworkConnector": _by_arn("lambda", "network-connector:{name}"),
+    "aws:lambda/capacityProvider:CapacityProvider": _named("lambda", "capacity-provider:{name}"),
+    "aws:lambda/microvmsImage:MicrovmsImage": _by_arn("lambda", "microvm-image:{name}"),
+    "aws:lambdamicrovms/image:Image": _by_arn("lambda", "microvm-image:{name}"),
+    "aws:lambdamicrovms/microvm:Microvm": {"microvmId": "mvm-{new:uuid}", "id": "{microvmId}"},
     "aws:synthetics/canary:Canary": _named("synthetics", "canary:{name}"),
     # Storage, queues, streams
     "aws:s3/bucket:Bucket": _BUCKET,
@@ -275,6 +280,12 @@ FORMS: Final[Mapping[str, Templates]] = {
         "id": "{awsId}",
         "eventSourceMappingArn": _arn("lambda", "event-source-mapping:{awsId}"),
     },
+    "aws-native:lambda:NetworkConnector": _by_arn("lambda", "network-connector:{name}"),
+    "aws-native:lambda:CapacityProvider": {
+        "id": "{capacityProviderName}",
+        "arn": _arn("lambda", "capacity-provider:{capacityProviderName}"),
+    },
+    "aws-native:lambda:MicrovmImage": {"imageArn": _arn("lambda", "microvm-image:{name}"), "id": "{imageArn}"},
     "aws-native:synthetics:Canary": {"id": "{name}", "awsId": "{new:uuid}"},
     "aws-native:s3:Bucket": {"id": "{bucketName}", "arn": "arn:{partition}:s3:::{bucketName}"},
     "aws-native:sqs:Queue": {

@@ -54,6 +54,18 @@ def _invoke(function: str, call: str = "invocations") -> str:
     return f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{_LAMBDA}:function:{function}/{call}"
 
 
+def _microvm_image() -> Kind:
+    versions = dict.fromkeys(
+        ("baseImageVersion", "imageVersion", "latestActiveImageVersion", "latestFailedImageVersion"), "1"
+    )
+    times = dict.fromkeys(("createdAt", "updatedAt"), _TIME)
+    arn = _LAMBDA + ":microvm-image:{name}"
+    more = {"region": REGION, "state": "ACTIVE", "egressNetworkConnectors": []}
+    return Kind(
+        autoname="name", id=arn, computed={"arn": arn, **versions, **times, **more}, replaces=frozenset({"name"})
+    )
+
+
 def _named(arn: str, **computed: Any) -> Kind:
     return Kind(autoname="name", id="{name}", computed={"arn": arn, **computed}, replaces=frozenset({"name"}))
 
@@ -194,6 +206,31 @@ KINDS: Mapping[str, Kind] = {
     # The service in the ARN of an event source decides who polls it.
     "aws:msk/cluster:Cluster": Kind(computed={"arn": f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/{{random}}"}),
     "aws:docdb/cluster:Cluster": Kind(computed={"arn": f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:{{random}}"}),
+    "aws:lambda/coreNetworkConnector:CoreNetworkConnector": Kind(
+        autoname="name",
+        id=_LAMBDA + ":network-connector:{name}",
+        computed={"arn": _LAMBDA + ":network-connector:{name}", "region": REGION},
+        replaces=frozenset({"name"}),
+    ),
+    "aws:lambda/capacityProvider:CapacityProvider": _named(
+        _LAMBDA + ":capacity-provider:{name}", region=REGION, capacityProviderScalingConfigs=[], instanceRequirements=[]
+    ),
+    "aws:lambda/microvmsImage:MicrovmsImage": _microvm_image(),
+    "aws:lambdamicrovms/image:Image": _microvm_image(),
+    "aws:lambdamicrovms/microvm:Microvm": Kind(
+        id="{microvmId}",
+        computed={
+            "microvmId": "mvm-{random}",
+            "endpoint": "{random}.example.com",
+            "imageVersion": "1",
+            "maximumDurationInSeconds": 3600,
+            "ingressNetworkConnectors": [],
+            "egressNetworkConnectors": [],
+            "startedAt": _TIME,
+            "state": "RUNNING",
+            "region": REGION,
+        },
+    ),
     "aws-native:iam:Role": Kind(
         autoname="roleName",
         id="{roleName}",
