@@ -45,7 +45,7 @@ def test_an_exemption_is_shown_once_and_stops_nothing(configured: Configured) ->
     result = configured.preview(config).exited(0)
     (notice,) = result.violations
     assert (notice.policy, notice.enforcement) == (NOTICES, "advisory")
-    assert notice.message.endswith("`orders` is exempt. Reason: moves to another account in June")
+    assert "`orders` is exempt. Reason: moves to another account in June\n" in notice.message
     assert result.stdout.count(EXEMPTION["reason"]) == 1
 
 
