@@ -99,6 +99,14 @@ class PolicyDocument:
         kept = tuple([s for s in self.statements if s.effect is not None or s.actions != (UNKNOWN,)])
         return self if len(kept) == len(self.statements) else replace(self, statements=kept)
 
+    @property
+    def denying_at_most(self) -> PolicyDocument:
+        """The document if what is not known of it allows nothing, and may deny; itself where all is known."""
+        if self.known_part is self:
+            return self
+        statements = (replace(s, effect=Effect.DENY) if s.effect is None else s for s in self.statements)
+        return replace(self, statements=tuple(statements))
+
     def without(self, statements: Collection[int]) -> PolicyDocument:
         """The document without the statements of these `id`s; itself where it has none of them."""
         kept = tuple(statement for statement in self.statements if id(statement) not in statements)

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from policy.iam.managed import is_aws_managed
+from policy.iam.truth import Unknown
 from policy.shared import stand_ins
 from policy.shared.aws_types import FUNCTIONS, MANAGED_POLICIES, QUALIFIERS, ROLES, TYPES
 from policy.stack.resources import Resource
@@ -77,6 +78,16 @@ class Stack:
         # A role of that name whose ARN is known to be another one lives in another account.
         other = isinstance(value, str) and value.startswith("arn:")
         return [r for r in found if not other or r.arn == value or not _known(r.arn)]
+
+    def named_alike(self, urns: Sequence[str]) -> list[Resource]:
+        """The roles whose names are not known yet and were made from one of these: what else was made from it may be one
+        of these names."""
+        return [
+            role
+            for role in self.roles
+            if isinstance(role.physical_name, Unknown)
+            and not set(urns).isdisjoint(role.depends_on.get(role.row.name, ()))
+        ]
 
     def policy_of(self, value: object, urns: Sequence[str]) -> Resource | None:
         """The customer managed policy that a property names by its ARN, or depends on."""

@@ -213,6 +213,8 @@ def _on_roles(resource: Resource, stack: Stack, executions: ExecutionRoles) -> I
     value = resource.props.get(prop)
     roles = stack.roles_of(value, resource.depends_on.get(prop, ()), resource)
     certain = len(roles) == 1 and (isinstance(value, str) or not resource.outside(prop, ROLES))
+    if not roles and isinstance(value, Unknown):
+        roles, certain = stack.named_alike(resource.depends_on.get(prop, ())), False
     if not roles and not isinstance(value, str):
         stray = executions[resource.urn] = ExecutionRole(None, "")
         gap = unreadable(resource, prop, value)
@@ -255,7 +257,10 @@ def _roles_named(resource: Resource, stack: Stack, executions: ExecutionRoles) -
             same_name += [(executions[role.urn], _several_roles(resource, prop, name, roles)) for role in roles]
         else:
             known.append(roles[0].urn)
-    certain, possible = _listed_roles(value, known, made_from, outside=resource.outside(prop, ROLES))
+    alike = stack.named_alike(urns) if not made_from else []
+    made_from += [role.urn for role in alike]
+    outside = bool(alike) or resource.outside(prop, ROLES)
+    certain, possible = _listed_roles(value, known, made_from, outside=outside)
     items = value if isinstance(value, list) else [value]
     unknown = next((item for item in items if isinstance(item, Unknown)), None)
     if unknown is not None and not made_from:

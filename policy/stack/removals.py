@@ -59,23 +59,25 @@ def take_away(stack: Stack, executions: ExecutionRoles) -> None:
         inline, attached = declared_by(role, own.prop), declared_by(role, managed)
         if isinstance(inline, list) and inline:  # `[{}]` owns them too, and has none
             names = [item.get(own.name) for item in inline if isinstance(item, Mapping)]
-            _take_unlisted(executions[role.urn], _owner(role, own.prop, names, _INLINE))
+            _take_unlisted(executions[role.urn], _owner(stack, role, own.prop, names, _INLINE))
         if isinstance(attached, list):
-            _take_unlisted(executions[role.urn], _owner(role, managed, attached, _MANAGED))
+            _take_unlisted(executions[role.urn], _owner(stack, role, managed, attached, _MANAGED))
     for resource in stack.of(aws_types.POLICY_ATTACHMENT):
         _by_attachment(stack, executions, resource)
     for execution in executions.values():
         _overwritten(execution)
 
 
-def _owner(resource: Resource, prop: str, listed: list[Any], kinds: Collection[GrantKind]) -> _Owner:
+def _owner(stack: Stack, resource: Resource, prop: str, listed: list[Any], kinds: Collection[GrantKind]) -> _Owner:
     unknown = sum(isinstance(item, Unknown) for item in listed)
     types = MANAGED_POLICIES if kinds is _MANAGED else ROLE_POLICIES
     made_from = [urn for urn in resource.made_from(prop, types) if type_of(urn) in types]
+    # A policy that is new may be listed by an ARN that is spelled out.
+    spelled = {policy.urn for item in listed if isinstance(item, str) for policy in stack.policies_of(item, ())}
     names = frozenset(item for item in listed if isinstance(item, str))
     # Made from more policies than it has unknown elements, any of them may be left out.
-    kept = frozenset(made_from) if unknown >= len(made_from) else frozenset()
-    return _Owner(resource, prop, kinds, names, kept, unknown > 0)
+    kept = made_from if unknown >= len(made_from) else ()
+    return _Owner(resource, prop, kinds, names, frozenset((*kept, *spelled)), unknown > 0)
 
 
 def _by_owner(
@@ -87,9 +89,11 @@ def _by_owner(
     certain = len(roles) == 1 and (isinstance(value, str) or not resource.outside(names_role, ROLES))
     if isinstance(value, Unknown) and not urns:
         roles = stack.roles  # nothing speaks against any of them
+    elif isinstance(value, Unknown) and not roles:
+        roles, certain = stack.named_alike(urns), False
     for role in roles if isinstance(listed, list | Unknown) else ():
         execution = executions[role.urn]
-        owner = _owner(resource, prop, listed if isinstance(listed, list) else [listed], kinds)
+        owner = _owner(stack, resource, prop, listed if isinstance(listed, list) else [listed], kinds)
         if certain:
             execution.owned.append(Gap(resource.urn, prop, Decided.MENDING))
         _take_unlisted(execution, owner, "" if certain else f"may be that of `{role.name}`, and `{prop}` ")

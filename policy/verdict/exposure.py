@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Final
 
 from policy.iam.conditions import Condition, holds
 from policy.iam.document import Effect, PolicyDocument, Statement
 from policy.iam.evaluate import Levels, action_covered
-from policy.iam.matching import action_matches
+from policy.iam.matching import ARN_FIELDS, action_matches
 from policy.iam.request import Caller
 from policy.iam.search.actions import NEEDED_BY_NAME, NEEDED_BY_POLLER, NEEDED_BY_SERVICE
 from policy.iam.search.keys import NETWORK_KEYS, SERVICE_ADDRESS, SOURCE_FUNCTION_KEY
@@ -65,13 +66,16 @@ def _outcomes(execution: ExecutionRole, asked: Question) -> list[Outcome]:
             # The permissions that these need are there for the code of whatever else runs on the role.
             others = [user for user in code if user not in certain]
             return _judge(execution, certain, asked, others)
-        return _judge_possible(execution, possible, asked) if possible else []
+        others = [user for user in code if user not in possible]
+        return _judge_possible(execution, possible, asked, others) if possible else []
     return _judge_unused(execution, asked)
 
 
-def _judge_possible(execution: ExecutionRole, users: list[User], asked: Question) -> list[Outcome]:
+def _judge_possible(
+    execution: ExecutionRole, users: list[User], asked: Question, others: Sequence[User]
+) -> list[Outcome]:
     """Functions that may or may not be in a VPC: what would be wrong if they are is not certain."""
-    outcomes = _judge(execution, users, asked)
+    outcomes = _judge(execution, users, asked, others)
     if not outcomes:
         return []
     unverified = Unverified(execution, users, gaps=[user.gap for user in users if user.gap])
@@ -299,32 +303,45 @@ def _locked_out(
     documents: Sequence[PolicyDocument],
     boundary: Sequence[PolicyDocument] | None,
     levels: Levels,
-) -> Iterator[LockedOut]:
-    """Guards without which Lambda could make a call that it needs, and with which it cannot."""
-    if users:
-        service = replace(service, function_arn=users[0].function_arn)
+) -> Iterator[LockedOut | Unverified]:
+    """Guards without which Lambda could make a call that it needs, and with which it cannot, or may not be able to."""
     needed = NEEDED_BY_POLLER if users and all(u.kind is UserKind.POLLER for u in users) else NEEDED_BY_SERVICE
+    # Its calls go to the function's region.
+    places = {user.function_arn.split(":", ARN_FIELDS - 1)[3]: user.function_arn for user in users}
+    callers = [replace(service, function_arn=arn) for arn in places.values()] or [service]
+    unguarded = [_unguarded(document) for document in documents]
+    limits = None if boundary is None else [_unguarded(document) for document in boundary]
+    free = [[_unguarded(document) for document in level] for level in levels]
     every = [*execution.grants, *(execution.boundary or ()), *_of_organization(execution, users, levels)]
-    locked: dict[Grant, LockedOut] = {}
-    for action in needed:
-        guards = [
-            (grant, statement)
-            for grant in every
-            for statement in grant.document.statements
-            if action_covered(statement, action) is Truth.YES and _keeps_service_out(statement)
-        ]
-        if not guards or ask(action, service, documents, boundary, levels=levels).allowed is not Truth.NO:
+    locked: dict[tuple[Truth, Grant], LockedOut] = {}
+    answers: list[Answer] = []
+    for action, caller in product(needed, callers):
+        guards = list(_keeping_service_out(every, action))
+        if not guards:
             continue
-        unguarded = [_unguarded(document) for document in documents]
-        limits = None if boundary is None else [_unguarded(document) for document in boundary]
-        free = [[_unguarded(document) for document in level] for level in levels]
-        if ask(action, service, unguarded, limits, levels=free).allowed is not Truth.YES:
+        answer = ask(action, caller, documents, boundary, levels=levels)
+        if answer.allowed is Truth.YES or ask(action, caller, unguarded, limits, levels=free).allowed is Truth.NO:
             continue
+        answers += [answer] if answer.allowed is Truth.UNKNOWN else []
         for grant, statement in guards:
-            found = locked.setdefault(grant, LockedOut(execution, grant, [], [], users))
+            if statement.uncertain and answer.allowed is Truth.NO:
+                continue  # something else keeps it out
+            found = locked.setdefault((answer.allowed, grant), LockedOut(execution, grant, [], [], users))
             found.statements += [statement] if statement not in found.statements else []
             found.actions += [action] if action not in found.actions else []
-    yield from locked.values()
+    for (allowed, _), found in locked.items():
+        if allowed is Truth.NO:
+            yield found
+        else:
+            yield Unverified(execution, users, found.actions, list(execution.gaps), answers, locked_out=found)
+
+
+def _keeping_service_out(every: Iterable[Grant], action: str) -> Iterator[tuple[Grant, Statement]]:
+    """The statements about an action with a condition that decides against the Lambda service."""
+    for grant in every:
+        for statement in grant.document.statements:
+            if action_covered(statement, action) is Truth.YES and _keeps_service_out(statement):
+                yield grant, statement
 
 
 def _of_organization(execution: ExecutionRole, users: Sequence[User], levels: Levels) -> Iterator[Grant]:
@@ -347,7 +364,7 @@ def telling_conditions(statement: Statement) -> list[Condition]:
 def _keeps_service_out(statement: Statement) -> bool:
     """Whether conditions on what tells the service's calls from the code's decide against the service."""
     answers = [holds(condition, _SERVICE_CALL) for condition in telling_conditions(statement)]
-    if not answers or statement.uncertain:
+    if not answers:
         return False
     if statement.effect is Effect.DENY:
         return all(answer is Truth.YES for answer in answers)

@@ -89,6 +89,8 @@ def _on_record(execution: ExecutionRole) -> str:
 
 
 def _urn_of(outcome: Unverified) -> str:
+    if outcome.locked_out is not None:
+        return outcome.locked_out.grant.urn
     if outcome.execution.role is not None:
         return outcome.execution.role.urn
     return outcome.users[0].resource.urn if outcome.users else outcome.gaps[0].urn if outcome.gaps else ""
@@ -281,12 +283,7 @@ def _locked_out_message(outcome: LockedOut) -> str:
     for statement, reason, _ in diagnose(grant.document, outcome.actions, arns, outcome.actions):
         if statement in outcome.statements:
             lines.append(f"Not a guard: {statement.label}: {reason}.")
-    for statement in outcome.statements:
-        in_the_way = (
-            (SOURCE_FUNCTION_KEY,) if statement.effect is Effect.DENY else (SOURCE_FUNCTION_KEY, *keys.NETWORK_KEYS)
-        )
-        label = f"{statement.label} of {quoted(grant.document.name)}"
-        lines.append(f"Fix: {words.guard_on(statement, label, in_the_way)}")
+    lines += words.service_let_in(outcome)
     return message(lines)
 
 

@@ -56,6 +56,7 @@ def hidden(outcome: Outcome, secret: IsSecret) -> Outcome:
         execution=execution,
         answers=[_without_words(answer) for answer in outcome.answers],
         unless_denied=[_hidden_statements(found, execution, secret) for found in outcome.unless_denied],
+        locked_out=outcome.locked_out and _hidden_statements(outcome.locked_out, execution, secret),
         if_in_vpc=[_hidden_statements(found, execution, secret) for found in outcome.if_in_vpc],
     )
 

@@ -67,6 +67,8 @@ class Unverified:
     unless_denied: list[Exposed] = field(default_factory=list)
     # What is exposed if the users, of which that is not known, are in a VPC.
     if_in_vpc: list[Exposed] = field(default_factory=list)
+    # What may keep the Lambda service out, where that is what is not certain.
+    locked_out: LockedOut | None = None
 
 
 @dataclass(eq=False)

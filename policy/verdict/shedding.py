@@ -135,9 +135,10 @@ class _Search:
     # ---- rewriting
 
     def by_rewriting(self) -> Way:
-        """The code may change what is on the role so that it can make judged calls. What is not known of the documents is
-        told elsewhere, and counts for nothing here."""
-        documents = [document.known_part for document in self._documents]
+        """The code may change what is on the role so that it can make judged calls. Of a document that is not known yet
+        counts what it may deny, where it could be a guard; that it allows such calls is not supposed of any."""
+        grants = self._execution.grants
+        documents = [g.document.denying_at_most if g.may_guard else g.document.known_part for g in grants]
         answers: dict[str, Answer] = {}
         for action in ON_THE_ROLE:
             answers[action] = self._ask(documents, action, "role", self._name)
@@ -147,20 +148,22 @@ class _Search:
                 answer = self._ask(documents, action, "policy", _name_of_policy(grant))
                 if answer.allowed is not Truth.NO:
                     answers[action], rewritten[grant] = answer, action
+        perhaps = CLOSED
         for level in (Truth.YES, Truth.UNKNOWN):
             able = [a for a, answer in answers.items() if answer.allowed in (Truth.YES, level)]
             own = frozenset(grant for grant, action in rewritten.items() if action in able)
-            if able and self._opens(documents, able, own):
+            opened = all_of((level, self._opens(documents, able, own))) if able else Truth.NO
+            if opened is not Truth.NO and perhaps is CLOSED:
                 answer = next(answers[action] for action in able)
                 allowing = answer.evaluation.allowing if answer.evaluation is not None else ()
                 used = tuple(action for action in REWRITING if action in able)
-                return Way(level, used, "", allowing, answer.witness, (answer,))
-        return CLOSED
+                perhaps = Way(opened, used, "", allowing, answer.witness, (answer,))
+        return perhaps
 
     def _ask(self, documents: Documents, action: str, kind: str, name: str) -> Answer:
         return self._answer(keys.on_iam(action, kind, name), self._code, documents, self._boundary)
 
-    def _opens(self, documents: Documents, able: Collection[str], own: frozenset[Grant]) -> bool:
+    def _opens(self, documents: Documents, able: Collection[str], own: frozenset[Grant]) -> Truth:
         """Whether the code can make a judged call once it has done to its role what it is able to. `own` are the managed
         policies that it can rewrite."""
         limits = own.intersection(self._execution.boundary or ())
@@ -170,8 +173,8 @@ class _Search:
         if CHANGE_TRUST in able:
             # It lets itself in, and goes on without the key.
             callers.append(replace(self._code, keyless=True))
-        return any(
-            self._writes(caller, [*left, *added], boundary) is Truth.YES
+        return any_of(
+            self._writes(caller, [*left, *added], boundary)
             for left in self._left(documents, able, own)
             for caller in callers
         )

@@ -32,6 +32,8 @@ def _reason(outcome: Unverified) -> Iterator[str]:
     execution = outcome.execution
     role = words.their_role(outcome.users)
     subject = f"Whether the code of {words.users(outcome.users)} can use network interfaces with {role}"
+    if outcome.locked_out is not None:
+        subject = f"Whether the Lambda service can call {words.listed(outcome.actions)} with {role}"
     if execution.role is None and execution.label:
         asked = "".join(f", and {reason}" for reason in execution.not_on_record)
         yield (
@@ -90,6 +92,9 @@ def _would_be_open(condition: str, exposed: Exposed) -> str:
 
 def _way_out(outcome: Unverified, actions: Sequence[str]) -> Iterator[str]:
     execution = outcome.execution
+    if outcome.locked_out is not None:
+        yield from words.service_let_in(outcome.locked_out)
+        return
     if outcome.shedding:
         deny = words.deny_shedding(execution, outcome.shedding)
         yield f"Fix: put this policy on the role: {words.policy_of_its_own(deny)}"

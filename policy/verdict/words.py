@@ -10,11 +10,13 @@ from typing import Final
 from policy.iam.document import Effect, PolicyDocument, Statement
 from policy.iam.request import SOURCE_FUNCTION_ARN
 from policy.iam.search import keys
+from policy.iam.search.keys import SOURCE_FUNCTION_KEY
 from policy.iam.truth import Truth
 from policy.shared.escapes import quoted
 from policy.stack.execution_role import ExecutionRole, Grant, GrantKind, User, UserKind
 from policy.stack.resources import name_of
 from policy.verdict.diagnosis import form_for
+from policy.verdict.outcomes import LockedOut
 
 _MOST_NAMES: Final = 12
 
@@ -176,6 +178,15 @@ def guard_on(statement: Statement, label: str, without: Collection[str]) -> str:
         merged.setdefault(condition.name, {})[keys.spelled(condition.key)] = values[0] if len(values) == 1 else values
     merged.setdefault("Null", {})[SOURCE_FUNCTION_ARN] = "false" if statement.effect is Effect.DENY else "true"
     return f'replace the Condition of {label} with "Condition": {json.dumps(merged)}'
+
+
+def service_let_in(outcome: LockedOut) -> Iterator[str]:
+    """What to change in statements that keep the Lambda service out."""
+    for statement in outcome.statements:
+        deny = statement.effect is Effect.DENY
+        in_the_way = (SOURCE_FUNCTION_KEY,) if deny else (SOURCE_FUNCTION_KEY, *keys.NETWORK_KEYS)
+        label = f"{statement.label} of {quoted(outcome.grant.document.name)}"
+        yield f"Fix: {guard_on(statement, label, in_the_way)}"
 
 
 def deny_shedding(execution: ExecutionRole, calls: Sequence[str]) -> dict[str, object]:

@@ -194,7 +194,7 @@ class Brute:
         found = []
         for operator, text in self._values.get(key, ()):
             filled = fill(text, {**self.facts, **context})
-            if "null" in operator or filled is None:
+            if "null" in operator or not isinstance(filled, str):
                 continue
             text = filled
             found.append(text)

@@ -2,6 +2,9 @@
 
 It answers True, False or None (AWS does not say). None never makes a request count as allowed, so the brute force
 proposes nothing that is a matter of opinion.
+
+A key that the context has with no value at all, `()`, is known to be absent; one that it does not have, of which a policy
+variable asks, is not known.
 """
 
 from __future__ import annotations
@@ -90,27 +93,31 @@ def resource_covered(statement: Json, resource: str, context: Context) -> Maybe:
     answers = []
     for pattern in as_list(statement[name]):
         filled = fill(pattern, context)
-        answers.append(None if filled is None else _resource(filled, resource))
+        answers.append(filled if not isinstance(filled, str) else _resource(filled, resource))
     return any_of(answers) if name == "Resource" else negation(any_of(answers))
 
 
-def fill(text: str, context: Context) -> str | None:
-    """The text with its policy variables; None where one has no value."""
-    missing = False
+def fill(text: str, context: Context) -> str | Maybe:
+    """The text with its policy variables; None where one is not known, False where one has no value: that matches nothing
+    (IAM User Guide, "Policy variables with no value")."""
+    missing = absent = False
 
     def value(match: re.Match[str]) -> str:
-        nonlocal missing
+        nonlocal missing, absent
         name, _, default = match.group(1).partition(",")
         values = context.get(name.strip().lower(), ())
         if len(values) == 1 and not set(values[0]) & set("*?"):
             return values[0]
         if not values and default.strip().startswith("'"):
             return default.strip().strip("'")
-        missing = True
+        if not values and name.strip().lower() in context:
+            absent = True
+        else:
+            missing = True
         return ""
 
     filled = re.sub(r"\$\{([^{}]*)\}", value, text)
-    return None if missing else filled
+    return False if absent else None if missing else filled
 
 
 @cache
@@ -189,7 +196,7 @@ def holds(operator: str, key: str, values: Any, context: Context) -> Maybe:
         answers: list[Maybe] = []
         for text in wanted:
             filled = fill(text, context) if name.startswith(("string", "arn")) else text
-            answers.append(None if filled is None else compare(value, filled))
+            answers.append(filled if not isinstance(filled, str) else compare(value, filled))
         return negation(any_of(answers)) if negated else any_of(answers)
 
     if not prefix and (len(given) > 1 or key.lower() in _SEVERAL):
