@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from policy.shared import aws_types
 from policy.shared.names import GUARD, ROLE_GUARD, UNVERIFIED
 from tests.test_configuration import Stack, everywhere, violated
-from tests.test_outside import DENY, GUARDED, OPEN, ROLE, details, role
+from tests.test_outside import ACCOUNT, DENY, GUARDED, OPEN, POLICY, ROLE, TRUST, VPC_ACCESS, details, role
 
 ALLOW_ALL: Final = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 NARROW: Final = json.loads(json.dumps(DENY).replace('"ec2:CreateNetworkInterface"', '"ec2:CreateVpc"'))
@@ -78,6 +81,113 @@ def test_two_functions_of_one_role_are_named_in_one_violation(outside: Stack, tm
     told = outside.tell(known(tmp_path, of_a_day({"eni": OPEN})))
     assert len(violated(told)) == 1
     assert "`orders` and `billing`" in told[0][2] or "`billing` and `orders`" in told[0][2]
+
+
+# ---- other stacks
+
+
+def state(*resources: dict[str, Any], stack: str = "prod", time: str = "2026-06-01T00:00:00Z") -> dict[str, Any]:
+    """A stack's export, deployed."""
+    items = [
+        {
+            "urn": f"urn:pulumi:{stack}::roles::{item['type']}::{item['name']}",
+            "type": item["type"], "custom": True, "id": item["name"],
+            "inputs": item["props"], "outputs": {**item["props"], **item.get("outputs", {})},
+        }
+        for item in resources
+    ]  # fmt: skip
+    return {"version": 3, "deployment": {"manifest": {"time": time}, "resources": items}}
+
+
+def role_state(name: str = "orders-role", **props: Any) -> dict[str, Any]:
+    given = {"assumeRolePolicy": json.dumps(TRUST), "name": name, "path": "/team/", **props}
+    arn = f"arn:aws:iam::{ACCOUNT}:role/team/{name}"
+    return {"type": aws_types.ROLE, "name": name, "props": given, "outputs": {"arn": arn}}
+
+
+def policy_state(document: Any, name: str = "eni", of: str = "orders-role") -> dict[str, Any]:
+    return {
+        "type": aws_types.ROLE_POLICY,
+        "name": name,
+        "props": {"role": of, "name": name, "policy": json.dumps(document)},
+    }
+
+
+@pytest.mark.parametrize(
+    ("resources", "expected"),
+    [
+        ([role_state()], set()),
+        ([role_state(), policy_state(OPEN)], {(GUARD, "orders")}),
+        ([role_state(), policy_state(GUARDED)], set()),
+        ([role_state(), policy_state(OPEN), policy_state(DENY, "deny")], set()),
+        ([role_state(), role_state("other"), policy_state(OPEN, of="other")], set()),
+        ([role_state(inlinePolicies=[{"name": "eni", "policy": json.dumps(OPEN)}])], {(GUARD, "orders")}),
+        ([role_state(managedPolicyArns=[VPC_ACCESS])], {(GUARD, "orders")}),
+        (
+            [
+                role_state(),
+                {
+                    "type": aws_types.POLICY,
+                    "name": "eni",
+                    "props": {"policy": json.dumps(OPEN), "name": "eni"},
+                    "outputs": {"arn": POLICY},
+                },
+                {"type": aws_types.ROLE_ATTACHMENT, "name": "a", "props": {"role": "orders-role", "policyArn": POLICY}},
+            ],
+            {(GUARD, "orders")},
+        ),
+        ([role_state("other")], {(UNVERIFIED, "orders")}),
+    ],
+)
+def test_a_role_of_another_stack_is_judged_by_its_state(
+    outside: Stack, tmp_path: Path, resources: list[Any], expected: set[tuple[str, str]]
+) -> None:
+    export = tmp_path / "exports" / "prod.json"
+    export.parent.mkdir()
+    export.write_text(json.dumps(state(*resources)), encoding="utf-8")
+    written = datetime(2026, 6, 14, tzinfo=timezone.utc).timestamp()
+    os.utime(export, (written, written))
+    for given in (export, export.parent):
+        told = outside.tell(everywhere(known_stacks=[str(given)]))
+        assert violated(told) == expected
+        for policy, _, message in told:
+            if policy == GUARD:
+                line = "is known from the state of stack `prod` of project `roles`, as of 2026-06-14: change it where"
+                assert line in message
+    os.utime(export, (written - 10 * 86400, written - 10 * 86400))
+    assert violated(outside.tell(everywhere(known_stacks=[str(export)]))) == expected or {(UNVERIFIED, "orders")}
+
+
+def test_the_export_of_the_stack_itself_says_nothing_new(tmp_path: Path) -> None:
+    """What the stack declares now is newer than what it declared at its last update."""
+    stack = Stack()
+    name = stack.role(arn=ROLE, name="orders-role")
+    stack.policy("orders-role", text=json.dumps(GUARDED))
+    stack.function(ROLE)
+    assert name
+    (tmp_path / "dev.json").write_text(json.dumps(state(role_state(), policy_state(OPEN))), encoding="utf-8")
+    assert violated(stack.tell(everywhere(known_stacks=[str(tmp_path)]))) == set()
+
+
+def test_what_the_stack_writes_into_another_stacks_role_is_newer(outside: Stack, tmp_path: Path) -> None:
+    (tmp_path / "prod.json").write_text(json.dumps(state(role_state(), policy_state(OPEN))), encoding="utf-8")
+    assert violated(outside.tell(everywhere(known_stacks=[str(tmp_path)]))) == {(GUARD, "orders")}
+    outside.add(aws_types.ROLE_POLICY, "mended", {"role": "orders-role", "name": "eni", "policy": json.dumps(GUARDED)})
+    assert violated(outside.tell(everywhere(known_stacks=[str(tmp_path)]))) == set()
+
+
+def test_of_two_exports_of_one_stack_the_newer_counts(outside: Stack, tmp_path: Path) -> None:
+    for name, document, time in (("a", OPEN, "2026-06-01T00:00:00Z"), ("b", GUARDED, "2026-06-02T00:00:00Z")):
+        content = state(role_state(), policy_state(document), time=time)
+        (tmp_path / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    assert violated(outside.tell(everywhere(known_stacks=[str(tmp_path)]))) == set()
+
+
+def test_a_state_that_cannot_be_read_leaves_the_reason(outside: Stack, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text("{", encoding="utf-8")
+    ((_, _, message),) = outside.tell(everywhere(known_stacks=[str(tmp_path)]))
+    assert "could not be looked up in x.json: it is cut off" in message
+    assert "is not in the states of other stacks that are given" in message
 
 
 # ---- SCPs
@@ -174,6 +284,7 @@ def test_an_scp_that_iam_refuses_is_told() -> None:
     ("option", "value", "sentence"),
     [
         ("known_roles", 5, "`known_roles` must be a list, not 5"),
+        ("known_stacks", [5], "`known_stacks[0]` must be the path of a file or a folder, not 5"),
         ("known_roles", [{}], "`known_roles[0]` must be the path of a file, or an object with file and as_of, not {}"),
         ("known_roles", [{"file": "a", "x": 1}], "`known_roles[0].x` is not known; there are file and as_of"),
         (

@@ -534,6 +534,7 @@ def test_the_schema_takes_every_option() -> None:
         "remediate_standalone": True,
         "unknown_documents": "may guard",
         "service_control_policies": [["scp.json", {"Version": "2012-10-17", "Statement": []}], []],
+        "known_stacks": ["exports", "~/.pulumi"],
         "known_roles": ["account.json", {"file": "other.json.gz", "as_of": "2026-11-01"}],
         "known_roles_max_age": 1.5,
         "lookup": "aws",

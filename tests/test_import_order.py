@@ -44,7 +44,10 @@ ROOMS: Final = {
     ),
     "outside": Room(
         ("shared", "iam", "stack"),
-        ("lookup", "records", "files", "account", "live", "organization", "completing"),
+        (
+            "lookup", "records", "files", "account", "live", "organization", "state_file", "state_values", "state_resources",
+            "other_stacks", "completing",
+        ),
     ),
     "verdict": Room(
         ("shared", "iam", "iam.search", "stack"),
@@ -74,7 +77,7 @@ ROOMS: Final = {
     "survey": Room(
         ("shared", "iam", "iam.search", "stack", "outside", "verdict", "pack", "preview", "reports"),
         (
-            "state_file", "state_values", "stack_resources", "facts", "judging", "exchange", "surveyed", "many", "crossing",
+            "facts", "judging", "exchange", "surveyed", "many", "crossing",
             "survey", "table", "baseline", "rendering", "parts", "run",
         ),
     ),

@@ -442,7 +442,14 @@ def test_the_options_are_those_of_the_policies() -> None:
     assert {row[0].strip("`") for row in rows} == set(having)
     defaults = settings.DEFAULTS
     lookup = {f"lookup_{key}": value or () for key, value in asdict(Lookup()).items()}
-    beyond = {"service_control_policies": (), "known_roles": (), "known_roles_max_age": 7, "lookup": (), **lookup}
+    beyond = {
+        "service_control_policies": (),
+        "known_roles": (),
+        "known_stacks": (),
+        "known_roles_max_age": 7,
+        "lookup": (),
+        **lookup,
+    }
     for option, who, kind, default, meaning in rows:
         name = option.strip("`")
         assert meant[who] == set(having[name]), name

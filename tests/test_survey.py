@@ -14,12 +14,12 @@ from typing import Any, Final
 import pytest
 
 from policy.__main__ import main
+from policy.outside.state_file import StateError, files, parse, read
 from policy.preview.config_file import load
 from policy.shared import names
 from policy.survey import many
 from policy.survey.judging import Rules, Verdict, rules
 from policy.survey.many import Unread, survey_files
-from policy.survey.state_file import StateError, files, parse, read
 from policy.survey.survey import Survey, together
 from policy.survey.surveyed import Surveyed
 
@@ -239,7 +239,7 @@ def test_what_is_no_state_gets_one_sentence(tmp_path: Path, content: bytes, why:
 
 
 def test_a_gzip_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("policy.survey.state_file._MOST_BYTES", 1000)
+    monkeypatch.setattr("policy.outside.state_file._MOST_BYTES", 1000)
     (tmp_path / "bomb.json.gz").write_bytes(gzip.compress(b"0" * 100_000))
     with pytest.raises(StateError, match="is larger than"):
         read(str(tmp_path / "bomb.json.gz"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from policy.shared.aws_types import MANAGED_POLICIES, ROLE_POLICIES, ROLES
 from policy.stack.execution_role import Decided, ExecutionRole, Gap
 from policy.stack.inventory import Stack
 from policy.stack.resources import Resource
-from policy.stack.users import users
+from policy.stack.users import users, value_at
 
 
 def with_records(stack: Sequence[Resource], directory: Directory) -> tuple[Resource, ...]:
@@ -21,72 +21,65 @@ def with_records(stack: Sequence[Resource], directory: Directory) -> tuple[Resou
 
     What the stack declares wins: of a role that it manages, a record tells only what else may be on it.
     """
-    own = [resource for resource in stack if resource.type in ROLES]
-    arns = {resource.arn: resource for resource in own}
+    own = {resource.arn: resource for resource in stack if resource.type in ROLES}
+    written = set(_written(stack))
     found: dict[str, Resource] = {}
     changed: dict[str, Resource] = {}
-    asked = list(dict.fromkeys([*_named(stack), *(arn for arn in arns if isinstance(arn, str))]))
-    for arn, recorded in directory.find(asked).items():
-        role = arns.get(arn)
-        if role is not None:
-            changed[role.urn] = _completed(role, _undeclared(recorded[0], stack))
-            recorded = recorded[1:]
-        for resource in recorded:
-            found.setdefault(resource.urn, resource)
-    declared = set(_policy_arns(stack))
-    added = (_undeclared(r, stack) for r in found.values() if r.arn not in declared)
+    asked = list(dict.fromkeys([*_named(stack), *(arn for arn in own if isinstance(arn, str))]))
+    for arn, (recorded, *others) in directory.find(asked).items():
+        role = own.get(arn)
+        first = _without(recorded, written)
+        if role is None:
+            others = [first, *others]
+        elif not role.managed:
+            # A role that the stack only reads declares nothing: the record is all there is.
+            changed[role.urn] = replace(first, urn=role.urn)
+        elif recorded.recorded is not None and recorded.recorded.complete:
+            changed[role.urn] = _echoing(role, first)
+        else:
+            # Its own stack, as it was.
+            continue
+        found.update((other.urn, other) for other in others)
+    declared = {resource.arn for resource in stack if resource.type in MANAGED_POLICIES}
+    added = (r for r in found.values() if r.arn not in declared and not written.intersection(_written([r])))
     return (*(changed.get(resource.urn, resource) for resource in stack), *added)
 
 
-def _undeclared(recorded: Resource, stack: Sequence[Resource]) -> Resource:
+def _written(resources: Iterable[Resource]) -> Iterator[tuple[str, object]]:
+    """The inline policies that resources write, by the name of the role and their own."""
+    for resource in resources:
+        role = resource.props.get(resource.row.role)
+        if resource.type in ROLE_POLICIES and isinstance(role, str):
+            yield role.rpartition("/")[2], resource.physical_name
+
+
+def _without(role: Resource, written: Collection[tuple[str, object]]) -> Resource:
     """A role on record without the inline policies that a resource of this stack writes: its words are newer."""
-    if recorded.type not in ROLES:
-        return recorded
-    meant, inline = (recorded.arn, recorded.physical_name), recorded.row.inline
-    written = {
-        resource.physical_name
-        for resource in stack
-        if resource.type in ROLE_POLICIES and resource.props.get(resource.row.role) in meant
-    }
-    left = [item for item in recorded.props[inline.prop] if item[inline.name] not in written]
-    props = {**recorded.props, inline.prop: left}
-    return replace(recorded, props=props, inputs=props)
+    inline, listed = role.row.inline, role.props.get(role.row.inline.prop)
+    if not isinstance(listed, list) or not isinstance(role.physical_name, str):
+        return role
+    left = [i for i in listed if not (isinstance(i, Mapping) and (role.physical_name, i.get(inline.name)) in written)]
+    changed = {inline.prop: left}
+    inputs = None if role.inputs is None else {**role.inputs, **changed}
+    return replace(role, props={**role.props, **changed}, inputs=inputs)
 
 
 def _named(given: Iterable[Resource]) -> Iterator[str]:
     """The ARNs of the roles that something in the stack runs on."""
     for user, prop in users(Stack(given), event_sources=True):
-        value = user.resource.props.get(prop)
+        value = value_at(user.resource, prop)
         if isinstance(value, str) and ":role/" in value:
             yield value
 
 
-def _policy_arns(stack: Iterable[Resource]) -> Iterator[object]:
-    for resource in stack:
-        if resource.type in MANAGED_POLICIES:
-            yield resource.arn
-
-
-def _completed(role: Resource, recorded: Resource) -> Resource:
-    """A role of the stack with its lists as they are on record.
-
-    For a role that the stack manages these are an echo, as its state is: what no resource explains may be on it. One that
-    it only reads declares nothing, so the record is all there is.
-    """
-    props = dict(role.props)
+def _echoing(role: Resource, recorded: Resource) -> Resource:
+    """A role of the stack with what is on record as an echo, as its state is: what no resource explains may be on it."""
     row, its = role.row, recorded.row
     inline, listed = row.inline, recorded.props[its.inline.prop]
     seen = {inline.prop: [{inline.name: i[its.inline.name], inline.document: i[its.inline.document]} for i in listed]}
     seen[row.managed] = list(recorded.props[its.managed])
-    if role.managed:
-        for prop, values in seen.items():
-            props[prop] = _longer(props.get(prop), values, inline.name)
-        return replace(role, props=props)
-    for prop, key in ((row.boundary, its.boundary), ("tags", "tags"), (row.trust, its.trust)):
-        if props.get(prop) is None or isinstance(props[prop], Unknown):
-            props[prop] = recorded.props.get(key)
-    inputs: Mapping[str, Any] = {**props, **seen}
-    return replace(role, props={**props, **seen}, inputs=inputs, recorded=recorded.recorded)
+    echoes = {prop: _longer(role.props.get(prop), values, inline.name) for prop, values in seen.items()}
+    return replace(role, props={**role.props, **echoes})
 
 
 def _longer(state: object, recorded: Sequence[Any], name: str) -> object:

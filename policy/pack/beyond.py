@@ -15,6 +15,11 @@ DEFAULT_MAX_AGE: Final = 7
 
 _TEXT: Final[dict[str, Any]] = {"type": "string", "minLength": 1}
 KNOWN_ROLES: Final[dict[str, dict[str, Any]]] = {
+    "known_stacks": {
+        "type": "array",
+        "items": _TEXT,
+        "description": "exports of other stacks, folders of them, or a file backend's folder: their roles are judged so",
+    },
     "known_roles": {
         "type": "array",
         "items": {
@@ -68,6 +73,7 @@ class KnownRoles:
 class Beyond:
     """Where roles outside the stack are on record, and what binds all roles. `max_age` is in days."""
 
+    known_stacks: tuple[str, ...] = ()
     known_roles: tuple[KnownRoles, ...] = ()
     max_age: float = DEFAULT_MAX_AGE
     lookup: Lookup | None = None
@@ -86,6 +92,7 @@ def read_beyond(config: Mapping[str, Any], problem: Problem) -> Beyond:
     levels = _list(config, "service_control_policies", problem)
     max_age = _number(config, "known_roles_max_age", DEFAULT_MAX_AGE, problem)
     return Beyond(
+        _texts(config, "known_stacks", problem),
         tuple(k for i, item in enumerate(known) if (k := _known(item, f"known_roles[{i}]", problem)) is not None),
         max_age,
         _lookup(config, problem),
@@ -143,6 +150,16 @@ def _list(config: Mapping[str, Any], name: str, problem: Problem) -> list[Any] |
         return value
     problem(name, f"must be a list, not {value!r}")
     return []
+
+
+def _texts(config: Mapping[str, Any], name: str, problem: Problem) -> tuple[str, ...]:
+    found = []
+    for i, item in enumerate(_list(config, name, problem)):
+        if isinstance(item, str) and item:
+            found.append(item)
+        else:
+            problem(f"{name}[{i}]", f"must be the path of a file or a folder, not {item!r}")
+    return tuple(found)
 
 
 def _number(config: Mapping[str, Any], name: str, default: float, problem: Problem) -> float:

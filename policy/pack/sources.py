@@ -8,15 +8,15 @@ from pathlib import Path
 from policy.outside.account import AccountDetails
 from policy.outside.live import Live
 from policy.outside.organization import Organization, read_organization
+from policy.outside.other_stacks import OtherStacks
 from policy.outside.records import Directory, Several
 from policy.pack.beyond import Beyond
 
 
 def directory(beyond: Beyond) -> Directory | None:
     """The directory of roles that is configured; None where none is. Nothing is read before the first role is asked for."""
-    found: list[Directory] = [
-        AccountDetails(Path(known.file).expanduser(), _moment(known.as_of)) for known in beyond.known_roles
-    ]
+    found: list[Directory] = [OtherStacks(beyond.known_stacks)] if beyond.known_stacks else []
+    found += [AccountDetails(Path(known.file).expanduser(), _moment(known.as_of)) for known in beyond.known_roles]
     if beyond.lookup is not None:
         found.append(Live(beyond.lookup))
     return Several(found) if found else None

@@ -62,10 +62,14 @@ RECORD: Final = "(on record)"
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Where a resource outside the stack is on record, in words, and of when that is (None where nothing tells)."""
+    """Where a resource outside the stack is on record, in words, and of when that is (None where nothing tells).
+
+    `complete` says of a role that its lists have all that is on it, whoever put it there.
+    """
 
     source: str
     as_of: datetime | None = None
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from policy.outside.state_resources import Relevant
 from policy.shared.aws_types import MANAGED_POLICIES, ROLES
 from policy.survey.exchange import Index, Named
-from policy.survey.stack_resources import Relevant
 
 
 @dataclass(slots=True)

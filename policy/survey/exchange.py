@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from policy.iam.managed import is_aws_managed
 from policy.iam.truth import HIDDEN_SECRET, UNKNOWN, Unknown
+from policy.outside.state_resources import Relevant
 from policy.shared.aws_types import MANAGED_POLICIES, ROLES
 from policy.stack.resources import Resource
-from policy.survey.stack_resources import Relevant
 
 _ACCOUNT: Final = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):")
 # What no verdict needs, and what holds a program's own secrets: it is not passed on.

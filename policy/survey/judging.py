@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from policy.outside.state_resources import Relevant
 from policy.pack.checks import Judge
 from policy.pack.policies import policies
 from policy.pack.settings import OPTIONS, Entry, read_settings
@@ -14,7 +15,6 @@ from policy.preview.what_was_judged import counted
 from policy.reports.report import Item, Role
 from policy.shared import names
 from policy.survey import facts
-from policy.survey.stack_resources import Relevant
 from policy.verdict import finding
 from policy.verdict.finding import Finding, policy_of
 

@@ -13,9 +13,9 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Final
 
+from policy.outside.state_file import STANDARD_INPUT, StateError, read
+from policy.outside.state_resources import Relevant
 from policy.survey.judging import Rules
-from policy.survey.stack_resources import Relevant
-from policy.survey.state_file import STANDARD_INPUT, StateError, read
 from policy.survey.surveyed import Surveyed, survey_state
 
 # Below this many files, to start processes takes longer than the work.

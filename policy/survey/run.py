@@ -12,6 +12,7 @@ from typing import Final
 
 import yaml
 
+from policy.outside.state_file import files
 from policy.preview.config_file import PackConfigError, load
 from policy.reports import formats
 from policy.reports.formats import ReportError
@@ -22,7 +23,6 @@ from policy.survey.baseline import BaselineError
 from policy.survey.judging import Rules, rules
 from policy.survey.many import Progress, Result, Unread, cores, survey_files
 from policy.survey.parts import PartError
-from policy.survey.state_file import files
 from policy.survey.survey import together
 
 _PACK_FILE: Final = Path(__file__).resolve().parents[2] / "PulumiPolicy.yaml"

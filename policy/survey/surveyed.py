@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from policy.outside.state_file import State
+from policy.outside.state_resources import Relevant, relevant
 from policy.reports.report import Document, Item, Role
 from policy.survey.exchange import Index, index, pack, unpack
 from policy.survey.judging import Rules, Told, judge
-from policy.survey.stack_resources import Relevant, relevant
-from policy.survey.state_file import State
 
 
 @dataclass(frozen=True, slots=True)

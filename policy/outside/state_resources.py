@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from policy.iam.truth import UNKNOWN
+from policy.outside.state_file import State
+from policy.outside.state_values import opened
 from policy.shared.aws_types import TYPES
 from policy.stack.resources import Declarations, Resource, plain, stack_resources
-from policy.survey.state_file import State
-from policy.survey.state_values import opened
 
 _POSITION: Final = re.compile(r"project:///(?P<file>[^#]+)#(?P<line>[0-9]+)")
 _PROVIDER_TYPE: Final = "pulumi:providers:"
