@@ -23,7 +23,7 @@ class Room(NamedTuple):
 
 # A new module is put where it belongs.
 ROOMS: Final = {
-    "shared": Room((), ("names", "aws_types", "escapes", "streams", "stand_ins", "rules")),
+    "shared": Room((), ("names", "aws_types", "terraform_types", "escapes", "streams", "stand_ins", "rules")),
     "iam": Room(
         ("shared",),
         ("truth", "matching", "conditions", "elements", "document", "request", "evaluate", "trust", "managed"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from policy.stack.inventory import Stack
 from policy.stack.resources import Resource
 from policy.stack.users import ROWS, Row, users
 from policy.verdict import words
+from scripts import role_properties
 
 COVERAGE = (Path(__file__).resolve().parent.parent / "docs" / "coverage.md").read_text(encoding="utf-8")
 
@@ -73,6 +75,17 @@ def test_a_function_on_a_capacity_provider(config: object, managed: Truth) -> No
     assert user.judged is managed
     assert (user.kind is UserKind.MANAGED_INSTANCES) is (managed is not Truth.NO)
     assert (user.gap is not None) is (managed is Truth.UNKNOWN)
+
+
+@pytest.mark.slow
+def test_no_role_of_lambdas_services_in_the_sdks_is_without_a_row() -> None:
+    """The installed SDKs say which there are: with an older one, some of the rows' types are not there yet."""
+    found = [item for item in role_properties.role_properties() if item.service in role_properties.LAMBDA_SERVICES]
+    assert len(found) >= 4
+    assert [item for item in found if item.verdict != "judged"] == []
+    new_enough = tuple(map(int, metadata.version("pulumi_aws").split(".")[:2])) >= (7, 51)
+    if new_enough and tuple(map(int, metadata.version("pulumi_aws_native").split(".")[:2])) >= (1, 84):
+        assert {(item.type, item.path) for item in found} == {(row.type, row.role) for row in ROWS}
 
 
 def test_users_of_several_kinds_are_named_by_kind() -> None:

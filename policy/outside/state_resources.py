@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from policy.iam.truth import UNKNOWN
 from policy.outside.state_file import State
 from policy.outside.state_values import opened
-from policy.shared.aws_types import TYPES
+from policy.shared.terraform_types import LOOKED_AT, classic_properties
 from policy.stack.resources import Declarations, Resource, plain, stack_resources
 
 _POSITION: Final = re.compile(r"project:///(?P<file>[^#]+)#(?P<line>[0-9]+)")
@@ -42,13 +42,13 @@ def relevant(state: State) -> Relevant:
         entry.join(entries)
         if not entry.external:
             declarations.check(urn)
-        if entry.resource_type in TYPES:
+        if entry.resource_type in LOOKED_AT:
             found: set[str] = set()
             inputs = _properties(entry.item.get("inputs"), found)
             if not inputs and not entry.external:
                 without_inputs.append(urn.rpartition("::")[2])
             elif not entry.external:
-                declarations.remember(urn, inputs, ())
+                declarations.remember(urn, classic_properties(entry.resource_type, inputs), ())
             # A resource that could not be made has no outputs.
             entry.props = _properties(entry.item.get("outputs"), found) or inputs
             if found:
@@ -94,7 +94,7 @@ class _Entry:
             self.provider = entries.get(urn) or _Entry({"urn": urn, "type": f"{_PROVIDER_TYPE}aws"})
             if not self.provider.props:
                 self.provider.props = _properties(self.provider.item.get("inputs"), set())
-        if self.resource_type in TYPES:
+        if self.resource_type in LOOKED_AT:
             self.property_dependencies = dict(_dependencies(item, entries))
 
 

@@ -20,6 +20,7 @@ from policy.pack.exempt import Use, exempt_resource, guarded_elsewhere, notices,
 from policy.pack.settings import MAY_GUARD, OPTIONS, Settings, read_settings
 from policy.shared import names, stand_ins
 from policy.shared.escapes import printable
+from policy.shared.terraform_types import classic_properties, classic_type
 from policy.stack.links import link
 from policy.stack.resources import Declarations, Resource, plain, stack_resources, with_values
 from policy.verdict import finding
@@ -83,20 +84,21 @@ class Judge:
         self._organizations.clear()
 
     def resource(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
-        """Remember what a resource declares, and report what it proves by itself. It is of one of `TYPES`."""
-        inputs = plain(args.props)
-        resource = Resource(args.urn, args.resource_type, inputs, inputs=inputs)
+        """Remember what a resource declares, and report what it proves by itself. It is of one of `LOOKED_AT`."""
+        inputs = classic_properties(args.resource_type, plain(args.props))
+        resource = Resource(args.urn, classic_type(args.resource_type), inputs, inputs=inputs)
         for item in self.found_in(resource, inputs, args.get_config()):
             report(shown(item), None)
 
     def found_in(self, resource: Resource, inputs: Mapping[str, Any], config: Mapping[str, Any]) -> list[Finding]:
-        """What a resource of one of `TYPES` proves by itself, which is remembered with its inputs."""
+        """What a resource of one of the table's types proves by itself, which is remembered with its inputs."""
         settings = self._settings(names.ROLE_GUARD, config)
         self._role_actions = settings.actions
         refused = self.declarations.refused(resource.urn)
         found: list[Finding] = []
         try:
-            found = self._shown_of(resource, resource_findings(resource, self._question(settings), refused), settings)
+            proven = resource_findings(resource, self._question(settings), refused, alone=self._alone())
+            found = self._shown_of(resource, proven, settings)
             found = list(unexempted_findings(found, resource, settings, self._today(), self._uses[names.ROLE_GUARD]))
         except Exception as error:
             self._bugs[resource.urn] = finding.internal_error(error, resource)
@@ -110,8 +112,12 @@ class Judge:
             return found
         refused = self.declarations.refused(resource.urn)
         without = Resource(resource.urn, resource.type, public, inputs=public)
-        known = resource_findings(without, self._question(settings), refused)
+        known = resource_findings(without, self._question(settings), refused, alone=self._alone())
         return [item if item in known else finding.of_secret(item, settings.actions, refused) for item in found]
+
+    def _alone(self) -> bool:
+        """Whether no stack policy will tell of a hole that one resource does not prove."""
+        return self.levels.get(names.GUARD) == "disabled"
 
     def _is_secret(self, urn: str, path: str) -> bool:
         return any(within(path, secret) for secret in self.declarations.secrets(urn)[0])
@@ -119,24 +125,25 @@ class Judge:
     def remediate(self, args: ResourceValidationArgs) -> Mapping[str, Any] | None:
         """The properties with guarded documents, or None where there is nothing to guard.
 
-        The resource is of one of `TYPES`.
+        The resource is of one of `LOOKED_AT`.
         """
-        settings = self._settings(names.ROLE_GUARD, args.get_config())
+        settings, kind = self._settings(names.ROLE_GUARD, args.get_config()), classic_type(args.resource_type)
         try:
+            # Of the types that have documents, both providers of Terraform's call every property alike.
             props = plain(args.props, HIDDEN)
             secrets = frozenset(secret_paths(props))
             if secrets:
                 self.declarations.hide(args.urn, secrets, plain(args.props))
             standalone = settings.remediate_standalone
-            remedied = remedy(args.resource_type, props, settings.actions, self._now(), standalone=standalone)
+            remedied = remedy(kind, props, settings.actions, self._now(), standalone=standalone)
             self.declarations.refuse(args.urn, remedied.refused)
-            resource = Resource(args.urn, args.resource_type, props)
+            resource = Resource(args.urn, kind, props)
             use = self._uses[names.ROLE_GUARD]
             if not remedied.documents or exempt_resource(resource, settings, self._today(), use):
                 return None
             return with_values(args.props, remedied.documents)
         except Exception as error:
-            self._bugs[args.urn] = finding.internal_error(error, Resource(args.urn, args.resource_type, {}))
+            self._bugs[args.urn] = finding.internal_error(error, Resource(args.urn, kind, {}))
             return None
 
     def stack(self, name: str, args: StackValidationArgs, report: ReportViolation) -> None:

@@ -21,8 +21,8 @@ from pulumi_policy import (
 
 from policy.pack.settings import OPTIONS
 from policy.shared import names
-from policy.shared.aws_types import TYPES
 from policy.shared.rules import RULES
+from policy.shared.terraform_types import LOOKED_AT
 from policy.stack.resources import Declarations
 
 if TYPE_CHECKING:
@@ -88,12 +88,12 @@ class Callbacks:
     def resource(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         """For each resource, before it is created."""
         self.checked(args.urn)
-        if args.resource_type in TYPES:
+        if args.resource_type in LOOKED_AT:
             self.judge().resource(args, report)
 
     def remediate(self, args: ResourceValidationArgs) -> Mapping[str, Any] | None:
         """For each resource, before `resource`."""
-        return self.judge().remediate(args) if args.resource_type in TYPES else None
+        return self.judge().remediate(args) if args.resource_type in LOOKED_AT else None
 
     def stack(self, name: str) -> Callable[[StackValidationArgs, ReportViolation], None]:
         """For the stack, once for each policy on it."""

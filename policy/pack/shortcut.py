@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 from pulumi.runtime.proto import analyzer_pb2
 
-from policy.shared.aws_types import TYPES
+from policy.shared.terraform_types import LOOKED_AT
 from policy.stack.needed import needed
 
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]
@@ -45,7 +45,7 @@ class Shortcut(grpc.ServerInterceptor):  # type: ignore[misc, type-arg, unused-i
 
     def _of_one(self, method: str, behaviour: Behaviour) -> Behaviour:
         def answer(request: Any, context: grpc.ServicerContext) -> Any:
-            if request.type in TYPES:
+            if request.type in LOOKED_AT:
                 return behaviour(request, context)
             known = self._nothing.get(method)
             if known is not None:

@@ -15,7 +15,7 @@ from policy.preview.config_file import PolicyConfig
 from policy.preview.properties import reveal
 from policy.preview.registration import Registration
 from policy.shared import names
-from policy.shared.aws_types import TYPES
+from policy.shared.terraform_types import LOOKED_AT, classic_names, classic_properties, classic_type
 from policy.stack.execution_role import ExecutionRole, User, UserKind
 from policy.stack.links import link
 from policy.stack.resources import Resource, declared, plain
@@ -116,17 +116,21 @@ def counted(executions: Sequence[ExecutionRole]) -> Judged:
 
 def _resources(registrations: Iterable[Registration]) -> Iterator[Resource]:
     for found in registrations:
-        if found.type in TYPES:
-            outputs: dict[str, Any] = {key: plain(_opened(value)) for key, value in found.outputs.items()}
-            inputs = None if found.external else {key: plain(_opened(value)) for key, value in found.inputs.items()}
+        if found.type in LOOKED_AT:
+            outputs = _plain(found.type, found.outputs)
+            inputs = None if found.external else _plain(found.type, found.inputs)
             yield Resource(
                 found.urn,
-                found.type,
+                classic_type(found.type),
                 declared(outputs, inputs),
-                found.property_dependencies,
+                classic_names(found.type, found.property_dependencies),
                 inputs,
                 managed=not found.external,
             )
+
+
+def _plain(kind: str, properties: Mapping[str, object]) -> dict[str, Any]:
+    return classic_properties(kind, {key: plain(_opened(value)) for key, value in properties.items()})
 
 
 def _opened(value: object) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, Protocol, TypeVar
 
-from policy.shared.aws_types import TYPES
+from policy.shared.terraform_types import LOOKED_AT
 
 
 class Urns(Protocol):
@@ -39,12 +39,12 @@ def needed(resources: Sequence[G]) -> list[tuple[G, bool]]:
     from, or what is inside of a component that it was made from. Two more stand for the stack: the first, which says
     which stack it is, and one with a provider, which says that the engine names them.
     """
-    whole = [resource for resource in resources if resource.type in TYPES]
+    whole = [resource for resource in resources if resource.type in LOOKED_AT]
     made_from = (urn for resource in whole for each in resource.propertyDependencies.values() for urn in each.urns)
     wanted = _with_what_is_inside((*(resource.urn for resource in whole), *made_from), resources)
     wanted.update(resource.urn for resource in resources[:1])
     wanted.update(next(([resource.urn] for resource in resources if resource.HasField("provider")), ()))
-    return [(resource, resource.type in TYPES) for resource in resources if resource.urn in wanted]
+    return [(resource, resource.type in LOOKED_AT) for resource in resources if resource.urn in wanted]
 
 
 def _with_what_is_inside(urns: Iterable[str], resources: Sequence[Given]) -> set[str]:

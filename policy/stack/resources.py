@@ -20,6 +20,7 @@ from pulumi_policy import PolicyResource, Secret, proxy
 from policy.iam.truth import HIDDEN_SECRET, UNKNOWN, Unknown
 from policy.shared import stand_ins
 from policy.shared.aws_types import OTHER, TYPES, AwsType
+from policy.shared.terraform_types import LOOKED_AT, classic_names, classic_properties, classic_type
 
 STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
 # Where values come from that no update decides.
@@ -52,8 +53,8 @@ def on_record(urn: str) -> bool:
 
 
 def type_of(urn: str) -> str:
-    """The resource's own type: a URN has those of its parents before it."""
-    return urn.split("::")[2].rpartition("$")[2] if urn.count("::") >= 3 else ""
+    """The resource's own type, as the table has it: a URN has those of its parents before it."""
+    return classic_type(urn.split("::")[2].rpartition("$")[2]) if urn.count("::") >= 3 else ""
 
 
 # The project in the URNs of what is on record: no project of a program can be called so.
@@ -200,17 +201,18 @@ def stack_resources(resources: Sequence[PolicyResource], declarations: Declarati
     origins = _Origins(resources, declarations)
     return tuple(
         _resource(r, declarations.inputs(r.urn), origins)
-        for r in sorted((r for r in resources if r.resource_type in TYPES), key=lambda r: r.urn)
+        for r in sorted((r for r in resources if r.resource_type in LOOKED_AT), key=lambda r: r.urn)
     )
 
 
 def _resource(r: PolicyResource, inputs: Mapping[str, Any] | None, origins: _Origins) -> Resource:
-    made_from = {key: origins.of(deps) for key, deps in r.property_dependencies.items()}
-    outputs = plain(r.props)
+    dependencies = classic_names(r.resource_type, r.property_dependencies)
+    made_from = {key: origins.of(deps) for key, deps in dependencies.items()}
+    outputs = classic_properties(r.resource_type, plain(r.props))
     provider = {} if r.provider is None else plain(r.provider.props)
     return Resource(
         r.urn,
-        r.resource_type,
+        classic_type(r.resource_type),
         outputs if inputs is None else declared(outputs, inputs),
         {key: tuple(dep.urn for dep in deps) for key, deps in made_from.items()},
         inputs,

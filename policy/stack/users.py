@@ -196,6 +196,8 @@ def _polls_vpc(mapping: Resource) -> Truth:
 
 
 def _package(urn: str) -> str:
-    """`msk` of a URN whose type is `aws:msk/cluster:Cluster` or `aws-native:msk:Cluster`."""
+    """`msk` of a URN whose type is `aws:msk/cluster:Cluster`, `aws-native:msk:Cluster` or, bridged from Terraform,
+    `aws:index/mskCluster:MskCluster`."""
     fields = type_of(urn).split(":")
-    return fields[1].partition("/")[0] if len(fields) > 1 else ""
+    package, _, name = fields[1].partition("/") if len(fields) > 1 else ("", "", "")
+    return re.split(r"[A-Z]", name)[0] if package == "index" else package

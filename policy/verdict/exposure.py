@@ -159,6 +159,8 @@ def _judge(execution: ExecutionRole, users: list[User], asked: Question, others:
                 unverified.answers.append(answer)
                 known = [document for document in documents if not document.unknown]
                 _expose(unless_denied, execution, group, action, code, known, boundary, asked.levels)
+    for found in (*exposed.values(), *unless_guarded.values()):
+        found.under_scps = bool(asked.levels)
     outcomes: list[Outcome] = [*exposed.values(), *unless_guarded.values()]
     needing = [user for user in users if user.needs_vpc is not Truth.NO]
     if needing or not everybody:
@@ -293,7 +295,9 @@ def _together(group: Sequence[Exposed]) -> Exposed:
     others = [exposed.execution for exposed in group[1:]]
     first = group[0]
     unless = tuple(dict.fromkeys(grant for exposed in group for grant in exposed.unless))
-    return Exposed(first.execution, first.grant, list(statements.values()), answers, list(users), others, unless)
+    return Exposed(
+        first.execution, first.grant, list(statements.values()), answers, list(users), others, unless, first.under_scps
+    )
 
 
 def _locked_out(

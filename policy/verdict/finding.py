@@ -122,8 +122,10 @@ def document_errors(execution: ExecutionRole) -> Iterator[Finding]:
 # ---- exposed
 
 
-def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[str, str] | None = None) -> str:
-    """What the code can do, why, how to fix it, how to see it."""
+def exposed_message(
+    outcome: Exposed, actions: Sequence[str], refused: Mapping[str, str] | None = None, *, seen_whole: bool = True
+) -> str:
+    """What the code can do, why, how to fix it, how to see it; whether everything on the role was seen or not."""
     ordered = sorted(outcome.answers, key=lambda a: (keys.action(a).read_only, list(actions).index(a)))
     grant, execution = outcome.grant, outcome.execution
     one = len(outcome.statements) == 1
@@ -137,8 +139,13 @@ def exposed_message(outcome: Exposed, actions: Sequence[str], refused: Mapping[s
     if unknown:
         are = "are" if len(outcome.unless) > 1 else "is"
         lines[0] += f" That is so unless {unknown}, which {are} not known before the update, denies it to them."
-    if execution.role is None:
+    if execution.role is None or not seen_whole:
         lines[0] += " That is so unless a policy that is put on the role elsewhere denies it to them."
+    if not seen_whole:
+        lines.append(
+            f"What other resources put on the role is not seen, because `{GUARD}` is disabled: enable it, or list all "
+            "policies in the role itself."
+        )
     lines += _further(outcome, actions)
     lines += _diagnoses(execution, ordered, outcome.users, actions)
     lines += _not_remediated(grant.path, refused or {})

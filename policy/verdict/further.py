@@ -18,8 +18,8 @@ from policy.verdict.outcomes import Exposed
 def further_actions(outcome: Exposed, judged: Collection[str]) -> list[str]:
     """The actions that the statements of the hole give for certain besides the `judged` ones, the worst first."""
     execution = outcome.execution
-    if outcome.unless or execution.role is None:
-        return []  # something that is not known here may deny them
+    if outcome.unless or execution.role is None or outcome.under_scps:
+        return []  # something that is not known, or not looked at here, may deny them
     statements = [s for document in execution.documents for s in document.statements]
     limits = [s for grant in execution.boundary or () for s in grant.document.statements]
     denials = [s for s in (*statements, *limits) if s.effect is not Effect.ALLOW]

@@ -9,7 +9,7 @@ from policy.iam.document import parse_document
 from policy.iam.evaluate import action_covered
 from policy.iam.managed import is_aws_managed
 from policy.iam.request import SOURCE_FUNCTION_ARN
-from policy.iam.trust import LAMBDA, parse_trust
+from policy.iam.trust import CONNECTORS, LAMBDA, parse_trust
 from policy.iam.truth import Truth
 from policy.shared import aws_types
 from policy.shared.escapes import message
@@ -24,11 +24,17 @@ from policy.verdict.finding import Finding, exposed_message
 from policy.verdict.outcomes import Exposed, Question
 
 
-def resource_findings(resource: Resource, asked: Question, refused: Mapping[str, str]) -> list[Finding]:
-    """The findings on one resource, given as its inputs. `refused` says by path why documents were not remediated."""
+def resource_findings(
+    resource: Resource, asked: Question, refused: Mapping[str, str], *, alone: bool = False
+) -> list[Finding]:
+    """The findings on one resource, given as its inputs.
+
+    `refused` says by path why documents were not remediated. `alone` says that nobody judges the stack as a whole: holes
+    are then told that another resource could close, with that said.
+    """
     found = [Finding(ROLE_GUARD, resource.urn, message) for message in _dead_guards(resource, asked.actions)]
-    if resource.type == aws_types.ROLE:
-        found += _declared_holes(resource, asked, refused)
+    if resource.type in aws_types.ROLES:
+        found += _declared_holes(resource, asked, refused, alone=alone)
     return found
 
 
@@ -71,16 +77,21 @@ def _instead(role: Resource, actions: Sequence[str]) -> str:
     return f"use {form_for(None)} in the statement that allows them."
 
 
-def _declared_holes(role: Resource, asked: Question, refused: Mapping[str, str]) -> Iterator[Finding]:
-    """Holes in a role that declares all its policies itself: no other resource can close them."""
-    listed = (role.props.get(prop) for prop in (role.row.inline.prop, role.row.managed))
-    if not all(isinstance(policies, list) for policies in listed):
+def _declared_holes(role: Resource, asked: Question, refused: Mapping[str, str], *, alone: bool) -> Iterator[Finding]:
+    """Holes in a role that declares all its policies itself, which no other resource can close. With `alone` also those in
+    a role that declares one of its lists."""
+    listed = [isinstance(role.props.get(prop), list) for prop in (role.row.inline.prop, role.row.managed)]
+    if not any(listed) or not (all(listed) or alone):
         return
     (execution,) = link([role])
-    if execution.trust.names_service(LAMBDA) is not Truth.YES or not names_eni_actions(execution):
+    trust = execution.trust
+    # A role that network connectors may assume is an operator role, or may be: who uses it is for the stack policies.
+    if trust.names_service(LAMBDA) is not Truth.YES or trust.names_service(CONNECTORS) is Truth.YES:
+        return
+    if not names_eni_actions(execution):
         return
     # A resource check is not told what a document was made from, so any that is not known may be a guard here.
     for outcome in judge_role(execution, replace(asked, unknown_may_guard=True)):
         if isinstance(outcome, Exposed) and outcome.writes:
-            message = exposed_message(outcome, asked.actions, refused)
-            yield Finding(ROLE_GUARD, role.urn, message, outcome.grant.path)
+            told = exposed_message(outcome, asked.actions, refused, seen_whole=all(listed))
+            yield Finding(ROLE_GUARD, role.urn, told, outcome.grant.path)

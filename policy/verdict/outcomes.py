@@ -27,6 +27,8 @@ class Exposed:
     others: list[ExecutionRole] = field(default_factory=list)
     # Documents that are not known yet and that are taken for no guards; without them nobody would be sure.
     unless: tuple[Grant, ...] = ()
+    # Whether service control policies were judged with the role.
+    under_scps: bool = False
 
     @property
     def executions(self) -> list[ExecutionRole]:
