@@ -530,7 +530,9 @@ def test_the_configurations_shown_are_taken(file: str) -> None:
         assert read_settings(settled.properties, known).problems == ()
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page", sorted({*PAGES, "CHANGELOG.md", *(f"docs/{path.name}" for path in ROOT.glob("docs/*.md"))})
+)
 def test_links_lead_to_files_and_headings(page: str) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", _text(page)):
         if target.startswith("https://"):
