@@ -26,7 +26,10 @@ ROOMS: Final = {
     "shared": Room((), ("names", "aws_types", "terraform_types", "escapes", "streams", "stand_ins", "rules")),
     "iam": Room(
         ("shared",),
-        ("truth", "matching", "conditions", "elements", "document", "request", "evaluate", "trust", "managed"),
+        (
+            "truth", "matching", "conditions", "elements", "document", "request", "evaluate", "trust", "service_control",
+            "managed",
+        ),
     ),
     "iam.search": Room(
         ("shared", "iam"),

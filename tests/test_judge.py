@@ -425,6 +425,40 @@ def test_what_keeps_the_service_out_is_named(capsys: pytest.CaptureFixture[str])
     assert "kept out" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("policies", "status", "code", "service"),
+    [
+        (None, 1, "allowed", "allowed"),
+        (GUARD, 0, "denied", "allowed"),  # FullAWSAccess is beside it: an account without it could do nothing at all
+        ([GUARD, {"Version": "2012-10-17", "Statement": _STATEMENT}], 0, "denied", "allowed"),
+        ({"Policy": {"Content": json.dumps(GUARD)}}, 0, "denied", "allowed"),
+        (INVERTED, 1, "allowed", "denied"),
+        ([{"Version": "2012-10-17", "Statement": {**_STATEMENT, "Action": "s3:*"}}], 0, "denied", "denied"),
+    ],
+)
+def test_service_control_policies(
+    folder: Path, capsys: pytest.CaptureFixture[str], policies: Any, status: int, code: str, service: str
+) -> None:
+    (folder / "scp.json").write_text(json.dumps(policies), encoding="utf-8")
+    given = [] if policies is None else ["--scp", "scp.json"]
+    assert call("open.json", *given, "--json") == status
+    action = json.loads(capsys.readouterr().out)["actions"]["ec2:CreateNetworkInterface"]
+    assert (action["code"], action["service"]) == (code, service)
+    if policies is INVERTED:
+        call("open.json", *given)
+        assert "The Lambda service is kept out by Statement of scp.json" in capsys.readouterr().out
+
+
+def test_two_levels_must_both_allow(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, actions in (("root", ["ec2:*"]), ("unit", ["s3:*", "ec2:Describe*"])):
+        content = {"Version": "2012-10-17", "Statement": {**_STATEMENT, "Action": actions}}
+        (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    call("open.json", "--scp", "root.json", "--scp", "unit.json", "--json")
+    found = json.loads(capsys.readouterr().out)["actions"]
+    assert {action: answers["code"] for action, answers in found.items() if "Describe" in action}
+    assert all(("Describe" in action) == (answers["code"] == "allowed") for action, answers in found.items())
+
+
 def test_jsonl_reads_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "roles.jsonl").write_text(json.dumps({"policies": [OPEN]}) + "\n\n", encoding="utf-8")
     assert call("--jsonl", "roles.jsonl", "-", stdin=json.dumps({"policies": []})) == 0

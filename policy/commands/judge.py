@@ -18,7 +18,7 @@ from typing import Final, NamedTuple, TextIO
 from policy.commands import judge_input
 from policy.commands.judge_input import InputError
 from policy.iam.document import Effect, PolicyDocument, parse_document
-from policy.iam.evaluate import Determining, action_covered
+from policy.iam.evaluate import Determining, Levels, action_covered
 from policy.iam.request import Caller, Request
 from policy.iam.search import keys
 from policy.iam.search.actions import KEPT_FROM_CODE
@@ -44,11 +44,12 @@ class Judgement(NamedTuple):
     policies: Sequence[PolicyDocument]
     boundary: Sequence[PolicyDocument] | None
     service: Subject
+    levels: Levels = ()
 
     @property
     def documents(self) -> tuple[PolicyDocument, ...]:
-        """All documents, the boundary's last."""
-        return (*self.policies, *(self.boundary or ()))
+        """All documents, those that only limit the others last."""
+        return (*self.policies, *(self.boundary or ()), *(document for level in self.levels for document in level))
 
     def keeping_service_out(self, action: str) -> list[Determining]:
         """The statements without which the Lambda service could make a call; none where nothing allows it anyway."""
@@ -70,7 +71,8 @@ class Judgement(NamedTuple):
         without = {id(found.statement) for found in left_out}
         policies = [document.without(without) for document in self.policies]
         boundary = None if self.boundary is None else [document.without(without) for document in self.boundary]
-        return ask(action, self.service, policies, boundary).allowed is Truth.YES
+        levels = [[document.without(without) for document in level] for level in self.levels]
+        return ask(action, self.service, policies, boundary, levels=levels).allowed is Truth.YES
 
     def errors(self) -> list[str]:
         """`<document>: <path>: <what>` for each part that IAM refuses."""
@@ -122,16 +124,19 @@ def judge(
     *,
     role_arn: str | None = None,
     tags: Mapping[str, str] | None = None,
+    levels: Levels = (),
 ) -> Judgement:
     """Judge documents as the policies of one role. `now` (seconds since 1970) is the present unless given.
 
-    `tags` are those of the role, which has none unless they are given. Raises InputError when `function_arn` is not the
+    `tags` are those of the role, which has none unless they are given. `levels` are the SCPs that bind it.
+
+    Raises InputError when `function_arn` is not the
     unqualified ARN of a function, or `role_arn` not that of a role.
     """
     moment = Decimal(int(time.time())) if now is None else now
     code = Subject(Caller.CODE, _function(function_arn, role_arn), role_arn, dict(tags or {}), moment)
     service = replace(code, caller=Caller.SERVICE)
-    role = Role(policies, boundary)
+    role = Role(policies, boundary, levels)
     answers: dict[str, Mapping[Caller, Answer]] = {}
     for action in map(keys.action, actions):
         # Most documents say nothing of EC2.
@@ -140,7 +145,7 @@ def judge(
             if role.relevant(action).denied
             else {Caller.CODE: ask_role(action, code, role), Caller.SERVICE: ask_role(action, service, role)}
         )
-    return Judgement(answers, policies, boundary, service)
+    return Judgement(answers, policies, boundary, service, levels)
 
 
 def _function(function_arn: str | None, role_arn: str | None) -> str:
@@ -198,6 +203,12 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     """The arguments of `python -m policy judge`."""
     parser.add_argument("files", nargs="*", metavar="FILE", help=_FILES)
     parser.add_argument("--boundary", action="append", metavar="FILE", help="the role's permissions boundary")
+    parser.add_argument(
+        "--scp",
+        action="append",
+        metavar="FILE",
+        help="service control policies of one level of the organization: a policy, or a list of them; may be repeated",
+    )
     parser.add_argument("--function-arn", metavar="ARN", help="the function whose code makes the calls")
     parser.add_argument("--role-arn", metavar="ARN", help="the role")
     parser.add_argument("--tags", action="append", metavar="KEY=VALUE", help="a tag of the role; may be repeated")
@@ -231,7 +242,8 @@ def _run_role(args: argparse.Namespace, stdin: TextIO) -> int:
     given = judge_input.read(args.files, args.boundary, args.role, stdin)
     role_arn = args.role_arn or given.role_arn
     tags = given.tags if args.tags is None else _tags(args.tags)
-    judgement = judge(given.policies, given.boundary, args.function_arn, role_arn=role_arn, tags=tags)
+    levels = judge_input.read_levels(args.scp or (), stdin)
+    judgement = judge(given.policies, given.boundary, args.function_arn, role_arn=role_arn, tags=tags, levels=levels)
     text = json.dumps(judgement.to_json(), indent=2) if args.json else printable(render(judgement))
     print(text)
     closed = all(answers[Caller.CODE].allowed is Truth.NO for answers in judgement.answers.values())

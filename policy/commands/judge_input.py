@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from policy.iam import managed
 from policy.iam.document import PolicyDocument, parse_document
+from policy.iam.service_control import level_of
 
 STANDARD_INPUT: Final = "-"
 
@@ -52,6 +53,27 @@ def read(files: Sequence[str], boundary: Sequence[str] | None, role: str | None,
     if boundary:
         given.boundary = [_document(name, *_content(name, stdin)) for name in boundary]
     return given
+
+
+def read_levels(files: Sequence[str], stdin: TextIO) -> list[tuple[PolicyDocument, ...]]:
+    """The service control policies of each level: a file holds those of one, a policy or a list. Raises InputError."""
+    levels = []
+    for name in files:
+        value, text = _content(name, stdin)
+        policies = value if isinstance(value, list) else [value]
+        label = name if len(policies) == 1 else "{}[{}]"
+        documents = [
+            _scp(label.format(name, i), item, text if item is value else "") for i, item in enumerate(policies)
+        ]
+        levels.append(level_of(documents))
+    return levels
+
+
+def _scp(name: str, value: object, text: str) -> PolicyDocument:
+    """A policy itself, or what `aws organizations describe-policy` prints, which has its text in it."""
+    policy = value.get("Policy") if isinstance(value, dict) else None
+    content = policy.get("Content") if isinstance(policy, dict) else None
+    return _parsed(name, content) if isinstance(content, str) else _document(name, value, text)
 
 
 def lines(name: str, stdin: TextIO) -> Iterator[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from policy.iam.document import PolicyDocument, parse_document
+from policy.iam.service_control import level_of
 from policy.outside.files import shown, text_of
 from policy.outside.records import RecordError
 
@@ -43,7 +44,7 @@ def read_organization(given: Sequence[Sequence[str]]) -> Organization:
             f"`{document.name}` is not a policy that IAM takes: {e}" for document in documents for e in document.errors
         ]
         if documents:
-            levels.append(tuple(documents))
+            levels.append(level_of(documents))
     return Organization(tuple(levels), tuple(problems))
 
 
