@@ -249,7 +249,7 @@ def _change(items: list[Item], advice: Advice) -> None:
 
 def _places(item: Item, props: Props, name: str) -> Iterable[tuple[Props, str]]:
     """The places in a resource's properties where a document of that name stands."""
-    for key in ("policy", "policyDocument"):
+    for key in ("policy", "policyDocument", "content"):
         if key in props and name in (item.name, key):
             yield props, key
     for listed, label, key in (("inlinePolicies", "name", "policy"), ("policies", "policyName", "policyDocument")):

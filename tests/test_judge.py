@@ -446,7 +446,7 @@ def test_service_control_policies(
     assert (action["code"], action["service"]) == (code, service)
     if policies is INVERTED:
         call("open.json", *given)
-        assert "The Lambda service is kept out by Statement of scp.json" in capsys.readouterr().out
+        assert "The Lambda service is kept out by `Statement[0]` of scp.json" in capsys.readouterr().out
 
 
 def test_two_levels_must_both_allow(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

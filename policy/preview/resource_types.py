@@ -66,6 +66,12 @@ TYPES: Mapping[str, ResourceType] = {
         documents={aws_types.TYPES[aws_types.POLICY].document: sorted_document},
         readable=("policy", "name"),
     ),
+    aws_types.ORGANIZATION_POLICY: ResourceType(
+        defaults={"type": "SERVICE_CONTROL_POLICY"},
+        computed=_words("arn id tagsAll"),
+        optional=_words("description skipDestroy tags"),
+        readable=_words("content name type"),
+    ),
     aws_types.ROLE_POLICY: ResourceType(
         computed=("id", "namePrefix"),
         documents={aws_types.TYPES[aws_types.ROLE_POLICY].document: versioned_document},
@@ -161,6 +167,7 @@ TYPES: Mapping[str, ResourceType] = {
         computed=("arn", "roleId"),
         readable=_words("assumeRolePolicyDocument managedPolicyArns permissionsBoundary policies roleName"),
     ),
+    aws_types.NATIVE_ORGANIZATION_POLICY: ResourceType(readable=("content", "name", "type")),
     aws_types.NATIVE_ROLE_POLICY: ResourceType(readable=("policyDocument", "policyName", "roleName")),
     aws_types.NATIVE_POLICY: ResourceType(
         computed=_words(

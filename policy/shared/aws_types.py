@@ -25,6 +25,7 @@ CAPACITY_PROVIDER: Final = "aws:lambda/capacityProvider:CapacityProvider"
 MICROVM: Final = "aws:lambdamicrovms/microvm:Microvm"
 MICROVM_IMAGE: Final = "aws:lambdamicrovms/image:Image"
 OLD_MICROVM_IMAGE: Final = "aws:lambda/microvmsImage:MicrovmsImage"
+ORGANIZATION_POLICY: Final = "aws:organizations/policy:Policy"
 NATIVE_FUNCTION: Final = "aws-native:lambda:Function"
 NATIVE_EVENT_SOURCE: Final = "aws-native:lambda:EventSourceMapping"
 NATIVE_ALIAS: Final = "aws-native:lambda:Alias"
@@ -37,6 +38,7 @@ NATIVE_WEB_FUNCTION: Final = "aws-native:lambda:WebFunctionRevision"
 NATIVE_ROLE: Final = "aws-native:iam:Role"
 NATIVE_ROLE_POLICY: Final = "aws-native:iam:RolePolicy"
 NATIVE_POLICY: Final = "aws-native:iam:ManagedPolicy"
+NATIVE_ORGANIZATION_POLICY: Final = "aws-native:organizations:Policy"
 
 CLASSIC: Final = "classic"
 NATIVE: Final = "native"
@@ -76,6 +78,8 @@ class AwsType:
     """Managed policies that are attached: an ARN, or a list of ARNs."""
     boundary: str = ""
     """The ARN of a role's permissions boundary."""
+    organization: str = ""
+    """The text of a policy of an organization, of which service control policies are one type."""
 
 
 # A type that is not in this table is not looked at: it costs the pack one look-up.
@@ -104,6 +108,7 @@ TYPES: Final[Mapping[str, AwsType]] = {
     MICROVM: AwsType(CLASSIC, role="executionRoleArn"),
     MICROVM_IMAGE: AwsType(CLASSIC, name="name", role="buildRoleArn"),
     OLD_MICROVM_IMAGE: AwsType(CLASSIC, name="name", role="buildRoleArn"),
+    ORGANIZATION_POLICY: AwsType(CLASSIC, name="name", organization="content"),
     NATIVE_FUNCTION: AwsType(NATIVE, name="functionName", arn="arn", role="role"),
     NATIVE_EVENT_SOURCE: AwsType(NATIVE),
     NATIVE_ALIAS: AwsType(NATIVE, name="name"),
@@ -126,6 +131,7 @@ TYPES: Final[Mapping[str, AwsType]] = {
     ),
     NATIVE_ROLE_POLICY: AwsType(NATIVE, name="policyName", role="roleName", document="policyDocument"),
     NATIVE_POLICY: AwsType(NATIVE, name="managedPolicyName", arn="policyArn", roles="roles", document="policyDocument"),
+    NATIVE_ORGANIZATION_POLICY: AwsType(NATIVE, name="name", organization="content"),
 }
 
 # The row of every other type: none of its properties matters.

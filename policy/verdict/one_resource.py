@@ -14,7 +14,7 @@ from policy.iam.truth import Truth
 from policy.shared import aws_types
 from policy.shared.escapes import message
 from policy.shared.names import ROLE_GUARD
-from policy.stack.document_places import at, document_paths, shown
+from policy.stack.document_places import Path, at, document_paths, shown
 from policy.stack.links import link
 from policy.stack.resources import Resource
 from policy.verdict import words
@@ -40,7 +40,7 @@ def resource_findings(
 
 def _dead_guards(resource: Resource, actions: Sequence[str]) -> Iterator[str]:
     """Guards that can do nothing, in statements about a judged action: with other actions the key is somebody else's."""
-    for place in document_paths(resource.row, resource.props):
+    for place in (*document_paths(resource.row, resource.props), *_service_control(resource)):
         source, path = at(resource.props, place), shown(place)
         if source is None:
             continue
@@ -67,6 +67,12 @@ def _dead_guards(resource: Resource, actions: Sequence[str]) -> Iterator[str]:
                     f"Fix: take {what} out, and {_instead(resource, actions)}",
                 ]
             )
+
+
+def _service_control(resource: Resource) -> Iterator[Path]:
+    """Where a service control policy stands; other types of an organization's policies are no policies of IAM."""
+    if resource.row.organization and resource.props.get("type") in (None, "SERVICE_CONTROL_POLICY"):
+        yield (resource.row.organization,)
 
 
 def _instead(role: Resource, actions: Sequence[str]) -> str:

@@ -20,6 +20,13 @@ from policy.verdict.outcomes import Exposed, Unverified
 _MOST_REASONS: Final = 5
 
 
+# Shortest first: an export is there at once, the details of an account take a permission, a look-up credentials.
+_WAYS_TO_KNOW: Final = (
+    "Or have it judged here: give the export of that stack with the option `known_stacks`, the details of the account with "
+    '`known_roles`, or have the role looked up with `lookup: "aws"`.'
+)
+
+
 def unverified_message(outcome: Unverified, actions: Sequence[str]) -> str:
     """Why the role is not judged, what is known of it all the same, and what decides it now.
 
@@ -40,6 +47,7 @@ def _reason(outcome: Unverified) -> Iterator[str]:
             f"{subject} cannot be judged here: {words.role(execution)} is not in this stack{asked}. Run this policy pack on "
             "the stack that makes the role."
         )
+        yield _WAYS_TO_KNOW
     elif outcome.unused:
         yield (
             f"Role {words.role(execution)} {_trust(execution)} allows {words.listed(outcome.actions)}"
