@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,6 +59,23 @@ def load(source: str | Path | Mapping[str, object] | None) -> dict[str, PolicyCo
     if not isinstance(content, dict):
         raise PackConfigError(f"the policy pack configuration {path} must be a JSON object")
     return _parse(content, f"the policy pack configuration {path}")
+
+
+def with_lists(
+    config: Mapping[str, PolicyConfig], policies: Iterable[str], options: Mapping[str, Sequence[object]]
+) -> dict[str, PolicyConfig]:
+    """The configuration with more in the lists of some options, for these policies."""
+    more = {name: list(items) for name, items in options.items() if items}
+    found = dict(config)
+    for policy in policies if more else ():
+        own = found.get(policy, PolicyConfig())
+        lists = {name: [*_listed(own.properties.get(name)), *items] for name, items in more.items()}
+        found[policy] = PolicyConfig(own.level, {**own.properties, **lists})
+    return found
+
+
+def _listed(value: object) -> list[object]:
+    return list(value) if isinstance(value, list) else []
 
 
 def reconcile(

@@ -13,17 +13,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from ..shared import stand_ins, streams
+from ..shared import names, stand_ins, streams
 from ..shared.escapes import one_line
 from .analyzer import Analyzer, PackError, Remediation, Violation
 from .answers import Answers, AnswersError, load_answers
-from .config_file import PackConfigError, load
+from .config_file import PackConfigError, load, with_lists
 from .engine import Engine, serve
 from .monitor import Monitor
 from .project import Project, ProjectError, load_project, load_stack
@@ -52,6 +52,8 @@ def preview(
     policy_pack_config: str | Path | Mapping[str, object] | None = None,
     answers: object = None,
     first_preview: bool = False,
+    known_roles: Sequence[str | Path] = (),
+    known_stacks: Sequence[str | Path] = (),
 ) -> Preview:
     """Preview the Pulumi Python program in the folder `program` against a policy pack.
 
@@ -61,6 +63,8 @@ def preview(
     with the `call` method of `pulumi.runtime.Mocks` (see answers.py).
     `first_preview` leaves unknown what AWS chooses, such as ARNs, as the engine does for resources that do not exist
     yet; otherwise stand-ins are used.
+    `known_roles` and `known_stacks` add to these options of this policy pack: files of an account's details, and exports
+    of other stacks or folders of them.
 
     Raises PreviewError, with one sentence, for a folder that is no Python project, a program that raises or registers
     what the engine refuses, answers of the wrong form or that raise, or a pack that does not start, fails, or refuses
@@ -70,7 +74,13 @@ def preview(
         project = load_project(Path(program))
         identity, notes = load_stack(project, stack, config or {})
         given = Given(load_answers(answers), first_preview)
-        return _preview(project, identity, notes, Path(policy_pack), load(policy_pack_config), given)
+        # The pack runs in its own folder.
+        known = {
+            "known_roles": [str(Path(path).resolve()) for path in known_roles],
+            "known_stacks": [str(Path(path).resolve()) for path in known_stacks],
+        }
+        pack_config = with_lists(load(policy_pack_config), names.OF_ROLES_ELSEWHERE, known)
+        return _preview(project, identity, notes, Path(policy_pack), pack_config, given)
     except (ProjectError, PackError, PackConfigError, AnswersError) as error:
         raise PreviewError(_one_line(str(error))) from None
 
@@ -88,6 +98,20 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
         "--policy-pack", default=str(_REPOSITORY), metavar="DIR", help="policy pack (default: this one)"
     )
     parser.add_argument("--policy-pack-config", metavar="FILE", help="configuration of the policy pack, a JSON file")
+    parser.add_argument(
+        "--known-roles",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="output of `aws iam get-account-authorization-details`: roles outside the stack are judged by it",
+    )
+    parser.add_argument(
+        "--known-stacks",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="export of another stack, or a folder of them: its roles are judged by it",
+    )
     parser.add_argument(
         "--answers", metavar="FILE", help="results of data sources and outputs of other stacks, a JSON file"
     )
@@ -121,6 +145,8 @@ def run(args: argparse.Namespace) -> int:
             policy_pack_config=args.policy_pack_config,
             answers=args.answers,
             first_preview=args.first_preview,
+            known_roles=args.known_roles,
+            known_stacks=args.known_stacks,
         )
     except PreviewError as error:
         streams.write(f"error: {one_line(str(error))}\n", sys.stderr)
