@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import case_templates
 from case_runner import Item, Props, Stage, changed, copy_of, name_of, told
 
 from policy.preview.analyzer import Violation
@@ -43,11 +44,16 @@ _DECIDE = re.compile(
     r"Fix: put this policy on the role(?:, and it is closed whatever else is on it)?: (?P<json>\{.+\})"
 )
 _ELSEWHERE = re.compile(r"Fix: put this policy on the role, where it is made: (?P<json>\{.+\})")
-_DEAD = re.compile(r"The guard in " + _LABEL + r" of `(?P<document>[^`]+)` can do nothing")
+# What decides a stack whose template is not seen: nothing of it can be changed here, but the policy must be one.
+_IN_IT = re.compile(
+    r"Fix: put this policy on the execution roles in it, and they are closed whatever else is on them: (?P<json>\{.+\})"
+)
+_DEAD = re.compile(r"The guard in " + _LABEL + r" of (?:`[\w\[\].]+` of )?`(?P<document>[^`]+)` can do nothing")
 _DEAD_FIX = re.compile(r"Fix: use (?P<json>\"Condition\": .+) in that statement\.")
 _TRUST_DENY = re.compile(
     r"Fix: take (?P<what>it|that statement) out, and put this policy on the role: (?P<json>\{.+\})"
 )
+_TRUST_OF = re.compile(r"The guard in `assumeRolePolicyDocument` of `([^`]+)`")
 _TRUST_FIX = re.compile(
     r"Fix: take (?P<what>it|that statement) out, and use (?P<json>\"Condition\": .+) in the statement that allows them\."
 )
@@ -92,11 +98,11 @@ def fixes(violation: Violation) -> list[Advice]:
             found.append(Advice("take out of the trust policy", name, "", denied["what"], None))
             found.append(Advice(_ATTACH, "", "", "", _statement_of(denied["json"]), name))
             continue
-        if outside := _ELSEWHERE.fullmatch(line):
+        if outside := _ELSEWHERE.fullmatch(line) or _IN_IT.fullmatch(line):
             _statement_of(outside["json"])  # nothing in this stack can be changed, but the policy must be one
             continue
         if decide := _DECIDE.fullmatch(line):
-            name = name_of(violation.urn)
+            name = role[1] if role and case_templates.place(role[1]) else name_of(violation.urn)
             found.append(Advice(_ATTACH, "", "", "", _statement_of(decide["json"]), name))
             continue
         match = next((m for m in (pattern.fullmatch(line) for pattern in _FIXES) if m), None)
@@ -114,7 +120,9 @@ def fixes(violation: Violation) -> list[Advice]:
                        _read(match["json"]))
             )  # fmt: skip
         elif taken := _TRUST_FIX.fullmatch(line):
-            found.append(Advice("take out of the trust policy", name_of(violation.urn), "", taken["what"], None))
+            inside = _TRUST_OF.search(text)
+            name = inside[1] if inside else name_of(violation.urn)
+            found.append(Advice("take out of the trust policy", name, "", taken["what"], None))
         else:
             raise AdviceError(f"no known form: {line}")
     return found
@@ -167,6 +175,8 @@ def applied(stage: Stage, advice: Iterable[Advice]) -> Stage:
 
 
 def _attach(items: list[Item], advice: Advice) -> None:
+    if case_templates.attached(items, advice.role, advice.json):
+        return
     role = next((item for item in items if item.name == advice.role), None)
     if role is None and "role/" in advice.role:
         # A role that this stack does not make: another policy is put on it by its name.
@@ -219,6 +229,8 @@ def _give_its_own_role(items: list[Item], advice: Advice) -> None:
 
 
 def _take_out(items: list[Item], advice: Advice) -> None:
+    if case_templates.trusting(items, advice.resource):
+        return
     role = next(item for item in items if item.name == advice.resource)
     for props in (role.inputs, role.outputs):
         for name in ("assumeRolePolicy", "assumeRolePolicyDocument"):
@@ -232,8 +244,8 @@ def _take_out(items: list[Item], advice: Advice) -> None:
 
 
 def _change(items: list[Item], advice: Advice) -> None:
-    changes = 0
-    for item in items:
+    changes = case_templates.changed_in(items, advice.document, lambda document: _change_document(document, advice))
+    for item in items if not changes else ():
         if advice.resource and item.name != advice.resource:
             continue
         for props in (item.inputs, item.outputs) if item.inputs is not item.outputs else (item.inputs,):

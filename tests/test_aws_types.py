@@ -27,7 +27,7 @@ NEEDED: Final = {
     "ROLES": ("name", "arn", "trust", "inline", "managed", "boundary"),
     "FUNCTIONS": ("name", "arn", "role"),
     "CANARIES": ("name", "role"),
-    "ROLE_POLICIES": ("name", "role", "document"),
+    "ROLE_POLICIES": ("name", "document"),
     "MANAGED_POLICIES": ("name", "arn", "document"),
     "EVENT_SOURCES": (),
     "QUALIFIERS": (),
@@ -52,7 +52,11 @@ def test_every_group_has_what_its_readers_ask_for() -> None:
         ] == []
 
 
-@pytest.mark.parametrize("kind", TYPES)
+# The provider had it until its version 1, and templates have it still.
+_GONE: Final = frozenset((aws_types.NATIVE_INLINE_POLICY,))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TYPES if kind not in _GONE])
 def test_the_provider_has_every_property_of_the_row(kind: str) -> None:
     source = source_of(kind)
     row = TYPES[kind]

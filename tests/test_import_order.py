@@ -45,6 +45,10 @@ ROOMS: Final = {
             "possible_guards", "removals", "links",
         ),
     ),
+    "stack.templates": Room(
+        ("shared", "iam", "stack"),
+        ("surroundings", "reading", "intrinsics", "translate", "sam_policies", "sam", "making", "expand"),
+    ),
     "outside": Room(
         ("shared", "iam", "stack"),
         (
@@ -53,14 +57,15 @@ ROOMS: Final = {
         ),
     ),
     "verdict": Room(
-        ("shared", "iam", "iam.search", "stack"),
+        ("shared", "iam", "iam.search", "stack", "stack.templates"),
         (
             "outcomes", "shedding", "callers", "exposure", "worlds", "further", "diagnosis", "words", "unverified",
             "finding", "one_resource", "remediation", "hiding",
+            "unseen",
         ),
     ),
     "pack": Room(
-        ("shared", "iam", "iam.search", "stack", "outside", "verdict"),
+        ("shared", "iam", "iam.search", "stack", "stack.templates", "outside", "verdict"),
         ("beyond", "settings", "sources", "exempt", "checks", "policies", "listening", "shortcut"),
     ),
     "reports": Room(
@@ -94,7 +99,7 @@ ENTRIES: Final = {
     "__main__.py": {"pack", "shared"},
 }
 EDGES: Final = ("stack.resources", "pack.checks", "pack.policies", "pack.listening", "pack.shortcut")
-PUBLISHED: Final = ("shared", "iam", "iam.search", "stack", "outside", "verdict", "pack")
+PUBLISHED: Final = ("shared", "iam", "iam.search", "stack", "stack.templates", "outside", "verdict", "pack")
 SDK: Final = frozenset(("pulumi", "pulumi_policy", "grpc", "google"))
 HEAVY: Final = frozenset(("pulumi_aws", "pulumi_aws_native", "boto3", "botocore"))
 MODULES: Final = {f"{room}.{module}": room for room, found in ROOMS.items() for module in found.modules}

@@ -185,8 +185,8 @@ def test_a_compressed_file(tmp_path: Path) -> None:
         (b"[" * 200_000, "nested too deeply"),
         (b'{"RoleDetailList": ' + b"9" * 5000 + b"}", "a number too long"),
         (b"\xff\xfe\x00", "not UTF-8 text"),
-        (gzip.compress(b"{}", mtime=0)[:-9], "cut off"),
-        (gzip.compress(b" " * (9 * 1024**2), mtime=0), "more than 8 MB"),
+        (gzip.compress(b"{}")[:-9], "cut off"),
+        (gzip.compress(b" " * (9 * 1024**2)), "more than 8 MB"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_told_in_one_sentence(

@@ -70,13 +70,15 @@ def any_of(answers: Iterable[Truth]) -> Truth:
 class Unknown:
     """A value that is not known yet, or that may not be shown. Nothing is known of it, not even its type.
 
-    `secret` says that somebody knows it, and that it was hidden from the pack: no update will show it.
+    `secret` says that somebody knows it, and that it was hidden from the pack: no update will show it. `why` is the end of
+    a sentence that begins with the place of the value, where no update decides it either; empty where one may.
     """
 
-    __slots__ = ("secret",)
+    __slots__ = ("secret", "why")
 
-    def __init__(self, *, secret: bool = False) -> None:
+    def __init__(self, *, secret: bool = False, why: str = "") -> None:
         self.secret = secret
+        self.why = why
 
     def __repr__(self) -> str:
         return "SECRET" if self.secret else "UNKNOWN"

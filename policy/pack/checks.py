@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from threading import Lock
@@ -11,6 +13,7 @@ from typing import Any, Final
 
 from pulumi_policy import ReportViolation, ResourceValidationArgs, StackValidationArgs
 
+from policy.iam.truth import HIDDEN_SECRET, Unknown
 from policy.outside.completing import tell_of_records, with_records
 from policy.outside.organization import Organization
 from policy.outside.records import Directory
@@ -19,10 +22,12 @@ from policy.pack.beyond import Beyond
 from policy.pack.exempt import Use, exempt_resource, guarded_elsewhere, notices, unexempted, unexempted_findings
 from policy.pack.settings import MAY_GUARD, OPTIONS, Settings, read_settings
 from policy.shared import names, stand_ins
+from policy.shared.aws_types import MAKERS
 from policy.shared.escapes import printable
 from policy.shared.terraform_types import classic_properties, classic_type
 from policy.stack.links import link
-from policy.stack.resources import Declarations, Resource, plain, stack_resources, with_values
+from policy.stack.resources import Declarations, Resource, name_of, plain, stack_resources, with_values
+from policy.stack.templates.expand import Expansion, expand
 from policy.verdict import finding
 from policy.verdict.exposure import judge_role, merged
 from policy.verdict.finding import Finding
@@ -30,6 +35,7 @@ from policy.verdict.hiding import hidden, hidden_role, within
 from policy.verdict.one_resource import resource_findings
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Question, WayRound
 from policy.verdict.remediation import HIDDEN, remedy, secret_paths
+from policy.verdict.unseen import unseen_finding
 from policy.verdict.worlds import Judged, judge_in_all
 
 _NO_ORGANIZATION: Final = Organization()
@@ -70,6 +76,8 @@ class Judge:
         self._problems: dict[str, tuple[str, ...]] = {}
         self._uses: dict[str, Use] = {names.ROLE_GUARD: Use()}
         self._judged: tuple[object, Judged] | None = None
+        # The stack that was judged, with what its resources make that the engine does not see.
+        self._expansion = Expansion(())
         # Opened once a run: what is read of a file, and what was looked up, stays the same in it.
         self._directories: dict[Beyond, Directory | None] = {}
         self._organizations: dict[Beyond, Organization] = {}
@@ -79,7 +87,7 @@ class Judge:
         self._bugs.clear()
         self._problems.clear()
         self._uses = {names.ROLE_GUARD: Use()}
-        self._judged = None
+        self._judged, self._expansion = None, Expansion(())
         self._directories.clear()
         self._organizations.clear()
 
@@ -94,26 +102,40 @@ class Judge:
         """What a resource of one of the table's types proves by itself, which is remembered with its inputs."""
         settings = self._settings(names.ROLE_GUARD, config)
         self._role_actions = settings.actions
-        refused = self.declarations.refused(resource.urn)
         found: list[Finding] = []
         try:
-            proven = resource_findings(resource, self._question(settings), refused, alone=self._alone())
-            found = self._shown_of(resource, proven, settings)
+            found = self._shown_of(resource, self._proven(resource, settings), settings)
             found = list(unexempted_findings(found, resource, settings, self._today(), self._uses[names.ROLE_GUARD]))
         except Exception as error:
             self._bugs[resource.urn] = finding.internal_error(error, resource)
-        self.declarations.remember(resource.urn, inputs, (item.path for item in found if item.path))
-        return found
+        for urn in {resource.urn, *(item.urn for item in found)}:
+            self.declarations.remember(urn, inputs, (item.path for item in found if item.path and item.urn == urn))
+        return [replace(item, urn=resource.urn) for item in found]
+
+    def _proven(self, resource: Resource, settings: Settings) -> list[Finding]:
+        """What a resource proves by itself. Of what it makes, guards that can do nothing: what else it makes may close a hole."""
+        question, refused = self._question(settings), self.declarations.refused(resource.urn)
+        alone, made = self._alone(), expand([resource]).resources
+        found = [(r, item) for r in made for item in resource_findings(r, question, refused, alone=alone)]
+        return [item for r, item in found if not (r.maker and item.path)]
 
     def _shown_of(self, resource: Resource, found: list[Finding], settings: Settings) -> list[Finding]:
         """The findings on one resource, without the words of its secrets: what is public is found without them too."""
         secrets, public = self.declarations.secrets(resource.urn)
         if not secrets:
             return found
+        known = self._proven(Resource(resource.urn, resource.type, public, inputs=public), settings)
         refused = self.declarations.refused(resource.urn)
-        without = Resource(resource.urn, resource.type, public, inputs=public)
-        known = resource_findings(without, self._question(settings), refused, alone=self._alone())
         return [item if item in known else finding.of_secret(item, settings.actions, refused) for item in found]
+
+    def _public(self, resource: Resource) -> Resource:
+        """A resource that makes others, without its secrets: no word of what it makes may be shown then."""
+        secrets, public = self.declarations.secrets(resource.urn)
+        if not secrets or resource.type not in MAKERS:
+            return resource
+        hidden = {prop: public.get(prop) for prop in {re.split(r"[.\[]", path)[0] for path in secrets}}
+        props = {prop: HIDDEN_SECRET if isinstance(value, Unknown) else value for prop, value in hidden.items()}
+        return replace(resource, props={**resource.props, **props})
 
     def _alone(self) -> bool:
         """Whether no stack policy will tell of a hole that one resource does not prove."""
@@ -155,7 +177,9 @@ class Judge:
 
     def found(self, name: str, stack: tuple[Resource, ...], config: Mapping[str, Any]) -> list[Finding]:
         """One stack policy's share of the findings on the resources that matter, in order of URN."""
-        return list(self._findings(name, stack, self._settings(name, config)))
+        told = self._findings(name, stack, self._settings(name, config))
+        # What a resource of the program makes is told as that resource's.
+        return [replace(item, urn=self._expansion.made_by(item.urn)) for item in told]
 
     @property
     def configuration_problems(self) -> str:
@@ -215,10 +239,11 @@ class Judge:
         today = self._today()
         use = Use.of((*settings.exemptions, *settings.guarded_elsewhere))
         judged = self._judge(stack, settings)
-        if name == names.UNVERIFIED:
-            yield from self._bugs.values()
         kept: list[Outcome] = []
         errors: list[Finding] = []
+        if name == names.UNVERIFIED:
+            yield from self._bugs.values()
+            errors += [unseen_finding(unseen, settings.actions) for unseen in self._expansion.unseen]
         for execution, outcomes in judged:
             told_once = finding.without_repeats(outcomes, settings.actions)
             found = [outcome for outcome in told_once if finding.policy_of(outcome) == name]
@@ -238,7 +263,8 @@ class Judge:
         shown = (hidden(outcome, self._is_secret) for outcome in merged(kept))
         yield from finding.findings(shown, settings.actions, refused)
         for error in dict.fromkeys(errors):
-            if not use.covers(settings.exemptions, today, error.urn, error.urn.rpartition("::")[2]):
+            urns = dict.fromkeys((error.urn, self._expansion.made_by(error.urn)))
+            if not use.covers(settings.exemptions, today, *(text for urn in urns for text in (urn, name_of(urn)))):
                 yield error
         self._uses[name] = use
 
@@ -264,7 +290,17 @@ class Judge:
             self._directories[beyond] = sources.directory(beyond)
         return self._directories[beyond]
 
+    def _expanded(self, resources: tuple[Resource, ...]) -> Expansion:
+        """The stack with what its resources make that the engine does not see."""
+        try:
+            return expand(map(self._public, resources))
+        except Exception as error:
+            self._bugs[""] = finding.internal_error(error, None)
+            return Expansion(resources)
+
     def _judge_all(self, resources: tuple[Resource, ...], question: Question, settings: Settings) -> Judged:
+        self._expansion = self._expanded(resources)
+        resources = self._expansion.resources
         directory = self._directory(settings.beyond)
         oldest = datetime.fromtimestamp(int(self._clock()), timezone.utc) - timedelta(days=settings.beyond.max_age)
         if directory is not None:

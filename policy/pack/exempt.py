@@ -9,7 +9,7 @@ from datetime import date
 from policy.pack.settings import Entry, Settings
 from policy.shared.escapes import one_line, quoted
 from policy.stack.execution_role import ExecutionRole, User
-from policy.stack.resources import Resource
+from policy.stack.resources import Resource, name_of
 from policy.verdict.finding import Finding
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome
 
@@ -84,9 +84,10 @@ def unexempted(outcomes: Sequence[Outcome], settings: Settings, today: date, use
 
 
 def _names(resource: Resource) -> tuple[str, ...]:
-    """What a resource may be called in an entry: its name in the program, its URN, its name in AWS."""
+    """What a resource may be called in an entry: its name in the program, its URN, its name in AWS; or as what makes it."""
     physical = resource.physical_name
-    return (resource.name, resource.urn, *([physical] if isinstance(physical, str) else []))
+    maker = (resource.maker, name_of(resource.maker)) if resource.maker else ()
+    return (resource.name, resource.urn, *([physical] if isinstance(physical, str) else []), *maker)
 
 
 def exempt_resource(resource: Resource, settings: Settings, today: date, use: Use) -> bool:

@@ -163,6 +163,46 @@ TYPES: Mapping[str, ResourceType] = {
         readable=("executionRoleArn", "imageArn"),
         framework=True,
     ),
+    # The template that is deployed comes back as the stack's own, also where it is at a URL.
+    aws_types.STACK: ResourceType(
+        computed=_words("id outputs parameters policyBody region tagsAll templateBody"),
+        optional=_words(
+            "capabilities disableRollback iamRoleArn notificationArns onFailure policyUrl tags templateUrl timeoutInMinutes"
+        ),
+        readable=("parameters", "templateBody"),
+    ),
+    aws_types.STACK_SET: ResourceType(
+        defaults={"callAs": "SELF", "permissionModel": "SELF_MANAGED"},
+        computed=_words("arn executionRoleName id region stackSetId tagsAll templateBody"),
+        optional=_words(
+            "administrationRoleArn autoDeployment capabilities description managedExecution operationPreferences parameters "
+            "tags templateUrl"
+        ),
+        readable=("parameters", "templateBody"),
+    ),
+    aws_types.CLOUD_CONTROL: ResourceType(
+        computed=_words("id properties region schema"),
+        optional=_words("roleArn typeVersionId"),
+        readable=("desiredState", "typeName"),
+    ),
+    aws_types.APPLICATION: ResourceType(
+        computed=_words("capabilities id outputs parameters region semanticVersion tagsAll"),
+        optional=("tags",),
+        readable=("applicationId",),
+    ),
+    aws_types.PRODUCT: ResourceType(
+        defaults={"acceptLanguage": "en", "ignoreErrors": False, "retainPhysicalResources": False},
+        computed=_words(
+            "arn cloudwatchDashboardNames createdTime id lastProvisioningRecordId lastRecordId "
+            "lastSuccessfulProvisioningRecordId launchRoleArn outputs pathId productId provisioningArtifactId region status "
+            "statusMessage tagsAll type"
+        ),
+        optional=_words(
+            "notificationArns pathName productName provisioningArtifactName provisioningParameters "
+            "stackSetProvisioningPreferences tags"
+        ),
+        readable=("productId",),
+    ),
     aws_types.NATIVE_ROLE: ResourceType(
         computed=("arn", "roleId"),
         readable=_words("assumeRolePolicyDocument managedPolicyArns permissionsBoundary policies roleName"),
@@ -199,6 +239,16 @@ TYPES: Mapping[str, ResourceType] = {
     aws_types.NATIVE_WEB_FUNCTION: ResourceType(
         computed=_words("createdAt functionArn revisionArn revisionId state stateReason"),
         readable=("serviceConfig", "functionName"),
+    ),
+    aws_types.NATIVE_INLINE_POLICY: ResourceType(readable=("policyDocument", "policyName", "roles")),
+    aws_types.NATIVE_STACK: ResourceType(
+        computed=_words("changeSetId creationTime lastUpdateTime outputs parentId rootId stackId stackStatus"),
+        readable=("parameters", "templateBody"),
+    ),
+    aws_types.NATIVE_STACK_SET: ResourceType(computed=("stackSetId",), readable=("parameters", "templateBody")),
+    aws_types.NATIVE_EXTENSION: ResourceType(computed=("outputs",), readable=("properties", "type")),
+    aws_types.NATIVE_PRODUCT: ResourceType(
+        computed=_words("cloudformationStackArn outputs provisionedProductId recordId"), readable=("productId",)
     ),
     aws_types.NATIVE_CANARY: ResourceType(
         computed=("awsId", "state"), readable=("executionRoleArn", "vpcConfig", "name")

@@ -262,7 +262,22 @@ FORMS: Final[Mapping[str, Templates]] = {
         "id": "{region}:{new:uuid}",
         "arn": _arn("cognito-identity", "identitypool/{id}"),
     },
+    # What makes resources unseen
+    "aws:cloudformation/stack:Stack": {"id": _arn("cloudformation", "stack/{name}/{new:uuid}")},
+    "aws:cloudformation/stackSet:StackSet": {
+        "id": "{name}",
+        "stackSetId": "{name}:{new:uuid}",
+        "arn": _arn("cloudformation", "stackset/{stackSetId}"),
+    },
+    "aws:serverlessrepository/cloudFormationStack:CloudFormationStack": {
+        "id": _arn("cloudformation", "stack/serverlessrepo-{name}/{new:uuid}")
+    },
     # aws-native, whose id is not among its properties
+    "aws-native:cloudformation:Stack": {
+        "stackId": _arn("cloudformation", "stack/{stackName}/{new:uuid}"),
+        "id": "{stackId}",
+    },
+    "aws-native:cloudformation:StackSet": {"stackSetId": "{stackSetName}:{new:uuid}", "id": "{stackSetId}"},
     "aws-native:iam:Role": {
         "id": "{roleName}",
         "arn": "arn:{partition}:iam::{account}:role{path=/}{roleName}",

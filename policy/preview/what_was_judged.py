@@ -19,6 +19,7 @@ from policy.shared.terraform_types import LOOKED_AT, classic_names, classic_prop
 from policy.stack.execution_role import ExecutionRole, User, UserKind
 from policy.stack.links import link
 from policy.stack.resources import Resource, declared, plain
+from policy.stack.templates.expand import expand
 
 _STACK_POLICIES = (names.GUARD, names.READ_ONLY, names.UNVERIFIED)
 
@@ -87,7 +88,7 @@ def judged(resources: Iterable[Registration], config: Mapping[str, PolicyConfig]
     if not active:
         return None
     event_sources = any(policy.properties.get("event_sources", True) is not False for policy in active)
-    return counted(link(_resources(resources), event_sources=event_sources))
+    return counted(link(expand(_resources(resources)).resources, event_sources=event_sources))
 
 
 def counted(executions: Sequence[ExecutionRole]) -> Judged:

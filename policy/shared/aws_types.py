@@ -39,6 +39,18 @@ NATIVE_ROLE: Final = "aws-native:iam:Role"
 NATIVE_ROLE_POLICY: Final = "aws-native:iam:RolePolicy"
 NATIVE_POLICY: Final = "aws-native:iam:ManagedPolicy"
 NATIVE_ORGANIZATION_POLICY: Final = "aws-native:organizations:Policy"
+# One inline policy for several roles (CloudFormation's AWS::IAM::Policy).
+NATIVE_INLINE_POLICY: Final = "aws-native:iam:Policy"
+# What makes resources that the engine does not see.
+STACK: Final = "aws:cloudformation/stack:Stack"
+STACK_SET: Final = "aws:cloudformation/stackSet:StackSet"
+NATIVE_STACK: Final = "aws-native:cloudformation:Stack"
+NATIVE_STACK_SET: Final = "aws-native:cloudformation:StackSet"
+CLOUD_CONTROL: Final = "aws:cloudcontrol/resource:Resource"
+NATIVE_EXTENSION: Final = "aws-native:index:ExtensionResource"
+APPLICATION: Final = "aws:serverlessrepository/cloudFormationStack:CloudFormationStack"
+PRODUCT: Final = "aws:servicecatalog/provisionedProduct:ProvisionedProduct"
+NATIVE_PRODUCT: Final = "aws-native:servicecatalog:CloudFormationProvisionedProduct"
 
 CLASSIC: Final = "classic"
 NATIVE: Final = "native"
@@ -132,6 +144,16 @@ TYPES: Final[Mapping[str, AwsType]] = {
     NATIVE_ROLE_POLICY: AwsType(NATIVE, name="policyName", role="roleName", document="policyDocument"),
     NATIVE_POLICY: AwsType(NATIVE, name="managedPolicyName", arn="policyArn", roles="roles", document="policyDocument"),
     NATIVE_ORGANIZATION_POLICY: AwsType(NATIVE, name="name", organization="content"),
+    NATIVE_INLINE_POLICY: AwsType(NATIVE, name="policyName", roles="roles", document="policyDocument"),
+    STACK: AwsType(CLASSIC, name="name"),
+    STACK_SET: AwsType(CLASSIC, name="name"),
+    NATIVE_STACK: AwsType(NATIVE, name="stackName"),
+    NATIVE_STACK_SET: AwsType(NATIVE, name="stackSetName"),
+    CLOUD_CONTROL: AwsType(CLASSIC),
+    NATIVE_EXTENSION: AwsType(NATIVE),
+    APPLICATION: AwsType(CLASSIC, name="name"),
+    PRODUCT: AwsType(CLASSIC, name="name"),
+    NATIVE_PRODUCT: AwsType(NATIVE, name="provisionedProductName"),
 }
 
 # The row of every other type: none of its properties matters.
@@ -142,7 +164,20 @@ ROLES: Final = (ROLE, NATIVE_ROLE)
 FUNCTIONS: Final = (FUNCTION, NATIVE_FUNCTION)
 CANARIES: Final = (CANARY, NATIVE_CANARY)
 EVENT_SOURCES: Final = (EVENT_SOURCE, NATIVE_EVENT_SOURCE)
-ROLE_POLICIES: Final = (ROLE_POLICY, NATIVE_ROLE_POLICY)
+ROLE_POLICIES: Final = (ROLE_POLICY, NATIVE_ROLE_POLICY, NATIVE_INLINE_POLICY)
 MANAGED_POLICIES: Final = (POLICY, NATIVE_POLICY)
+MAKERS: Final = frozenset(
+    (
+        STACK,
+        STACK_SET,
+        NATIVE_STACK,
+        NATIVE_STACK_SET,
+        CLOUD_CONTROL,
+        NATIVE_EXTENSION,
+        APPLICATION,
+        PRODUCT,
+        NATIVE_PRODUCT,
+    )
+)
 # What names a function and adds something to its ARN.
 QUALIFIERS: Final = (ALIAS, NATIVE_ALIAS, NATIVE_VERSION)

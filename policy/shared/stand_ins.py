@@ -32,7 +32,10 @@ IDS: Final = re.compile(
     rf"|(?<![0-9A-Za-z]){_TOKEN_MARK}[0-9a-z]{{4}}(?![0-9A-Za-z])"
     rf"|(?<=-){SUFFIX}(?![0-9A-Za-z])|{re.escape(MOMENT)}"
 )
-ANY: Final = re.compile(f"{ACCOUNTS.pattern}|{IDS.pattern}|{REGION}|{PARTITION}")
+# The twelve characters that CloudFormation puts behind the name of what a template does not name.
+_NAME_MARK: Final = "5tAnd1n"
+NAMES: Final = re.compile(rf"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*-{_NAME_MARK}[0-9a-f]{{5}}(?![0-9A-Za-z])")
+ANY: Final = re.compile(f"{ACCOUNTS.pattern}|{IDS.pattern}|{NAMES.pattern}|{REGION}|{PARTITION}")
 
 # Types of the entries that stand, among the resources of a stack check, for what a value was made from and that is no
 # resource: a data source that was not answered, a secret that was not decrypted.
@@ -45,6 +48,7 @@ _EXAMPLES: Final = (
     (ACCOUNTS, "123456789012"),
     (re.compile(re.escape(PARTITION)), "aws"),
     (re.compile(REGION), "us-east-1"),
+    (re.compile(rf"{_NAME_MARK}[0-9a-f]{{5}}"), "EXAMPLE12345"),
 )
 
 
@@ -63,6 +67,12 @@ def account(number: int = 0) -> str:
 def identifier(prefix: str, of: str) -> str:
     """An id such as `subnet-05ca1ab1e0f1e2d3c`; the same for the same `of`, such as a URN."""
     return f"{prefix}-{_ID_MARK}{_digits(of)[:8]}"
+
+
+def physical_name(stack: str, logical_id: str) -> str:
+    """The name that CloudFormation makes for a resource of a stack, with a stand-in for its random end."""
+    name = f"{stack}-{logical_id}"
+    return f"{name}-{_NAME_MARK}{_digits(name)[:5]}"
 
 
 def uuid(of: str) -> str:

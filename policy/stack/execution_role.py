@@ -195,6 +195,8 @@ def unreadable(resource: Resource, path: str, value: object) -> Gap:
     if isinstance(value, Unknown):
         if value.secret:
             return Gap(resource.urn, path, Decided.SECRET)
+        if value.why:
+            return Gap(resource.urn, path, Decided.MENDING, value.why)
         for urn in resource.depends_on.get(re.split(r"[.\[]", path)[0], ()):
             if urn in resource.not_managed:
                 return Gap(resource.urn, path, _FOREIGN.get(type_of(urn), Decided.READ), name_of(urn))

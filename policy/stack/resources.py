@@ -97,6 +97,10 @@ class Resource:
     account: str = ""
     # Where it is on record, if it is none of the stack's own.
     recorded: Recorded | None = None
+    # The URN of the resource of the program that makes it; empty where the program makes it itself.
+    maker: str = ""
+    # Whether its maker may leave it out: it is there under a condition that is not known.
+    perhaps: bool = False
 
     @property
     def name(self) -> str:

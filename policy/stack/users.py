@@ -145,7 +145,7 @@ def _polled(stack: Stack) -> dict[str, tuple[Resource, Truth]]:
         certain = len(functions) == 1 and not mapping.outside("functionName", aws_types.FUNCTIONS)
         if isinstance(name, Unknown) and not urns:
             functions, certain = stack.functions, False  # made from nothing that is known, it may be any of them
-        if not certain:
+        if not certain or mapping.perhaps:
             polls = all_of((polls, Truth.UNKNOWN))
         for function in functions if polls is not Truth.NO else ():
             if function.urn not in found or polls is Truth.YES:

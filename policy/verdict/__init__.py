@@ -1,4 +1,5 @@
 """From an execution role to what is said of it and how it is mended: exposure, reasons, sentences, fixes.
 
-May import `stack`, `iam`, `iam.search` and `shared`. Must never know the engine, CrossGuard, a setting or an exemption.
+May import `stack`, `stack.templates`, `iam`, `iam.search` and `shared`. Must never know the engine, CrossGuard, a setting
+or an exemption.
 """

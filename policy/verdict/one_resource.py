@@ -12,7 +12,7 @@ from policy.iam.request import SOURCE_FUNCTION_ARN
 from policy.iam.trust import CONNECTORS, LAMBDA, parse_trust
 from policy.iam.truth import Truth
 from policy.shared import aws_types
-from policy.shared.escapes import message
+from policy.shared.escapes import message, quoted
 from policy.shared.names import ROLE_GUARD
 from policy.stack.document_places import Path, at, document_paths, shown
 from policy.stack.links import link
@@ -51,7 +51,7 @@ def _dead_guards(resource: Resource, actions: Sequence[str]) -> Iterator[str]:
             if reason is not None:
                 yield message(
                     [
-                        f"The guard in {statement.label} of `{path}` can do nothing: {reason}.",
+                        f"The guard in {statement.label} of {_place(resource, path)} can do nothing: {reason}.",
                         f"Fix: use {form_for(statement.effect)} in that statement.",
                     ]
                 )
@@ -62,8 +62,8 @@ def _dead_guards(resource: Resource, actions: Sequence[str]) -> Iterator[str]:
             what = "that statement" if denies else "it"
             yield message(
                 [
-                    f"The guard in `{trust}`, {path}, can do nothing: `{SOURCE_FUNCTION_ARN}` is not there when Lambda "
-                    "assumes the role, and a trust policy grants no network interface actions.",
+                    f"The guard in {_place(resource, trust)}, {path}, can do nothing: `{SOURCE_FUNCTION_ARN}` is not there "
+                    "when Lambda assumes the role, and a trust policy grants no network interface actions.",
                     f"Fix: take {what} out, and {_instead(resource, actions)}",
                 ]
             )
@@ -73,6 +73,11 @@ def _service_control(resource: Resource) -> Iterator[Path]:
     """Where a service control policy stands; other types of an organization's policies are no policies of IAM."""
     if resource.row.organization and resource.props.get("type") in (None, "SERVICE_CONTROL_POLICY"):
         yield (resource.row.organization,)
+
+
+def _place(resource: Resource, path: str) -> str:
+    """Where it is in the resource that is reported, which may be another one's maker."""
+    return words.place(resource.urn, path) if resource.maker else quoted(path)
 
 
 def _instead(role: Resource, actions: Sequence[str]) -> str:

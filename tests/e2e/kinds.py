@@ -231,6 +231,14 @@ KINDS: Mapping[str, Kind] = {
             "region": REGION,
         },
     ),
+    "aws:cloudformation/stack:Stack": Kind(
+        autoname="name",
+        id=f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{{name}}/{{random}}",
+        computed={"outputs": {}, "parameters": {}, "policyBody": "", "region": REGION, "tagsAll": {}},
+        refreshed={"tags": {}},
+        replaces=frozenset({"name"}),
+    ),
+    "aws:cloudcontrol/resource:Resource": Kind(computed={"properties": "{{}}", "region": REGION}),
     "aws-native:iam:Role": Kind(
         autoname="roleName",
         id="{roleName}",

@@ -1,0 +1,41 @@
+"""Programs with the real classes of what makes functions and roles unseen, through the preview in this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from policy.preview.run import preview
+from policy.shared.names import GUARD, UNVERIFIED
+
+PROGRAM: Final = Path(__file__).resolve().parent / "e2e" / "programs" / "makers"
+
+OPEN: Final = frozenset(
+    (GUARD, name)
+    for name in (
+        "open-stack",
+        "open-sam",
+        "open-native-stack",
+        "open-parameter-vpc",
+        "open-control",
+        "open-extension-vpc",
+    )
+)
+UNSEEN: Final = frozenset((UNVERIFIED, name) for name in ("unseen-stack", "unseen-application", "unseen-product"))
+
+
+@pytest.mark.parametrize("first_preview", [False, True], ids=["with stand-ins", "as the engine sees it"])
+@pytest.mark.parametrize("config", [{}, {"aws:region": "eu-west-1"}], ids=["anywhere", "in a region"])
+def test_each_maker_is_seen_or_said_not_to_be(config: dict[str, str], *, first_preview: bool) -> None:
+    told = preview(PROGRAM, config=config, first_preview=first_preview)
+    assert {(v.policy, v.urn.rpartition("::")[2]) for v in told.violations} == OPEN | UNSEEN
+    assert len(told.violations) == len(OPEN | UNSEEN)
+
+
+def test_what_is_judged_in_templates_is_counted() -> None:
+    judged = preview(PROGRAM).judged
+    assert judged is not None
+    assert judged.functions == 8
+    assert "8 functions in a VPC on 8 roles" in judged.summary
