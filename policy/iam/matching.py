@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from policy.iam.truth import Truth
 
@@ -46,6 +46,55 @@ def _in_order(pieces: tuple[str, ...], text: str) -> bool:
     return True
 
 
+class _Automaton(NamedTuple):
+    """A pattern as a nondeterministic automaton whose sets of states are numbers.
+
+    Bit `i` of a set says: the text so far may be what the first `i` characters of the pattern stand for, its stars not
+    counted. A character that fits moves a state on by one bit; a star at a state keeps it there. So `a*b` has the states
+    0, 1 and 2, with a loop at 1.
+    """
+
+    by_char: dict[str, int]
+    """For each character, the states that it moves on."""
+    any_char: int
+    """The states that any character moves on, except a colon."""
+    any_colon: int
+    """Those of them that a colon moves on as well."""
+    loop: int
+    """The states that any character keeps, except a colon."""
+    loop_colon: int
+    """Those of them that a colon keeps as well."""
+    chars_at: tuple[str, ...]
+    """The characters that move each state on, in order of the states; empty for any."""
+    colons: int
+    """How many colons the pattern spells out."""
+
+
+def _compiled(pattern: str, *, ignore_case: bool, arn: bool, field_stops: bool) -> _Automaton:
+    by_char: dict[str, int] = {}
+    chars_at: list[str] = []
+    any_char = any_colon = loop = loop_colon = colons = 0
+    for char in pattern:
+        crosses_colon = not field_stops and (not arn or colons >= ARN_FIELDS - 1)
+        bit = 1 << len(chars_at)
+        if char == "*":
+            loop |= bit
+            loop_colon |= bit if crosses_colon else 0
+            continue
+        if char == "?":
+            any_char |= bit
+            any_colon |= bit if crosses_colon else 0
+            chars_at.append("")
+            continue
+        literal = _LITERALS.get(char, char)
+        variants = "".join(dict.fromkeys(literal + literal.lower() + literal.upper())) if ignore_case else literal
+        for variant in variants:
+            by_char[variant] = by_char.get(variant, 0) | bit
+        chars_at.append(variants)
+        colons += literal == ":"
+    return _Automaton(by_char, any_char, any_colon, loop, loop_colon, tuple(chars_at), colons)
+
+
 class Glob:
     """One wildcard pattern.
 
@@ -69,41 +118,15 @@ class Glob:
     def __init__(
         self, pattern: str, *, ignore_case: bool = False, arn: bool = False, field_stops: bool = False
     ) -> None:
-        by_char: dict[str, int] = {}
-        chars_at: list[str] = []
-        any_char = any_colon = loop = loop_colon = 0
-        position = colons = 0
-        for char in pattern:
-            crosses_colon = not field_stops and (not arn or colons >= ARN_FIELDS - 1)
-            bit = 1 << position
-            if char == "*":
-                loop |= bit
-                if crosses_colon:
-                    loop_colon |= bit
-                continue
-            if char == "?":
-                any_char |= bit
-                if crosses_colon:
-                    any_colon |= bit
-                chars_at.append("")
-            else:
-                literal = _LITERALS.get(char, char)
-                variants = literal
-                if ignore_case:
-                    variants = "".join(dict.fromkeys(literal + literal.lower() + literal.upper()))
-                for variant in variants:
-                    by_char[variant] = by_char.get(variant, 0) | bit
-                chars_at.append(variants)
-                colons += literal == ":"
-            position += 1
-        self._by_char = by_char
-        self._chars_at = tuple(chars_at)
-        self._any, self._any_colon = any_char, any_colon
-        self._loop, self._loop_colon = loop, loop_colon
-        self.start = 0 if arn and colons < ARN_FIELDS - 1 else 1
-        self.accept = 1 << position
+        compiled = _compiled(pattern, ignore_case=ignore_case, arn=arn, field_stops=field_stops)
+        self._by_char, self._chars_at = compiled.by_char, compiled.chars_at
+        self._any, self._any_colon = compiled.any_char, compiled.any_colon
+        self._loop, self._loop_colon = compiled.loop, compiled.loop_colon
+        self.start = 0 if arn and compiled.colons < ARN_FIELDS - 1 else 1
+        self.accept = 1 << len(compiled.chars_at)
         # Without `?`, a text matches if it holds the pieces between the stars in their order: found without the automaton.
-        in_pieces = self.start and not any_char and not ignore_case and not field_stops and (not arn or not loop)
+        plain = not compiled.any_char and not ignore_case and not field_stops
+        in_pieces = self.start and plain and (not arn or not compiled.loop)
         self._pieces = tuple(map(unescaped, pattern.split("*"))) if in_pieces else None
         fields = pattern.split(":", ARN_FIELDS - 1) if arn and not ignore_case else ()
         self._fields = tuple(glob(field) for field in fields) if len(fields) == ARN_FIELDS else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
-from typing import Final
+from typing import Final, NamedTuple
 
 from policy.iam.conditions import Condition, holds
 from policy.iam.document import Effect, PolicyDocument, Statement
@@ -128,27 +128,23 @@ def _judge(execution: ExecutionRole, users: list[User], asked: Question, others:
     """Judge a role for its `users`; the code of `others` has what they need as well."""
     actions = asked.actions
     everybody = [*users, *others]
-    documents = execution.documents
-    boundary = None if execution.boundary is None else [grant.document for grant in execution.boundary]
+    passed = _passed(execution, asked.levels)
     unverified = Unverified(execution, [], gaps=list(execution.gaps))
     exposed: dict[Grant, Exposed] = {}
     unless_guarded: dict[Grant, Exposed] = {}
     unless_denied: dict[Grant, Exposed] = {}
     subject = Subject(Caller.CODE, execution.some_function, execution.role_arn, execution.role_tags, asked.now)
     idle = () if asked.unknown_may_guard else tuple(_idle(execution))
-    presumed, presumed_boundary = _presumed(execution.grants), None
-    if execution.boundary is not None:
-        presumed_boundary = [_open_where_unknown(grant) for grant in execution.boundary]
-    for group in alike(everybody, [*documents, *(boundary or ()), *(d for level in asked.levels for d in level)]):
+    for group in alike(everybody, passed.every):
         code = callers(subject, group)
         for action in actions:
-            answer = _expose(exposed, execution, group, action, code, documents, boundary, asked.levels)
+            answer = _expose(exposed, execution, group, action, code, passed)
             if answer is NOT_DOCUMENTED:
                 unverified.gaps += [gap for gap in map(not_documented, group) if gap not in unverified.gaps]
             elif answer.allowed is Truth.UNKNOWN and idle:
                 # What is not known and could not well be a guard does not excuse what is.
                 sure: dict[Grant, Exposed] = {}
-                _expose(sure, execution, group, action, code, presumed, presumed_boundary, asked.levels)
+                _expose(sure, execution, group, action, code, _presumed_passed(execution, asked.levels))
                 for found in sure.values():
                     _add(unless_guarded, replace(found, unless=idle))
                 if sure:
@@ -157,20 +153,48 @@ def _judge(execution: ExecutionRole, users: list[User], asked: Question, others:
                 unverified.actions += [action] if action not in unverified.actions else []
                 unverified.users = list(dict.fromkeys([*unverified.users, *group]))
                 unverified.answers.append(answer)
-                known = [document for document in documents if not document.unknown]
-                _expose(unless_denied, execution, group, action, code, known, boundary, asked.levels)
+                known = [document for document in passed.on_role if not document.unknown]
+                _expose(unless_denied, execution, group, action, code, passed._replace(on_role=known))
     for found in (*exposed.values(), *unless_guarded.values()):
         found.under_scps = bool(asked.levels)
     outcomes: list[Outcome] = [*exposed.values(), *unless_guarded.values()]
     needing = [user for user in users if user.needs_vpc is not Truth.NO]
     if needing or not everybody:
         service = replace(subject, caller=Caller.SERVICE)
-        outcomes += _locked_out(execution, needing, service, documents, boundary, asked.levels)
-    ways_round = _ways_round(execution, everybody, asked, subject, documents, boundary)
+        outcomes += _locked_out(execution, needing, service, passed)
+    ways_round = _ways_round(execution, everybody, asked, subject, passed)
     # What may be allowed because hardly anything is known of the role is said once.
     outcomes += [way for way in ways_round if isinstance(way, WayRound) or not _told(way, unverified)]
     unverified.unless_denied = [found for found in unless_denied.values() if found.writes]
     return outcomes + ([unverified] if unverified.actions else [])
+
+
+class _Passed(NamedTuple):
+    """What a call of the role passes: the documents on the role, its boundary, and the levels of its organization."""
+
+    on_role: list[PolicyDocument]
+    boundary: list[PolicyDocument] | None
+    levels: Levels
+
+    def ask(self, action: str, caller: Subject) -> Answer:
+        """Whether there is a call of this caller that is allowed."""
+        return ask(action, caller, self.on_role, self.boundary, levels=self.levels)
+
+    @property
+    def every(self) -> list[PolicyDocument]:
+        """All of the documents."""
+        return [*self.on_role, *(self.boundary or ()), *(document for level in self.levels for document in level)]
+
+
+def _passed(execution: ExecutionRole, levels: Levels) -> _Passed:
+    boundary = None if execution.boundary is None else [grant.document for grant in execution.boundary]
+    return _Passed(execution.documents, boundary, levels)
+
+
+def _presumed_passed(execution: ExecutionRole, levels: Levels) -> _Passed:
+    """The same if what could not well be a guard is none."""
+    boundary = None if execution.boundary is None else [_open_where_unknown(grant) for grant in execution.boundary]
+    return _Passed(_presumed(execution.grants), boundary, levels)
 
 
 def _idle(execution: ExecutionRole) -> Iterator[Grant]:
@@ -200,17 +224,14 @@ def _expose(
     group: list[User],
     action: str,
     code: Sequence[Subject],
-    documents: Sequence[PolicyDocument],
-    boundary: Sequence[PolicyDocument] | None,
-    levels: Levels,
+    passed: _Passed,
 ) -> Answer:
     """Note every statement that lets the code in, one after the other; the answer once they are all taken out.
 
     `code` is whoever the code may turn out to be: what lets all of them in, lets it in for certain.
     """
-    left = list(documents)
     while True:
-        answers = [ask(action, caller, left, boundary, levels=levels) for caller in code]
+        answers = [passed.ask(action, caller) for caller in code]
         if any(answer.allowed is not Truth.YES for answer in answers):
             return of_all(answers)
         allowing = allowing_statements(answers)
@@ -218,7 +239,7 @@ def _expose(
             found = [s for s in grant.document.statements if id(s) in allowing]
             if found:
                 _add(exposed, Exposed(execution, grant, found, {action: shown(answers)}, group))
-        left = [document.without(allowing) for document in left]
+        passed = passed._replace(on_role=[document.without(allowing) for document in passed.on_role])
 
 
 def _add(exposed: dict[Grant, Exposed], new: Exposed) -> None:
@@ -235,24 +256,18 @@ def _told(way: Unverified, unverified: Unverified) -> bool:
 
 
 def _ways_round(
-    execution: ExecutionRole,
-    users: list[User],
-    asked: Question,
-    code: Subject,
-    documents: Sequence[PolicyDocument],
-    boundary: Sequence[PolicyDocument] | None,
+    execution: ExecutionRole, users: list[User], asked: Question, code: Subject, passed: _Passed
 ) -> Iterator[WayRound | Unverified]:
     """What the code of some of the users can do about every guard: one outcome for each way, with those who can."""
     role = execution.role
     if role is None:
         return
     found: dict[tuple[Truth, tuple[str, ...]], tuple[Way, list[User]]] = {}
-    for group in alike(users, [*documents, *(boundary or ()), *(d for level in asked.levels for d in level)]):
+    for group in alike(users, passed.every):
         for way in common_ways(execution, callers(code, group), asked):
             found.setdefault((way.open, way.calls), (way, []))[1].extend(group)
     session = replace(code, keyless=True, function_arn=users[0].function_arn if users else code.function_arn)
-    able_then = (ask(a, session, documents, boundary, levels=asked.levels).allowed is Truth.YES for a in asked.actions)
-    shed = [action for action, able in zip(asked.actions, able_then, strict=True) if able] or list(asked.actions)
+    shed = [a for a in asked.actions if passed.ask(a, session).allowed is Truth.YES] or list(asked.actions)
     for way, able in found.values():
         if way.open is Truth.YES:
             yield WayRound(execution, role, able, shed, way.calls, way.trust_path, way.allowing, way.witness)
@@ -301,30 +316,27 @@ def _together(group: Sequence[Exposed]) -> Exposed:
 
 
 def _locked_out(
-    execution: ExecutionRole,
-    users: list[User],
-    service: Subject,
-    documents: Sequence[PolicyDocument],
-    boundary: Sequence[PolicyDocument] | None,
-    levels: Levels,
+    execution: ExecutionRole, users: list[User], service: Subject, passed: _Passed
 ) -> Iterator[LockedOut | Unverified]:
     """Guards without which Lambda could make a call that it needs, and with which it cannot, or may not be able to."""
     needed = NEEDED_BY_POLLER if users and all(u.kind is UserKind.POLLER for u in users) else NEEDED_BY_SERVICE
     # Its calls go to the function's region.
     places = {user.function_arn.split(":", ARN_FIELDS - 1)[3]: user.function_arn for user in users}
     callers = [replace(service, function_arn=arn) for arn in places.values()] or [service]
-    unguarded = [_unguarded(document) for document in documents]
-    limits = None if boundary is None else [_unguarded(document) for document in boundary]
-    free = [[_unguarded(document) for document in level] for level in levels]
-    every = [*execution.grants, *(execution.boundary or ()), *_of_organization(execution, users, levels)]
+    unguarded = _Passed(
+        [_unguarded(document) for document in passed.on_role],
+        None if passed.boundary is None else [_unguarded(document) for document in passed.boundary],
+        [[_unguarded(document) for document in level] for level in passed.levels],
+    )
+    every = [*execution.grants, *(execution.boundary or ()), *_of_organization(execution, users, passed.levels)]
     locked: dict[tuple[Truth, Grant], LockedOut] = {}
     answers: list[Answer] = []
     for action, caller in product(needed, callers):
         guards = list(_keeping_service_out(every, action))
         if not guards:
             continue
-        answer = ask(action, caller, documents, boundary, levels=levels)
-        if answer.allowed is Truth.YES or ask(action, caller, unguarded, limits, levels=free).allowed is Truth.NO:
+        answer = passed.ask(action, caller)
+        if answer.allowed is Truth.YES or unguarded.ask(action, caller).allowed is Truth.NO:
             continue
         answers += [answer] if answer.allowed is Truth.UNKNOWN else []
         for grant, statement in guards:

@@ -1,4 +1,4 @@
-"""What is found, and every sentence that a user reads."""
+"""What is found of a role, and the message of each violation of it; words.py and unverified.py give parts of it."""
 
 from __future__ import annotations
 

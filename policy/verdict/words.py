@@ -15,7 +15,6 @@ from policy.iam.truth import Truth
 from policy.shared.escapes import quoted
 from policy.stack.execution_role import ExecutionRole, Grant, GrantKind, User, UserKind
 from policy.stack.resources import name_of
-from policy.verdict.diagnosis import form_for
 from policy.verdict.outcomes import LockedOut
 
 _MOST_NAMES: Final = 12
@@ -165,19 +164,23 @@ def guard_on(statement: Statement, label: str, without: Collection[str]) -> str:
 
     `label` says which statement it is; conditions on the keys in `without` are in the way and go.
     """
-    form = form_for(statement.effect)
+    null = {SOURCE_FUNCTION_ARN: "false" if statement.effect is Effect.DENY else "true"}
     if not statement.conditions:
-        return f"add to {label}: {form}"
+        return f"add to {label}: {_member('Condition', {'Null': null})}"
     kept = [c for c in statement.conditions if c.key not in without]
-    inside = form.removeprefix('"Condition": ')[1:-1]
     if len(kept) == len(statement.conditions) and all(c.name != "Null" for c in kept):
-        return f"add to the Condition of {label}: {inside}"
+        return f"add to the Condition of {label}: {_member('Null', null)}"
     merged: dict[str, dict[str, object]] = {}
     for condition in kept:
         values = [value for value in condition.values if isinstance(value, str)]
         merged.setdefault(condition.name, {})[keys.spelled(condition.key)] = values[0] if len(values) == 1 else values
-    merged.setdefault("Null", {})[SOURCE_FUNCTION_ARN] = "false" if statement.effect is Effect.DENY else "true"
-    return f'replace the Condition of {label} with "Condition": {json.dumps(merged)}'
+    merged.setdefault("Null", {}).update(null)
+    return f"replace the Condition of {label} with {_member('Condition', merged)}"
+
+
+def _member(name: str, value: object) -> str:
+    """A member of a JSON object, as it is written in it."""
+    return f"{json.dumps(name)}: {json.dumps(value)}"
 
 
 def service_let_in(outcome: LockedOut) -> Iterator[str]:
