@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.stacks import generate
+from tests.stacks.documents import GUARD, HOME, NAMED, OPEN, OWN, document
+from tests.stacks.preview import Preview, Said
 from tests.stacks.run import Runner, run_part
+from tests.stacks.values import Item, Program, Provider, Text
 
 SEED = 20261127
 # The quick suite's share, and all that CI tries.
@@ -17,6 +20,47 @@ def test_a_sample_of_stacks_holds() -> None:
     assert [str(finding) for finding in report.findings] == []
     assert report.counts["  told"] > QUICK / 10
     assert report.counts["  silent"] > QUICK / 10
+
+
+def stack_of_two_accounts(account: str, deny: bool) -> Said:
+    """An open role, and a policy that another provider gives to a role of that name."""
+    providers = {
+        "default": Provider("default", {"region": HOME}, OWN, HOME),
+        "other": Provider(
+            "other", {"region": HOME, **({"allowedAccountIds": [account]} if account else {})}, OWN, HOME
+        ),
+    }
+    if not account:
+        providers["other"].props["profile"] = "production"
+    else:
+        providers["default"].props["allowedAccountIds"] = [OWN]
+    trust = document({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"})
+    inputs = {"name": "orders-role", "assumeRolePolicy": Text(trust)}
+    arn = f"arn:aws:iam::{OWN}:role/orders-role"
+    vpc = {"subnetIds": ["subnet-0a1b2c3d4e5f60718"], "securityGroupIds": ["sg-0a1b2c3d4e5f60718"]}
+    items = [
+        Item("aws:iam/role:Role", "orders-role", inputs, {"arn": arn, "id": "orders-role", "tagsAll": {}}),
+        Item("aws:lambda/function:Function", "orders", {"name": "orders", "role": arn, "vpcConfig": vpc}),
+    ]
+    for name, provider, found in (
+        ("first", "default", OPEN if deny else GUARD),
+        ("second", "other", GUARD if deny else OPEN),
+    ):
+        given = {"role": "orders-role", "name": name, "policy": Text(found)}
+        items.append(Item("aws:iam/rolePolicy:RolePolicy", name, given, {}, provider))
+    return Preview().said(Program(tuple(items), providers, {}), {}, render=True)
+
+
+@pytest.mark.parametrize("deny", [True, False])
+def test_a_name_is_looked_up_in_the_account_of_its_provider(deny: bool) -> None:
+    same = stack_of_two_accounts(OWN, deny)
+    assert "orders-role" not in same.roles
+    other = stack_of_two_accounts(NAMED, deny)
+    assert bool(other.role("orders-role").exposed) is deny
+    perhaps = stack_of_two_accounts("", deny)
+    assert perhaps.role("orders-role").unverified is deny
+    assert not perhaps.role("orders-role").exposed
+    assert not [*same.crashed, *other.crashed, *perhaps.crashed]
 
 
 @pytest.mark.slow

@@ -43,7 +43,9 @@ def _check_read(execution: ExecutionRole, role: Resource, prop: str, listed: obj
 
 def _add_echo(execution: ExecutionRole, role: Resource, prop: str, what: str, document: PolicyDocument) -> None:
     execution.gaps.append(Gap(role.urn, prop, Decided.REFRESH, what))
-    execution.grants.append(Grant(document.perhaps_allowing(), role.urn, prop, GrantKind.IN_ROLE))
+    # A role that is only read is as somebody else declares it: a guard that is listed there may well be one.
+    possible = document.perhaps_allowing() if role.managed else document.perhaps()
+    execution.grants.append(Grant(possible, role.urn, prop, GrantKind.IN_ROLE))
 
 
 def check_inline_limit(execution: ExecutionRole, role: Resource) -> None:

@@ -76,8 +76,22 @@ class Stack:
             texts = (value, value.rpartition("/")[2])
         found = self._follow(texts, urns, self._role_names, ROLES, at)
         # A role of that name whose ARN is known to be another one lives in another account.
-        other = isinstance(value, str) and value.startswith("arn:")
-        return [r for r in found if not other or r.arn == value or not _known(r.arn)]
+        if not isinstance(value, str) or not value.startswith("arn:"):
+            return found
+        account = value.split(":")[4] if value.count(":") >= 5 else ""
+        return [r for r in found if r.arn == value or not (_known(r.arn) or _apart(r.account, account))]
+
+    def sure_of(self, roles: Sequence[Resource], prop: str, at: Resource) -> bool:
+        """Whether a property that may stand for these roles certainly stands for one: a name is one of its own account, and
+        what was made from something outside the stack as well may be anything."""
+        if _known(at.props.get(prop)):
+            return self.sure_of_name(roles, prop, at)
+        return len(roles) == 1 and not at.outside(prop, ROLES)
+
+    def sure_of_name(self, roles: Sequence[Resource], prop: str, at: Resource) -> bool:
+        """Whether a name that may be that of these roles is certainly that of one."""
+        meant = (self._by_urn.get(urn) for urn in at.depends_on.get(prop, ()))
+        return len(roles) == 1 and (roles[0].account == at.account or any(role is roles[0] for role in meant))
 
     def named_alike(self, urns: Sequence[str]) -> list[Resource]:
         """The roles whose names are not known yet and were made from one of these: what else was made from it may be one
@@ -139,6 +153,8 @@ class Stack:
         at: Resource | None = None,
     ) -> list[Resource]:
         named = next((index[text] for text in texts if _known(text) and text in index), [])
+        if at is not None and not str(texts[0]).startswith("arn:"):
+            named = [resource for resource in named if not _apart(resource.account, at.account)]
         if at is not None and len(named) > 1:
             # A name is looked up in the account of the resource that gives it.
             named = [resource for resource in named if resource.account == at.account] or named
@@ -149,6 +165,11 @@ class Stack:
             # Two of one name live in different accounts: the one that the property depends on is meant.
             return [resource for resource in depended if resource in named] or named
         return [] if any(map(_known, texts)) else depended
+
+
+def _apart(account: str, other: str) -> bool:
+    """Whether two accounts, as far as their providers tell, are known to be different ones."""
+    return account != other and account.isdigit() and other.isdigit()
 
 
 def partition_of(region: str) -> str:

@@ -121,7 +121,8 @@ def _execution_role(role: Resource, stack: Stack) -> ExecutionRole:
 def _some_function(role: Resource, stack: Stack) -> str:
     """What is known of the ARN of any function that may run on the role."""
     arn = role.arn
-    fields = arn.split(":") if isinstance(arn, str) and arn.count(":") >= 5 else ["", "", "", "", "*"]
+    account = role.account if role.account.isdigit() else "*"
+    fields = arn.split(":") if isinstance(arn, str) and arn.count(":") >= 5 else ["", "", "", "", account]
     return f"arn:{fields[1] or stack.partition or '*'}:lambda:*:{fields[4]}:function:*"
 
 
@@ -213,7 +214,7 @@ def _on_roles(resource: Resource, stack: Stack, executions: ExecutionRoles) -> I
     prop = resource.row.role
     value = resource.props.get(prop)
     roles = stack.roles_of(value, resource.depends_on.get(prop, ()), resource)
-    certain = len(roles) == 1 and (isinstance(value, str) or not resource.outside(prop, ROLES))
+    certain = stack.sure_of(roles, prop, resource)
     if not roles and isinstance(value, Unknown):
         roles, certain = stack.named_alike(resource.depends_on.get(prop, ())), False
     if not roles and not isinstance(value, str):
@@ -237,7 +238,8 @@ def _several_roles(resource: Resource, prop: str, value: object, roles: Sequence
     if not isinstance(value, str):
         return unreadable(resource, prop, value)
     named = " and ".join(f"`{role.name}`" for role in roles)
-    return Gap(resource.urn, prop, Decided.MENDING, f"is `{value}`, and that is the name of {named}")
+    elsewhere = "" if len(roles) > 1 else ", whose provider may be of another account"
+    return Gap(resource.urn, prop, Decided.MENDING, f"is `{value}`, and that is the name of {named}{elsewhere}")
 
 
 def _roles_named(resource: Resource, stack: Stack, executions: ExecutionRoles) -> Iterator[tuple[ExecutionRole, bool]]:
@@ -254,7 +256,7 @@ def _roles_named(resource: Resource, stack: Stack, executions: ExecutionRoles) -
         if not roles:
             elsewhere = _outside(name, executions)
             yield from ((execution, len(elsewhere) == 1) for execution in elsewhere)
-        elif len(roles) > 1:
+        elif not stack.sure_of_name(roles, prop, resource):
             same_name += [(executions[role.urn], _several_roles(resource, prop, name, roles)) for role in roles]
         else:
             known.append(roles[0].urn)

@@ -86,7 +86,7 @@ def _by_owner(
     names_role, listed = resource.row.role, resource.props.get(prop)
     value, urns = resource.props.get(names_role), resource.depends_on.get(names_role, ())
     roles = stack.roles_of(value, urns, resource)
-    certain = len(roles) == 1 and (isinstance(value, str) or not resource.outside(names_role, ROLES))
+    certain = stack.sure_of(roles, names_role, resource)
     if isinstance(value, Unknown) and not urns:
         roles = stack.roles  # nothing speaks against any of them
     elif isinstance(value, Unknown) and not roles:
@@ -118,7 +118,7 @@ def _by_attachment(stack: Stack, executions: ExecutionRoles, attachment: Resourc
     listed = {name for name in names if isinstance(name, str)}
     made_from = [urn for urn in attachment.depends_on.get(row.roles, ()) if urn in executions]
     unknown = sum(isinstance(name, Unknown) for name in names)
-    if isinstance(roles, list) and unknown < len(made_from):
+    if attachment.outside(row.roles, ROLES) or (isinstance(roles, list) and unknown < len(made_from)):
         made_from = []  # any of them may be left out; those whose names are known are in `listed`
     certain = not unknown and len(policies) < 2
     for execution in executions.values():

@@ -496,7 +496,9 @@ class Generator:
         others = [r for r in self._roles.values() if r is not role and r.provider == role.provider]
         several = isinstance(listed[0], Later) and len(listed[0].made_from) > 1
         if others and not several and self._chance(0.3):
-            listed.append(self._name_of(self._rng.choice(others), f"second role of {name}"))
+            # Which of several unknown names may be whose, nobody can say: one name of several roles stands alone.
+            second = self._name_of(self._rng.choice(others), f"second role of {name}")
+            listed += [] if isinstance(second, Later) and len(second.made_from) > 1 else [second]
         if self._chance(0.12):
             plain = [v.template if isinstance(v, Later) else v for v in listed]
             every = [self._template(self._own_name(r)) for r in self._roles.values() if r.provider == role.provider]
