@@ -40,6 +40,10 @@ def main() -> int:
     except BrokenPipeError:
         # Less was read than there is to say, so nobody may take it for "all is well".
         return 1
+    except OSError as error:
+        # A full disk: what was found is not all written down.
+        streams.write(f"error: {error.strerror or error}\n", sys.stderr)
+        return 1
     finally:
         for stream in (sys.stdout, sys.stderr):
             streams.finish(stream)

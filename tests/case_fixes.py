@@ -213,7 +213,8 @@ def _attach(items: list[Item], advice: Advice) -> None:
                 props["policyNames"] = [*props["policyNames"], f"fix-{number}"]
     added: Props = {"name": f"fix-{number}", "role": role.outputs.get("name"), "policy": json.dumps(document)}
     depends = {"role": [role.name]}
-    items.append(Item("aws:iam/rolePolicy:RolePolicy", f"fix-{number}", "", added, added, depends))
+    kind = "aws:iam/rolePolicy:RolePolicy"
+    items.append(Item(kind, f"fix-{number}", "", added, added, depends, provider=role.provider))
 
 
 def _give_its_own_role(items: list[Item], advice: Advice) -> None:

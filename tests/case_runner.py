@@ -28,7 +28,7 @@ from policy.preview.analyzer import Analyzer, Violation
 from policy.preview.properties import UNKNOWN, as_secret, reveal
 from policy.preview.registration import STACK_TYPE, Registration, StackIdentity
 from policy.shared import names
-from policy.stack.resources import Resource, declared, plain
+from policy.stack.resources import Resource, configuration, declared, plain
 
 CASES = Path(__file__).parent / "cases"
 PACK = Path(__file__).parent.parent
@@ -83,6 +83,7 @@ _Loader.add_constructor("!file", _file)
 class Item:
     """One resource of a stack case, by name; `depends_on` has names for each property.
 
+    `provider` is the name of the provider's own item, whose inputs are its configuration; empty for the default one.
     `read` is a resource that this stack only reads (`Role.get`), or that a targeted update leaves alone: the stack
     check sees it, its resource check does not run.
     """
@@ -94,6 +95,7 @@ class Item:
     outputs: Props
     depends_on: Mapping[str, Sequence[str]]
     read: bool = False
+    provider: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ class CaseError(Exception):
 
 _CASE_KEYS = {"description", "source", "policyPackConfig", "resources", "violations", "stages"}
 _STAGE_KEYS = {"description", "resources", "violations"}
-_ITEM_KEYS = {"type", "name", "parent", "inputs", "outputs", "computed", "dependsOn", "read"}
+_ITEM_KEYS = {"type", "name", "parent", "inputs", "outputs", "computed", "dependsOn", "read", "provider"}
 
 
 def stack_case(folder: Path) -> StackCase:
@@ -184,8 +186,10 @@ def _item(folder: Path, content: Mapping[str, Any]) -> Item:
     inputs = content.get("inputs") or {}
     outputs = content["outputs"] if "outputs" in content else {**inputs, **(content.get("computed") or {})}
     depends_on = content.get("dependsOn") or {}
-    read = bool(content.get("read"))
-    return Item(content["type"], content["name"], content.get("parent", ""), inputs, outputs, depends_on, read)
+    read, provider = bool(content.get("read")), content.get("provider", "")
+    return Item(
+        content["type"], content["name"], content.get("parent", ""), inputs, outputs, depends_on, read, provider
+    )
 
 
 def _expected(folder: Path, content: Mapping[str, Any]) -> Expected:
@@ -244,6 +248,7 @@ def registrations(stage: Stage) -> list[Registration]:
                 inputs=item.inputs,
                 outputs=item.outputs,
                 external=item.read,
+                provider=urn(by_name[item.provider]) if item.provider else "",
                 dependencies=tuple(dict.fromkeys(itertools.chain.from_iterable(depends_on.values()))),
                 property_dependencies=depends_on,
             )
@@ -314,6 +319,10 @@ def differences(expected: Sequence[Expected], found: Sequence[Violation]) -> lis
 
 def plain_resources(stage: Stage) -> list[Resource]:
     """The stage as the pack's links see it: for tests that look behind the violations."""
+    found = registrations(stage)
+    providers = {
+        item.urn: configuration(plain(item.inputs)) for item in found if item.type.startswith("pulumi:providers:")
+    }
     return [
         Resource(
             item.urn,
@@ -321,9 +330,12 @@ def plain_resources(stage: Stage) -> list[Resource]:
             declared(plain(_revealed(item.outputs)), None if item.external else plain(_revealed(item.inputs))),
             item.property_dependencies,
             None if item.external else plain(_revealed(item.inputs)),
+            provider=providers.get(item.provider, {}),
             managed=not item.external,
+            # Providers of a case have different accounts, whatever is known of them.
+            account=item.provider,
         )
-        for item in registrations(stage)
+        for item in found
     ]
 
 

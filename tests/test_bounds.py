@@ -49,7 +49,7 @@ def many(functions: int, guard: dict[str, Any], *, known: bool) -> tuple[Resourc
 def test_functions_that_no_condition_tells_apart_are_asked_once(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     original = exposure.ask
-    monkeypatch.setattr(exposure, "ask", lambda *args: asked.append(args) or original(*args))
+    monkeypatch.setattr(exposure, "ask", lambda *args, **limits: asked.append(args) or original(*args, **limits))
     names = [f"arn:aws:lambda:*:*:function:f{i}" for i in range(200)]
     (execution,) = link(many(400, {"ArnLike": {"lambda:SourceFunctionArn": names}}, known=known))
     (outcome,) = judge_role(execution, QUESTION)
@@ -62,7 +62,7 @@ def test_functions_that_no_condition_tells_apart_are_asked_once(known: bool, mon
 def test_a_variable_tells_functions_apart_only_by_what_it_stands_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     original = exposure.ask
-    monkeypatch.setattr(exposure, "ask", lambda *args: asked.append(args) or original(*args))
+    monkeypatch.setattr(exposure, "ask", lambda *args, **limits: asked.append(args) or original(*args, **limits))
     arn = "arn:aws:lambda:*:${aws:PrincipalAccount}:function:f1*"
     (execution,) = link(many(100, {"ArnLike": {"lambda:SourceFunctionArn": arn}}, known=True))
     (outcome,) = judge_role(execution, QUESTION)

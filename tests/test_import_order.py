@@ -59,9 +59,8 @@ ROOMS: Final = {
     "verdict": Room(
         ("shared", "iam", "iam.search", "stack", "stack.templates"),
         (
-            "outcomes", "shedding", "callers", "exposure", "worlds", "further", "diagnosis", "words", "unverified",
-            "finding", "one_resource", "remediation", "hiding",
-            "unseen",
+            "outcomes", "service", "shedding", "callers", "exposure", "worlds", "further", "diagnosis", "words",
+            "unverified", "finding", "one_resource", "remediation", "hiding", "unseen",
         ),
     ),
     "pack": Room(

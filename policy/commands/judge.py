@@ -154,11 +154,13 @@ def _function(function_arn: str | None, role_arn: str | None) -> str:
         raise InputError(f"role_arn: not the ARN of a role: {role_arn[:80]!r}")
     if function_arn is not None and not _FUNCTION_ARN.fullmatch(function_arn):
         raise InputError(f"function_arn: not the unqualified ARN of a Lambda function: {function_arn[:80]!r}")
-    if function_arn is not None:
-        return function_arn
     if role_arn is None:
-        return ANY_FUNCTION
+        return function_arn or ANY_FUNCTION
     _, partition, _, _, account, _ = role_arn.split(":", 5)
+    if function_arn is not None:
+        if function_arn.split(":")[4] != account:
+            raise InputError("function_arn: a function and its role are in one account, and these are in two")
+        return function_arn
     return f"arn:{partition}:lambda:*:{account}:function:*"
 
 

@@ -104,8 +104,12 @@ def _content(name: str, stdin: TextIO) -> tuple[object, str]:
         text = stdin.read() if name == STANDARD_INPUT else Path(name).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{name}: {_reason(error)}") from None
+    return _json(name, text), text
+
+
+def _json(name: str, text: str) -> object:
     try:
-        return json.loads(text), text
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(f"{name}: not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except (RecursionError, ValueError):
@@ -115,7 +119,7 @@ def _content(name: str, stdin: TextIO) -> tuple[object, str]:
 def _document(name: str, value: object, text: str) -> PolicyDocument:
     """The one document in what a file holds."""
     if not isinstance(value, dict):
-        raise InputError(f"{name}: not a JSON object, so no policy document")
+        raise InputError(_NO_OBJECT.format(name))
     inside = value.get("PolicyDocument")
     if inside is None and isinstance(version := value.get("PolicyVersion"), dict):
         inside = version.get("Document")
@@ -127,11 +131,18 @@ def _document(name: str, value: object, text: str) -> PolicyDocument:
     return _parsed(name, text or value)
 
 
+_NO_OBJECT: Final = "{}: not a JSON object, so no policy document"
+
+
 def _parsed(name: str, source: object) -> PolicyDocument:
-    if isinstance(source, dict) and source.get("Statement") == []:
-        return PolicyDocument(name, ())  # an AWS managed policy that says nothing of network interfaces
     # IAM's API gives documents URL-encoded (RFC 3986); the AWS CLI decodes them, other tools may not.
-    return parse_document(unquote(source) if isinstance(source, str) and source.startswith("%7B") else source, name)
+    text = unquote(source) if isinstance(source, str) and source.startswith("%7B") else source
+    value = _json(name, text) if isinstance(text, str) else text
+    if not isinstance(value, dict):
+        raise InputError(_NO_OBJECT.format(name))
+    if value.get("Statement") == []:
+        return PolicyDocument(name, ())  # an AWS managed policy that says nothing of network interfaces
+    return parse_document(text, name)
 
 
 # ---- the details of an account

@@ -33,14 +33,20 @@ from policy.verdict.exposure import judge_role, merged
 from policy.verdict.finding import Finding
 from policy.verdict.hiding import hidden, hidden_role, within
 from policy.verdict.one_resource import resource_findings
-from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Question, WayRound
+from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Question, Unverified, WayRound
 from policy.verdict.remediation import HIDDEN, remedy, secret_paths
 from policy.verdict.unseen import unseen_finding
 from policy.verdict.worlds import Judged, judge_in_all
 
 _NO_ORGANIZATION: Final = Organization()
-# What no guard elsewhere changes.
-_STAYING: Final = (LockedOut, WayRound)
+
+
+def _stays(outcome: Outcome) -> bool:
+    """Whether no guard elsewhere changes it: what the service cannot do, and how a guard is shed, also where that is not
+    certain."""
+    if isinstance(outcome, Unverified):
+        return outcome.locked_out is not None or bool(outcome.shedding)
+    return isinstance(outcome, LockedOut | WayRound)
 
 
 def shown(found: Finding) -> str:
@@ -113,7 +119,7 @@ class Judge:
         return [replace(item, urn=resource.urn) for item in found]
 
     def _proven(self, resource: Resource, settings: Settings) -> list[Finding]:
-        """What a resource proves by itself. Of what it makes, guards that can do nothing: what else it makes may close a hole."""
+        """What a resource proves by itself. Of what it makes, dead guards only: what else it makes may close a hole."""
         question, refused = self._question(settings), self.declarations.refused(resource.urn)
         alone, made = self._alone(), expand([resource]).resources
         found = [(r, item) for r in made for item in resource_findings(r, question, refused, alone=alone)]
@@ -251,11 +257,10 @@ class Judge:
                 reported = self.declarations.reported(execution.role.urn)
                 found = list(finding.unreported(found, reported, self._role_actions))
             # A guard elsewhere is one on the key, so it does not hold for a session that lacks the key.
-            if any(not isinstance(o, _STAYING) for o in found):
-                entry = guarded_elsewhere(execution, settings, today, use)
-                if entry is not None:
-                    use.left_out += [(entry, outcome) for outcome in found if not isinstance(outcome, _STAYING)]
-                    found = [outcome for outcome in found if isinstance(outcome, _STAYING)]
+            entry = None if all(map(_stays, found)) else guarded_elsewhere(execution, settings, today, use)
+            if entry is not None:
+                use.left_out += [(entry, outcome) for outcome in found if not _stays(outcome)]
+                found = list(filter(_stays, found))
             kept += unexempted(found, settings, today, use)
             if name == names.UNVERIFIED and finding.in_scope(execution):
                 errors += finding.document_errors(hidden_role(execution, self._is_secret))

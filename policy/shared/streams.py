@@ -14,7 +14,7 @@ def escape_what_cannot_be_encoded(stream: TextIO | None) -> None:
 
 
 def write(text: str, stream: TextIO | None) -> None:
-    """Write text, or nothing where the reader has gone: that does not change what was found.
+    """Write text, or nothing where the reader has gone or the disk is full: that does not change what was found.
 
     Python has None for a stream that was closed before it started (`>&-`).
     """
@@ -23,7 +23,7 @@ def write(text: str, stream: TextIO | None) -> None:
     try:
         stream.write(text)
         stream.flush()
-    except BrokenPipeError:
+    except OSError:
         _discard(stream)
 
 

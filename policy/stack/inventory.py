@@ -31,14 +31,18 @@ class Stack:
         self._policy_arns = _index(self.of(*MANAGED_POLICIES), lambda policy: (policy.arn, policy.props.get("id")))
 
     def _without_twins(self, roles: Iterable[Resource]) -> Iterator[Resource]:
-        """The roles; one of those that are read twice. What is put on one of these is on both."""
-        read: dict[object, Resource] = {}
-        for role in roles:
+        """The roles; one of those that are read twice, or managed and read. What is put on one of these is on both."""
+        found = list(roles)
+        known: dict[object, Resource] = {}
+        for role in found:
+            for name in filter(_known, (role.arn, role.physical_name)) if role.managed else ():
+                known.setdefault((role.account, name), role)
+        for role in found:
             identity = next(filter(_known, (role.arn, role.physical_name, role.props.get("id"))), None)
             if role.managed or identity is None:
                 yield role
                 continue
-            twin = read.setdefault(identity, role)
+            twin = known.setdefault((role.account, identity), role)
             self._by_urn[role.urn] = twin
             if twin is role:
                 yield role

@@ -53,7 +53,7 @@ def take_away(stack: Stack, executions: ExecutionRoles) -> None:
     for resource in stack.of(aws_types.ATTACHMENTS_EXCLUSIVE):
         _by_owner(stack, executions, resource, resource.row.managed, _MANAGED)
     for role in stack.of(aws_types.ROLE):
-        if role.urn not in executions:
+        if role.urn not in executions or not role.managed:
             continue
         own, managed = role.row.inline, role.row.managed
         inline, attached = declared_by(role, own.prop), declared_by(role, managed)

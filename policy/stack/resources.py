@@ -213,7 +213,7 @@ def _resource(r: PolicyResource, inputs: Mapping[str, Any] | None, origins: _Ori
     dependencies = classic_names(r.resource_type, r.property_dependencies)
     made_from = {key: origins.of(deps) for key, deps in dependencies.items()}
     outputs = classic_properties(r.resource_type, plain(r.props))
-    provider = {} if r.provider is None else plain(r.provider.props)
+    provider = {} if r.provider is None else configuration(plain(r.provider.props))
     return Resource(
         r.urn,
         classic_type(r.resource_type),
@@ -225,6 +225,20 @@ def _resource(r: PolicyResource, inputs: Mapping[str, Any] | None, origins: _Ori
         origins.managed(r),
         "" if r.provider is None else _account(r.provider.urn, provider),
     )
+
+
+def configuration(props: Mapping[str, Any]) -> dict[str, Any]:
+    """A provider's configuration. The engine hands over what is no text, such as `defaultTags`, as JSON text."""
+    return {name: _decoded(value) for name, value in props.items()}
+
+
+def _decoded(value: Any) -> Any:
+    if not isinstance(value, str) or not value.startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
 
 
 # Which credentials a provider uses, and so which account; a region tells nothing of that.
@@ -239,10 +253,9 @@ def _account(urn: str, provider: Mapping[str, Any]) -> str:
     is not known yet is like itself only.
     """
     allowed = provider.get("allowedAccountIds")
-    if isinstance(allowed, str):  # the engine hands configuration over as JSON text
-        allowed = re.findall(_ACCOUNT, allowed)
-    if isinstance(allowed, list) and len(allowed) == 1 and isinstance(allowed[0], str):
-        return allowed[0]
+    allowed = [allowed] if isinstance(allowed, str | int) else allowed
+    if isinstance(allowed, list) and len(allowed) == 1 and _ACCOUNT.fullmatch(str(allowed[0])):
+        return str(allowed[0])
     assumed = json.dumps(provider.get("assumeRoles") or provider.get("assumeRole") or "", default=lambda _: "?")
     found = re.findall(r"arn:[^:]*:iam::([0-9]{12}):role/", assumed)
     if found:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import product
-from typing import Final, NamedTuple
 
-from policy.iam.conditions import Condition, holds
 from policy.iam.document import Effect, PolicyDocument, Statement
-from policy.iam.evaluate import Levels, action_covered
-from policy.iam.matching import ARN_FIELDS, action_matches
+from policy.iam.evaluate import Levels
+from policy.iam.matching import action_matches
 from policy.iam.request import Caller
-from policy.iam.search.actions import NEEDED_BY_NAME, NEEDED_BY_POLLER, NEEDED_BY_SERVICE
-from policy.iam.search.keys import NETWORK_KEYS, SERVICE_ADDRESS, SOURCE_FUNCTION_KEY
+from policy.iam.search.actions import NEEDED_BY_NAME
 from policy.iam.search.subject import Subject
-from policy.iam.search.witness import Answer, ask
+from policy.iam.search.witness import Answer
 from policy.iam.trust import ASSUME_ROLE, CONNECTORS, LAMBDA
 from policy.iam.truth import Truth
-from policy.stack.execution_role import Decided, ExecutionRole, Gap, Grant, GrantKind, User, UserKind
+from policy.stack.execution_role import Decided, ExecutionRole, Gap, Grant, GrantKind, User
 from policy.stack.resources import Resource
 from policy.verdict.callers import (
     NOT_DOCUMENTED,
@@ -31,6 +27,7 @@ from policy.verdict.callers import (
     shown,
 )
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Question, Unverified, WayRound
+from policy.verdict.service import Passed, judge_service
 from policy.verdict.shedding import Way
 
 
@@ -52,21 +49,20 @@ def _outcomes(execution: ExecutionRole, asked: Question) -> list[Outcome]:
         # What an operator role needs is there for the code of whatever else uses it.
         certain = code if execution.operators else [user for user in code if user.judged is Truth.YES]
         possible = [] if execution.operators else [user for user in code if user.judged is Truth.UNKNOWN]
+        # The permissions that these need are there for the code of whatever else runs on the role.
+        others = [user for user in code if user not in (certain or possible)]
         if execution.role is None:
             gaps = [execution.reference] if execution.reference else []
             users = [*certain, *possible]
             if certain and execution.grants:
                 # What this stack itself puts on the role is its own.
-                outcomes = _judge(execution, certain, asked)
+                outcomes = _judge(execution, certain, asked, others)
                 exposed = [o for o in outcomes if isinstance(o, Exposed) and o.writes and not o.unless]
                 if exposed:
                     return list(exposed)
             return [Unverified(execution, users, gaps=gaps)] if users else []
         if certain:
-            # The permissions that these need are there for the code of whatever else runs on the role.
-            others = [user for user in code if user not in certain]
             return _judge(execution, certain, asked, others)
-        others = [user for user in code if user not in possible]
         return _judge_possible(execution, possible, asked, others) if possible else []
     return _judge_unused(execution, asked)
 
@@ -75,7 +71,8 @@ def _judge_possible(
     execution: ExecutionRole, users: list[User], asked: Question, others: Sequence[User]
 ) -> list[Outcome]:
     """Functions that may or may not be in a VPC: what would be wrong if they are is not certain."""
-    outcomes = _judge(execution, users, asked, others)
+    judged = _judge(execution, users, asked, others)
+    outcomes = [o for o in judged if not (isinstance(o, Unverified) and o.locked_out)]
     if not outcomes:
         return []
     unverified = Unverified(execution, users, gaps=[user.gap for user in users if user.gap])
@@ -160,8 +157,9 @@ def _judge(execution: ExecutionRole, users: list[User], asked: Question, others:
     outcomes: list[Outcome] = [*exposed.values(), *unless_guarded.values()]
     needing = [user for user in users if user.needs_vpc is not Truth.NO]
     if needing or not everybody:
-        service = replace(subject, caller=Caller.SERVICE)
-        outcomes += _locked_out(execution, needing, service, passed)
+        # What may keep the service out because it is not known is said once, with what it does to the code.
+        by_service = judge_service(execution, needing, replace(subject, caller=Caller.SERVICE), passed)
+        outcomes += [o for o in by_service if isinstance(o, LockedOut) or not set(o.actions) & set(unverified.actions)]
     ways_round = _ways_round(execution, everybody, asked, subject, passed)
     # What may be allowed because hardly anything is known of the role is said once.
     outcomes += [way for way in ways_round if isinstance(way, WayRound) or not _told(way, unverified)]
@@ -169,32 +167,15 @@ def _judge(execution: ExecutionRole, users: list[User], asked: Question, others:
     return outcomes + ([unverified] if unverified.actions else [])
 
 
-class _Passed(NamedTuple):
-    """What a call of the role passes: the documents on the role, its boundary, and the levels of its organization."""
-
-    on_role: list[PolicyDocument]
-    boundary: list[PolicyDocument] | None
-    levels: Levels
-
-    def ask(self, action: str, caller: Subject) -> Answer:
-        """Whether there is a call of this caller that is allowed."""
-        return ask(action, caller, self.on_role, self.boundary, levels=self.levels)
-
-    @property
-    def every(self) -> list[PolicyDocument]:
-        """All of the documents."""
-        return [*self.on_role, *(self.boundary or ()), *(document for level in self.levels for document in level)]
-
-
-def _passed(execution: ExecutionRole, levels: Levels) -> _Passed:
+def _passed(execution: ExecutionRole, levels: Levels) -> Passed:
     boundary = None if execution.boundary is None else [grant.document for grant in execution.boundary]
-    return _Passed(execution.documents, boundary, levels)
+    return Passed(execution.documents, boundary, levels)
 
 
-def _presumed_passed(execution: ExecutionRole, levels: Levels) -> _Passed:
+def _presumed_passed(execution: ExecutionRole, levels: Levels) -> Passed:
     """The same if what could not well be a guard is none."""
     boundary = None if execution.boundary is None else [_open_where_unknown(grant) for grant in execution.boundary]
-    return _Passed(_presumed(execution.grants), boundary, levels)
+    return Passed(_presumed(execution.grants), boundary, levels)
 
 
 def _idle(execution: ExecutionRole) -> Iterator[Grant]:
@@ -224,7 +205,7 @@ def _expose(
     group: list[User],
     action: str,
     code: Sequence[Subject],
-    passed: _Passed,
+    passed: Passed,
 ) -> Answer:
     """Note every statement that lets the code in, one after the other; the answer once they are all taken out.
 
@@ -256,7 +237,7 @@ def _told(way: Unverified, unverified: Unverified) -> bool:
 
 
 def _ways_round(
-    execution: ExecutionRole, users: list[User], asked: Question, code: Subject, passed: _Passed
+    execution: ExecutionRole, users: list[User], asked: Question, code: Subject, passed: Passed
 ) -> Iterator[WayRound | Unverified]:
     """What the code of some of the users can do about every guard: one outcome for each way, with those who can."""
     role = execution.role
@@ -313,86 +294,3 @@ def _together(group: Sequence[Exposed]) -> Exposed:
     return Exposed(
         first.execution, first.grant, list(statements.values()), answers, list(users), others, unless, first.under_scps
     )
-
-
-def _locked_out(
-    execution: ExecutionRole, users: list[User], service: Subject, passed: _Passed
-) -> Iterator[LockedOut | Unverified]:
-    """Guards without which Lambda could make a call that it needs, and with which it cannot, or may not be able to."""
-    needed = NEEDED_BY_POLLER if users and all(u.kind is UserKind.POLLER for u in users) else NEEDED_BY_SERVICE
-    # Its calls go to the function's region.
-    places = {user.function_arn.split(":", ARN_FIELDS - 1)[3]: user.function_arn for user in users}
-    callers = [replace(service, function_arn=arn) for arn in places.values()] or [service]
-    unguarded = _Passed(
-        [_unguarded(document) for document in passed.on_role],
-        None if passed.boundary is None else [_unguarded(document) for document in passed.boundary],
-        [[_unguarded(document) for document in level] for level in passed.levels],
-    )
-    every = [*execution.grants, *(execution.boundary or ()), *_of_organization(execution, users, passed.levels)]
-    locked: dict[tuple[Truth, Grant], LockedOut] = {}
-    answers: list[Answer] = []
-    for action, caller in product(needed, callers):
-        guards = list(_keeping_service_out(every, action))
-        if not guards:
-            continue
-        answer = passed.ask(action, caller)
-        if answer.allowed is Truth.YES or unguarded.ask(action, caller).allowed is Truth.NO:
-            continue
-        answers += [answer] if answer.allowed is Truth.UNKNOWN else []
-        for grant, statement in guards:
-            if statement.uncertain and answer.allowed is Truth.NO:
-                continue  # something else keeps it out
-            found = locked.setdefault((answer.allowed, grant), LockedOut(execution, grant, [], [], users))
-            found.statements += [statement] if statement not in found.statements else []
-            found.actions += [action] if action not in found.actions else []
-    for (allowed, _), found in locked.items():
-        if allowed is Truth.NO:
-            yield found
-        else:
-            yield Unverified(execution, users, found.actions, list(execution.gaps), answers, locked_out=found)
-
-
-def _keeping_service_out(every: Iterable[Grant], action: str) -> Iterator[tuple[Grant, Statement]]:
-    """The statements about an action with a condition that decides against the Lambda service."""
-    for grant in every:
-        for statement in grant.document.statements:
-            if action_covered(statement, action) is Truth.YES and _keeps_service_out(statement):
-                yield grant, statement
-
-
-def _of_organization(execution: ExecutionRole, users: Sequence[User], levels: Levels) -> Iterator[Grant]:
-    """The service control policies, as policies on a role. They are changed elsewhere: it is told where they hit."""
-    urn = execution.role.urn if execution.role is not None else users[0].resource.urn if users else ""
-    for level in levels:
-        for document in level:
-            yield Grant(document, urn, document.name, GrantKind.SERVICE_CONTROL)
-
-
-# What Lambda's own calls carry of these keys.
-_SERVICE_CALL: Final = {"aws:sourceip": (SERVICE_ADDRESS,)}
-
-
-def telling_conditions(statement: Statement) -> list[Condition]:
-    """The conditions on the function's ARN, and on the network that a call comes from."""
-    return [c for c in statement.conditions if c.key == SOURCE_FUNCTION_KEY or c.key in NETWORK_KEYS]
-
-
-def _keeps_service_out(statement: Statement) -> bool:
-    """Whether conditions on what tells the service's calls from the code's decide against the service."""
-    answers = [holds(condition, _SERVICE_CALL) for condition in telling_conditions(statement)]
-    if not answers:
-        return False
-    if statement.effect is Effect.DENY:
-        return all(answer is Truth.YES for answer in answers)
-    return any(answer is Truth.NO for answer in answers)
-
-
-def _unguarded(document: PolicyDocument) -> PolicyDocument:
-    """The document as if nobody had thought of the key, or of networks."""
-    statements = []
-    for statement in document.statements:
-        telling = telling_conditions(statement)
-        if statement.effect is not Effect.DENY or not telling:
-            others = tuple(c for c in statement.conditions if c not in telling)
-            statements.append(replace(statement, conditions=others))
-    return replace(document, statements=tuple(statements))

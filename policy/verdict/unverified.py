@@ -84,15 +84,17 @@ def _named(outcome: Unverified) -> bool:
 def _known_all_the_same(outcome: Unverified) -> Iterator[str]:
     managed = all(user.kind is UserKind.MANAGED_INSTANCES for user in outcome.users)
     where = "If it is on a capacity provider" if managed else "If it is in a VPC"
-    yield from (_would_be_open(where, exposed) for exposed in outcome.if_in_vpc)
-    yield from (_would_be_open("Unless that denies it", exposed) for exposed in outcome.unless_denied)
+    for exposed in outcome.if_in_vpc:
+        others = [user for user in exposed.users if user not in outcome.users]
+        yield _would_be_open(where, f"the code{f' of {words.users(exposed.users)}' if others else ''}", exposed)
+    yield from (_would_be_open("Unless that denies it", "the code", exposed) for exposed in outcome.unless_denied)
 
 
-def _would_be_open(condition: str, exposed: Exposed) -> str:
+def _would_be_open(condition: str, whose: str, exposed: Exposed) -> str:
     grant = exposed.grant
     unless = f", unless {words.unknown_places(exposed.unless)} denies it" if exposed.unless else ""
     return (
-        f"{condition}, the code can call {words.listed(list(exposed.answers))}: "
+        f"{condition}, {whose} can call {words.listed(list(exposed.answers))}: "
         f"{words.statements(exposed.statements)} of {words.kind_and_name(grant.kind, grant.document)} "
         f"{'allows' if len(exposed.statements) == 1 else 'allow'} {'it' if len(exposed.answers) == 1 else 'them'}{unless}."
     )
@@ -101,6 +103,7 @@ def _would_be_open(condition: str, exposed: Exposed) -> str:
 def _way_out(outcome: Unverified, actions: Sequence[str]) -> Iterator[str]:
     execution = outcome.execution
     if outcome.locked_out is not None:
+        yield "Without these calls a function in a VPC cannot be made, or stops working."
         yield from words.service_let_in(outcome.locked_out)
         return
     if outcome.shedding:

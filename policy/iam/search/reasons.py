@@ -21,4 +21,4 @@ def reasons(answer: Answer) -> Iterator[str]:
         if key == SOURCE_FUNCTION_KEY:
             yield "it depends on the ARN of the function, which is not known yet"
         else:
-            yield f"it depends on `{keys.spelled(key)}`, which is not known"
+            yield f"it depends on {quoted(keys.spelled(key))}, which is not known"

@@ -219,13 +219,19 @@ def _places(session: Session, relevant: Relevant, network: str) -> Iterator[Plac
         if sign not in seen:
             seen.add(sign)
             yield place
-    # AWS opens regions, and the data is older than some day's newest.
-    newest = replace(here, region=_NEW_REGION, perhaps=True)
-    if told_apart.sign(newest) not in seen:
-        yield newest
+    # AWS opens regions, and the data is older than some day's newest: one that the documents name, or any.
+    for region in told_apart.new_regions():
+        newest = replace(here, region=region, perhaps=True)
+        sign = told_apart.sign(newest)
+        if sign not in seen:
+            seen.add(sign)
+            yield newest
 
 
 _NEW_REGION: Final = "xx-newest-1"
+# How AWS names a region, and what a pattern of such names is filled in with.
+_REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]")
+_FILLED: Final = str.maketrans({"*": "newest-1", "?": "9"})
 _ZONE_KEY: Final = "ec2:availabilityzone"
 
 
@@ -261,6 +267,13 @@ class _RegionSigns:
     def names(self, region: str) -> bool:
         """Whether a document names it."""
         return any(region in text for text in self._texts)
+
+    def new_regions(self) -> Iterator[str]:
+        """One that nothing names, and those that the conditions on regions name or have patterns for."""
+        yield _NEW_REGION
+        for condition in self._regional:
+            named = (value.translate(_FILLED) for value in condition.values if isinstance(value, str))
+            yield from filter(_REGION.fullmatch, named)
 
     def sign(self, place: Place) -> object:
         """The sign of the place's region."""
