@@ -69,7 +69,10 @@ ROOMS: Final = {
     ),
     "reports": Room(
         ("shared",),
-        ("report", "tables", "text", "json_form", "sarif", "junit", "github", "gitlab", "markdown", "formats"),
+        (
+            "report", "tables", "text", "json_form", "sarif", "junit", "github", "gitlab", "markdown", "picture", "html",
+            "formats",
+        ),
     ),
     "commands": Room(("shared", "iam", "iam.search", "reports"), ("judge_input", "judge")),
     "preview": Room(

@@ -24,6 +24,7 @@ FORMATS: Final = {
     "github": "policy.reports.github",
     "gitlab": "policy.reports.gitlab",
     "markdown": "policy.reports.markdown",
+    "html": "policy.reports.html",
 }
 _ENDINGS: Final = {
     ".txt": "text",
@@ -31,6 +32,8 @@ _ENDINGS: Final = {
     ".sarif": "sarif",
     ".xml": "junit",
     ".md": "markdown",
+    ".html": "html",
+    ".htm": "html",
 }
 _PACKED: Final = ".gz"
 

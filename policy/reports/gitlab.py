@@ -23,7 +23,7 @@ def render(report: Report) -> str:
 def _issue(report: Report, item: Item) -> dict[str, object]:
     folder = f"{report.folder}/" if report.folder not in ("", ".") else ""
     return {
-        "description": item.message,
+        "description": f"{item.resource} of {item.stack}: {item.message}",
         "check_name": item.policy,
         "fingerprint": item.fingerprint,
         "severity": _SEVERITIES.get(item.severity, "info") if item.level == "mandatory" else "info",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import escape
 from typing import Final
 
 from policy.reports import tables
 from policy.reports.report import Item, Report, Table
 from policy.reports.tables import cell
-from policy.shared.escapes import printable
+from policy.shared.escapes import one_line, printable
 
 # GitHub takes 65,536 characters in a comment; what would not fit is counted.
 _MOST_CHARACTERS: Final = 60_000
@@ -43,9 +44,10 @@ def render(report: Report) -> str:
 def _finding(report: Report, item: Item) -> Iterator[str]:
     mark = "❌" if item.level == "mandatory" else "⚠️"
     file = report.place(item)
-    place = f" at {cell(file)}:{item.line}" if file else f" of {cell(item.stack)}" if item.stack else ""
+    place = f" at {file}:{item.line}" if file else f" of {item.stack}" if item.stack else ""
     yield ""
-    yield f"<details><summary>{mark} {cell(item.policy)}: {cell(item.resource)}{place}</summary>"
+    # Up to the empty line it is a block of HTML, in which Markdown's own escapes would be shown.
+    yield f"<details><summary>{mark} {escape(one_line(f'{item.policy}: {item.resource}{place}'))}</summary>"
     yield ""
     yield fenced(item.message)
     yield ""

@@ -1,0 +1,68 @@
+"use strict";
+(() => {
+  const portion = 200;
+  const list = document.getElementById("list");
+  const count = document.getElementById("count");
+  const more = document.getElementById("more");
+  const text = document.getElementById("text");
+  const level = document.getElementById("level");
+  const kind = document.getElementById("kind");
+  const exempt = document.getElementById("exempt");
+  const rest = document.getElementById("rest").textContent;
+  const rows = Array.from(list.children, (element) => ({ ...element.dataset, element }));
+  if (rest) rows.push(...JSON.parse(rest));
+  let limit = portion;
+
+  // Of very many findings only those are elements that somebody looks at. In their markup the template has escaped each value.
+  const element = (row) => {
+    if (!row.element) {
+      const made = document.createElement("ol");
+      made.insertAdjacentHTML("beforeend", row.html);
+      row.element = made.firstElementChild;
+      row.html = "";
+    }
+    return row.element;
+  };
+
+  const filter = () => {
+    const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const found = rows.filter((row) => (!level.value || row.level === level.value) && (!kind.value || row.kind === kind.value)
+      && (exempt.checked || !row.exempt) && words.every((word) => row.words.includes(word)));
+    list.replaceChildren(...found.slice(0, limit).map(element));
+    more.hidden = found.length <= limit;
+    count.textContent = `${found.length} of ${rows.length}`;
+  };
+
+  document.getElementById("filter").addEventListener("input", () => { limit = portion; filter(); });
+  document.getElementById("filter").addEventListener("submit", (event) => event.preventDefault());
+  more.addEventListener("click", () => { limit += portion; filter(); });
+
+  // Where a page from a disk may not write to the clipboard, the fix is marked, so that it can be copied by hand.
+  const mark = (fix) => {
+    const range = document.createRange();
+    range.selectNodeContents(fix);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+  };
+  list.addEventListener("click", async (event) => {
+    const button = event.target.closest(".copy");
+    if (!button) return;
+    const fix = button.previousElementSibling;
+    try {
+      await navigator.clipboard.writeText(fix.textContent);
+      button.textContent = "Copied";
+    } catch {
+      mark(fix);
+      button.textContent = "Marked: press Ctrl+C";
+    }
+  });
+
+  // On paper nothing can be unfolded.
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = Array.from(list.querySelectorAll("details:not([open])"));
+    for (const part of opened) part.open = true;
+  });
+  addEventListener("afterprint", () => { for (const part of opened) part.open = false; });
+  filter();
+})();
