@@ -25,7 +25,7 @@ COMMANDS: Final = {
     "survey": Command(
         "policy.survey.run", "judge the stacks of an organization by their states: exports, or a file backend's folder"
     ),
-    "judge": Command("policy.commands.judge", "judge IAM documents as the policies of one role"),
+    "judge": Command("policy.commands.judge_command", "judge IAM documents as the policies of one role"),
 }
 
 

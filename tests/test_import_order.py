@@ -74,7 +74,7 @@ ROOMS: Final = {
             "formats",
         ),
     ),
-    "commands": Room(("shared", "iam", "iam.search", "reports"), ("judge_input", "judge")),
+    "commands": Room(("shared", "iam", "iam.search", "reports"), ("judge_input", "judge", "judge_report", "judge_command")),
     "preview": Room(
         ("shared", "reports"),
         (
@@ -201,7 +201,7 @@ def test_the_pack_starts_without_what_judges() -> None:
     assert not loaded & {"policy.pack.checks", "policy.iam.document", "policy.stack.links", "policy.verdict.finding"}
 
 
-@pytest.mark.parametrize("module", ["policy.iam.search.witness", "policy.iam.trust", "policy.commands.judge"])
+@pytest.mark.parametrize("module", ["policy.iam.search.witness", "policy.iam.trust", "policy.commands.judge_command"])
 def test_what_judges_documents_loads_no_sdk(module: str) -> None:
     assert not _loaded_by(f"import {module}") & {*SDK, *HEAVY}
 

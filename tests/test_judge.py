@@ -15,7 +15,8 @@ from urllib.parse import quote
 import pytest
 
 from policy.commands import judge as judging
-from policy.commands.judge import InputError, configure_parser, judge, judge_line, run
+from policy.commands.judge import InputError, judge, judge_line
+from policy.commands.judge_command import configure_parser, run
 from policy.iam.document import parse_document
 from policy.iam.request import Caller
 from policy.iam.search.actions import KEPT_FROM_CODE

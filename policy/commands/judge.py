@@ -5,17 +5,14 @@ The JSON forms here are an interface: verdicts are checked from outside with the
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final, NamedTuple, TextIO
+from typing import Final, NamedTuple
 
-from policy.commands import judge_input
 from policy.commands.judge_input import InputError
 from policy.iam.document import Effect, PolicyDocument, parse_document
 from policy.iam.evaluate import Determining, Levels, action_covered
@@ -27,8 +24,7 @@ from policy.iam.search.relevant import Role
 from policy.iam.search.subject import ANY_FUNCTION, Subject
 from policy.iam.search.witness import DENIED, Answer, ask, ask_role
 from policy.iam.truth import Truth
-from policy.shared import streams
-from policy.shared.escapes import one_line, printable, quoted
+from policy.shared.escapes import one_line, quoted
 
 _WORDS: Final = {Truth.YES: "allowed", Truth.NO: "denied", Truth.UNKNOWN: "unknown"}
 _FUNCTION_ARN: Final = re.compile(r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]{1,140}")
@@ -193,73 +189,6 @@ def judge_line(line: str, now: Decimal | None = None) -> dict[str, object]:
 def _unjudged(why: str) -> dict[str, object]:
     unknown = {"code": "unknown", "service": "unknown", "witness": None}
     return {"actions": {action: dict(unknown) for action in KEPT_FROM_CODE}, "errors": [why]}
-
-
-_FILES: Final = (
-    "IAM policy documents of one role: files with JSON (also as `aws iam get-role-policy`, `get-policy-version` and "
-    "`get-account-authorization-details` print it), `-` for standard input, names or ARNs of AWS managed policies"
-)
-
-
-def configure_parser(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `python -m policy judge`."""
-    parser.add_argument("files", nargs="*", metavar="FILE", help=_FILES)
-    parser.add_argument("--boundary", action="append", metavar="FILE", help="the role's permissions boundary")
-    parser.add_argument(
-        "--scp",
-        action="append",
-        metavar="FILE",
-        help="service control policies of one level of the organization: a policy, or a list of them; may be repeated",
-    )
-    parser.add_argument("--function-arn", metavar="ARN", help="the function whose code makes the calls")
-    parser.add_argument("--role-arn", metavar="ARN", help="the role")
-    parser.add_argument("--tags", action="append", metavar="KEY=VALUE", help="a tag of the role; may be repeated")
-    parser.add_argument(
-        "--role", metavar="NAME", help="the role to take from the output of `aws iam get-account-authorization-details`"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--jsonl", action="store_true", help="judge one role for each line of FILE or standard input")
-
-
-def run(args: argparse.Namespace, stdin: TextIO = sys.stdin) -> int:
-    """Exit status 0: the code may not touch interfaces; 1: it may, or that is unknown; 2: bad input."""
-    try:
-        return _run_lines(args, stdin) if args.jsonl else _run_role(args, stdin)
-    except InputError as error:
-        streams.write(one_line(f"error: {error}") + "\n", sys.stderr)
-        return 2
-
-
-def _run_lines(args: argparse.Namespace, stdin: TextIO) -> int:
-    for name in args.files or [judge_input.STANDARD_INPUT]:
-        for line in judge_input.lines(name, stdin):
-            if line.strip():
-                print(json.dumps(judge_line(line)), flush=True)
-    return 0
-
-
-def _run_role(args: argparse.Namespace, stdin: TextIO) -> int:
-    if not args.files:
-        raise InputError("no FILE given: name the role's policy documents, or use --jsonl")
-    given = judge_input.read(args.files, args.boundary, args.role, stdin)
-    role_arn = args.role_arn or given.role_arn
-    tags = given.tags if args.tags is None else _tags(args.tags)
-    levels = judge_input.read_levels(args.scp or (), stdin)
-    judgement = judge(given.policies, given.boundary, args.function_arn, role_arn=role_arn, tags=tags, levels=levels)
-    text = json.dumps(judgement.to_json(), indent=2) if args.json else printable(render(judgement))
-    print(text)
-    closed = all(answers[Caller.CODE].allowed is Truth.NO for answers in judgement.answers.values())
-    return 0 if closed and not judgement.errors() else 1
-
-
-def _tags(pairs: Sequence[str]) -> dict[str, str]:
-    tags = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise InputError(f"--tags: not KEY=VALUE: {pair[:80]!r}")
-        tags[key] = value
-    return tags
 
 
 def _locked_out(judgement: Judgement) -> list[str]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
+from ..reports.report import Item, Report, fixes
+from ..shared import names
 from ..shared.escapes import message
 from .analyzer import Remediation, Violation
 from .registration import Registration
@@ -66,6 +69,23 @@ class Preview:
             "violations": [_violation(item) for item in self.violations],
         }
 
+    def report(self, folder: str) -> Report:
+        """Give what every format is made from. `folder` is that of the program, as it was given."""
+        counts = Counter(violation.enforcement for violation in self.violations)
+        figures = [(level, str(counts[level])) for level in ("mandatory", "advisory")]
+        judged = [self.judged.summary] if self.judged else []
+        return Report(
+            f"Preview of stack {self.stack}",
+            self.pack,
+            self.pack_version,
+            [_item(violation, self.stack) for violation in self.violations],
+            self.render(),
+            self.to_json(),
+            figures=figures,
+            notes=[*(f"Judged: {summary}" for summary in judged), *self.notes],
+            folder=_as_in_repository(folder),
+        )
+
     def render(self) -> str:
         """Give the text that the Pulumi CLI would show: the pack, what it remediated, its violations.
 
@@ -97,16 +117,36 @@ def _violation(violation: Violation) -> dict[str, object]:
         "urn": violation.urn,
         "source": {"file": source.file, "line": source.line} if source else None,
         "message": violation.message,
-        "fixes": list(_fixes(violation.message)),
+        "fixes": list(fixes(violation.message)),
     }
 
 
-def _fixes(message: str) -> Iterator[str]:
-    """The lines of a message that say what to change, without the words that they begin with."""
-    for line in message.split("\n"):
-        for word in ("Fix: ", "Or: "):
-            if line.startswith(word):
-                yield line.removeprefix(word)
+_KINDS = {names.READ_ONLY: "read-only", names.UNVERIFIED: "not judged"}
+
+
+def _item(violation: Violation, stack: str) -> Item:
+    """A violation as reports have it: the description is that of the policy, and stands in its metadata."""
+    source = violation.source
+    return Item(
+        violation.policy,
+        violation.enforcement,
+        violation.severity,
+        _KINDS.get(violation.policy, "other"),
+        violation.urn,
+        violation.message.removeprefix(f"{violation.description}\n").rstrip("\n"),
+        stack,
+        file=source.file if source else "",
+        line=source.line if source else 0,
+    )
+
+
+def _as_in_repository(folder: str) -> str:
+    """The folder of the program relative to where the command runs, which in CI is the repository; empty for elsewhere."""
+    try:
+        found = Path(folder).resolve().relative_to(Path.cwd().resolve()).as_posix()
+    except ValueError:
+        return ""
+    return "" if found == "." else found
 
 
 def _lines(violation: Violation) -> Sequence[str]:

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from ..reports import formats
+from ..reports.formats import ReportError
 from ..shared import names, stand_ins, streams
 from ..shared.escapes import one_line
 from .analyzer import Analyzer, PackError, Remediation, Violation
@@ -120,7 +122,14 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave unknown what AWS chooses, as the engine does before the first deployment",
     )
-    parser.add_argument("--json", action="store_true", help="print what was found as JSON (docs/preview.schema.json)")
+    formats.configure_parser(parser)
+    parser.add_argument(
+        "--json",
+        action="store_const",
+        const="json",
+        dest="format",
+        help="the same as --format json (docs/preview.schema.json)",
+    )
     parser.add_argument(
         "--fail-on",
         choices=("mandatory", "advisory"),
@@ -134,6 +143,15 @@ def run(args: argparse.Namespace) -> int:
 
     Gives the exit status: 1 on a violation of the level `--fail-on`, 2 on bad input, 130 when interrupted.
     """
+    try:
+        outputs = formats.outputs(args.output)
+    except ReportError as error:
+        streams.write(f"error: {one_line(str(error))}\n", sys.stderr)
+        return 2
+    return _run(args, outputs)
+
+
+def _run(args: argparse.Namespace, outputs: list[formats.Output]) -> int:
     # Without a handler SIGTERM (a cancelled CI job) would leave the two child processes behind.
     previous = signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -157,8 +175,11 @@ def run(args: argparse.Namespace) -> int:
         signal.signal(signal.SIGTERM, previous)
     if result.output:
         streams.write(result.output.rstrip("\n") + "\n", sys.stderr)
-    # Escaped to ASCII, JSON is the same in every encoding.
-    streams.write(json.dumps(result.to_json(), indent=2) + "\n" if args.json else result.render(), sys.stdout)
+    try:
+        formats.emit(result.report(args.program), args.format, outputs)
+    except ReportError as error:
+        streams.write(f"error: {one_line(str(error))}\n", sys.stderr)
+        return 2
     return 1 if result.fails_on(args.fail_on) else 0
 
 

@@ -90,13 +90,23 @@ def renderer(name: str) -> Callable[[Report], str]:
     return render
 
 
-def emit(report: Report, name: str, files: list[Output], stdout: TextIO | None = None) -> None:
-    """Print a report in one format, and write it to files in others. Raises ReportError."""
+def emit(
+    report: Report, name: str, files: list[Output], stdout: TextIO | None = None, *, to_the_end: bool = False
+) -> None:
+    """Print a report in one format, and write it to files in others.
+
+    Raises ReportError, and BrokenPipeError where it is to be read `to_the_end` and the reader is seen to have gone.
+    """
     for output in files:
         write(renderer(output.format)(report), output.file)
     stream = sys.stdout if stdout is None else stdout
     text = renderer(name)(report)
-    streams.write(for_terminal(text, stream) if name == "text" and stream is not None else text, stream)
+    if stream is not None and name == "text":
+        text = for_terminal(text, stream)
+    if stream is not None and to_the_end:
+        stream.write(text)
+    else:
+        streams.write(text, stream)
 
 
 def write(text: str, file: str) -> None:
