@@ -66,8 +66,8 @@ data: $(VENV)/ready ## Make the data files again from their sources
 	$(BIN)/python scripts/managed_policies.py
 	$(BIN)/python scripts/ec2_actions.py
 
-publish: $(VENV)/ready ## Publish the pack to Pulumi Cloud (ORG=name)
-	$(BIN)/python scripts/publish.py $(ORG)
+publish: $(VENV)/ready ## Publish the pack to Pulumi Cloud (ORG=name; LOOKUP=yes to bring boto3)
+	$(BIN)/python scripts/publish.py $(if $(filter yes,$(LOOKUP)),--lookup) $(ORG)
 
 compatibility: ## Run the tests with the oldest versions of the requirements (PYTHON=python3.10)
 	$(PYTHON) scripts/compatibility.py $(ARGS)

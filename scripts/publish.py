@@ -3,6 +3,8 @@
     python scripts/publish.py [ORG]
     python scripts/publish.py --stage FOLDER
 
+With --lookup the pack brings boto3 along, for the option `lookup`.
+
 `pulumi policy publish` uploads the folder that it is run in, whole but for what .gitignore files name. So the pack is
 put together in a temporary folder first: what the pack needs to run, its README, the pages that violations
 lead to, and its licence. Each version is published once: set `version` in PulumiPolicy.yaml before.
@@ -22,9 +24,13 @@ ROOT = Path(__file__).resolve().parent.parent
 # All of policy/ but the stand-in for the engine and the commands.
 ROOMS = ("shared", "iam", "stack", "outside", "verdict", "pack")
 DATA = ROOT / "policy" / "data"
+LOOKUP = ROOT / "requirements-lookup.txt"
 BESIDE = ("PulumiPolicy.yaml", "__main__.py", "requirements.txt", "README.md", "LICENSE")
 # The pages that violations lead to, and what they refer to.
-PAGES = ("docs/policies.md", "docs/configuration.md", "docs/configuration.json", "docs/limits.md")
+PAGES = (
+    "docs/policies.md", "docs/configuration.md", "docs/configuration.json", "docs/limits.md", "docs/beyond-the-stack.md",
+    "docs/lookup-permissions.json", "docs/scps.json", "docs/eni-guard-scp.json",
+)  # fmt: skip
 
 
 def needed() -> list[Path]:
@@ -38,17 +44,20 @@ def needed() -> list[Path]:
     ]
 
 
-def stage(folder: Path) -> None:
-    """Write the pack into `folder`, which must be empty or not there."""
+def stage(folder: Path, *, lookup: bool = False) -> None:
+    """Write the pack into `folder`, which must be empty or not there; with `lookup` its requirements have boto3."""
     if folder.exists() and any(folder.iterdir()):
         sys.exit(f"{folder} is not empty")
     for file in needed():
         target = folder / file.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, target)
+    if lookup:
+        with (folder / "requirements.txt").open("a", encoding="utf-8") as requirements:
+            requirements.write(LOOKUP.read_text(encoding="utf-8"))
 
 
-def publish(organization: str | None) -> int:
+def publish(organization: str | None, *, lookup: bool = False) -> int:
     """Run `pulumi policy publish` on a staged pack; gives its exit status."""
     pulumi = shutil.which("pulumi")
     if pulumi is None:
@@ -57,7 +66,7 @@ def publish(organization: str | None) -> int:
         sys.exit("This Python is no virtual environment with the pack's requirements: use `make publish`.")
     with tempfile.TemporaryDirectory(prefix="lambda-eni-guard-") as temporary:
         folder = Path(temporary) / "pack"
-        stage(folder)
+        stage(folder, lookup=lookup)
         # The CLI starts the pack to ask for its policies, with the environment that PulumiPolicy.yaml names. It reads
         # the .gitignore files above the folder too, so none has to be in it.
         (folder / "venv").symlink_to(sys.prefix, target_is_directory=True)
@@ -72,11 +81,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("organization", nargs="?", metavar="ORG", help="Pulumi organization (default: the CLI's)")
     parser.add_argument("--stage", type=Path, metavar="FOLDER", help="write the files there and publish nothing")
+    parser.add_argument("--lookup", action="store_true", help="with boto3 among the requirements of the pack")
     args = parser.parse_args()
     if args.stage:
-        stage(args.stage)
+        stage(args.stage, lookup=args.lookup)
         return 0
-    return publish(args.organization)
+    return publish(args.organization, lookup=args.lookup)
 
 
 if __name__ == "__main__":

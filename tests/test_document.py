@@ -18,10 +18,9 @@ from policy.iam.document import (
     Effect,
     PolicyDocument,
     Statement,
-    TextForm,
     parse_document,
 )
-from policy.iam.elements import DocumentError
+from policy.iam.elements import DocumentError, TextForm
 from policy.iam.evaluate import evaluate
 from policy.iam.request import Authorization, Request
 from policy.iam.truth import UNKNOWN, Truth

@@ -12,6 +12,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from policy.outside.account import AccountDetails
 from policy.outside.completing import with_records
 from policy.outside.live import Live
 from policy.outside.lookup import Lookup
@@ -82,6 +83,23 @@ def test_managed_policies_the_boundary_and_tags(iam: Any, endpoint: str) -> None
     assert judged(stack) == []
     role = next(resource for resource in stack if resource.type == aws_types.NATIVE_ROLE)
     assert role.props["tags"] == [{"key": "Team", "value": "blue"}]
+
+
+def test_the_details_of_the_account_say_the_same(iam: Any, endpoint: str, tmp_path: Any) -> None:
+    """What the AWS CLI writes is this answer as JSON."""
+    put(iam, "eni", OPEN)
+    attached = iam.create_policy(PolicyName="more", PolicyDocument=json.dumps(GUARDED))["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName="orders-role", PolicyArn=attached)
+    for document, expected in ((OPEN, [Exposed]), (GUARDED, [])):
+        put(iam, "eni", document)
+        details = iam.get_account_authorization_details()
+        path = tmp_path / "account.json"
+        path.write_text(json.dumps(details, default=lambda date: date.isoformat()), encoding="utf-8")
+        recorded, live = AccountDetails(path), Live(Lookup(endpoint=endpoint))
+        assert judged(with_records([function(ROLE)], recorded)) == expected
+        assert judged(with_records([function(ROLE)], live)) == expected
+        of_file, of_aws = (next(iter(known.find([ROLE]).values())) for known in (recorded, live))
+        assert [r.arn for r in of_file] == [r.arn for r in of_aws]
 
 
 def test_each_role_is_looked_up_once(iam: Any, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,7 @@ POLICIES_PAGE: Final = names.POLICIES_PAGE
 CONFIGURATION: Final = names.CONFIGURATION_PAGE
 PAGES: Final = (
     "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", ADMINISTRATORS, POLICIES_PAGE, CONFIGURATION, "docs/limits.md",
-    "docs/commands.md", "docs/testing.md",
+    "docs/commands.md", "docs/testing.md", "docs/beyond-the-stack.md",
 )  # fmt: skip
 POLICIES: Final[tuple[Any, ...]] = tuple(policies())
 PARTS: Final = ("**Avoid**", "**Prefer**", "**Why.**", "**Known limits.**", "**Fix safety.**")
@@ -56,6 +56,7 @@ RUN_HERE: Final = {
     "python -m policy preview examples/half-right --policy-pack-config docs/advisory.json": 0,
     "python -m policy preview examples/half-right --policy-pack-config docs/configuration.json": 0,
     "python scripts/publish.py --stage build/pack": 0,
+    "python -m policy judge tests/cases/exposed-readme-no-guard/policy.json --scp docs/eni-guard-scp.json": 0,
 }
 # Commands that something else runs: the file in which, and what it has to hold.
 RUN_ELSEWHERE: Final = {
@@ -71,6 +72,16 @@ RUN_ELSEWHERE: Final = {
     "pulumi policy analyze --file state.json --policy-pack path/to/lambda-eni-guard": (
         "tests/e2e/engine.py", '"policy", "analyze"',
     ),
+    "pulumi stack export --stack acme/roles/prod --file exports/roles.json": (
+        "tests/e2e/engine.py", '"stack", "export"',
+    ),
+    "python -m policy preview functions --known-stacks exports": ("tests/test_two_stacks.py", '"known_stacks": ['),
+    "python -m policy preview functions --known-roles account.json": ("tests/test_two_stacks.py", '"known_roles": ['),
+    "aws iam get-account-authorization-details > account.json": (
+        "tests/test_live.py", "get_account_authorization_details",
+    ),
+    "pip install -r requirements-lookup.txt": ("requirements-dev.txt", "-r requirements-lookup.txt"),
+    "make publish ORG=acme LOOKUP=yes": ("tests/test_readme.py", "lookup=True"),
     "make publish ORG=acme": ("tests/e2e/test_publish.py", '"publish.py"'),
 }  # fmt: skip
 # Commands that need a full Pulumi installation, or a login, or that run a part of these tests; each was tried by hand.
@@ -511,6 +522,20 @@ def test_every_policy_is_in_the_tables_with_its_level() -> None:
 @pytest.mark.parametrize(("page", "lines"), [("README.md", 180), ("ARCHITECTURE.md", 70)])
 def test_a_page_stays_short(page: str, lines: int) -> None:
     assert len(_text(page).splitlines()) <= lines
+
+
+def test_a_pack_that_looks_roles_up_brings_boto3(tmp_path: Path) -> None:
+    publish.stage(tmp_path / "plain")
+    publish.stage(tmp_path / "lookup", lookup=True)
+    plain, lookup = ((tmp_path / name / "requirements.txt").read_text(encoding="utf-8") for name in ("plain", "lookup"))
+    assert "boto3" not in plain
+    assert lookup.startswith(plain)
+    assert re.search(r"(?m)^boto3>=", lookup)
+
+
+def test_the_scp_of_the_page_is_the_file() -> None:
+    page = [json.loads(block.text) for block in _blocks("docs/beyond-the-stack.md", "json")]
+    assert json.loads(_text("docs/eni-guard-scp.json")) in page
 
 
 @pytest.mark.parametrize("file", ["docs/advisory.json", "docs/mandatory.json", "docs/configuration.json"])

@@ -221,7 +221,8 @@ def test_the_archive_holds_what_the_pack_needs_and_nothing_else(unpacked: Path) 
         "LICENSE", "PulumiPolicy.yaml", "README.md", "__main__.py", "requirements.txt",
     }  # fmt: skip
     assert {name for name in found if name.startswith("docs/")} == {
-        "docs/configuration.json", "docs/configuration.md", "docs/limits.md", "docs/policies.md",
+        "docs/beyond-the-stack.md", "docs/configuration.json", "docs/configuration.md", "docs/eni-guard-scp.json",
+        "docs/limits.md", "docs/lookup-permissions.json", "docs/policies.md", "docs/scps.json",
     }  # fmt: skip
     inside = {name.removeprefix("policy/") for name in found if "/" in name and not name.startswith("docs/")}
     assert {name.partition("/")[0] for name in inside} == {
