@@ -72,6 +72,10 @@ def _variables(texts: Sequence[str], partition: str | None) -> Iterator[_Variabl
         named = _named_ids(everything, token.rpartition("-")[0])
         if named:
             yield _Variable(tuple({token: value} for value in (token, *named)))
+    for token in sorted(set(stand_ins.NAMES.findall(everything))):
+        named = _names_of(everything, token)
+        if named:
+            yield _Variable(tuple({token: value} for value in (token, *named)))
 
 
 _DIGITS: Final = re.compile(r"(?<![0-9*?])[0-9]{12}(?![0-9*?])")
@@ -129,6 +133,13 @@ def _named_ids(text: str, prefix: str) -> list[str]:
         filled = rest.replace("?", "0").replace("*", "0" * max(17 - len(rest) + 1, 0), 1).replace("*", "")
         ids.append(f"{prefix}-{filled}")
     return ids
+
+
+def _names_of(text: str, token: str) -> list[str]:
+    """The names that are spelled out and that CloudFormation could have made in the place of one that is stood in for."""
+    prefix = token.rpartition("-")[0]
+    found = re.findall(rf"(?<![0-9A-Za-z-]){re.escape(prefix)}-[0-9A-Za-z*?]+(?![0-9A-Za-z-])", text)
+    return [name.replace("?", "0").replace("*", "0") for name in dict.fromkeys(found) if name != token]
 
 
 # ---- worlds

@@ -48,6 +48,8 @@ _IAM = f"arn:aws:iam::{ACCOUNT}"
 _LAMBDA = f"arn:aws:lambda:{REGION}:{ACCOUNT}"
 _TIME = "2026-01-01T00:00:00Z"
 _VPC_ID = {"vpcConfig.vpcId": "vpc-0123456789abcdef0"}
+_STACK = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{{name}}/{{random}}"
+_OF_A_STACK = {"capabilities": [], "outputs": {}, "parameters": {}, "region": REGION}
 
 
 def _invoke(function: str, call: str = "invocations") -> str:
@@ -233,12 +235,54 @@ KINDS: Mapping[str, Kind] = {
     ),
     "aws:cloudformation/stack:Stack": Kind(
         autoname="name",
-        id=f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{{name}}/{{random}}",
-        computed={"outputs": {}, "parameters": {}, "policyBody": "", "region": REGION, "tagsAll": {}},
+        id=_STACK,
+        # A template at a URL comes back as the text that is deployed.
+        computed={
+            **_OF_A_STACK,
+            "policyBody": "",
+            "templateBody": '{{"Resources": {{"Q": {{"Type": "AWS::SQS::Queue"}}}}}}',
+        },
         refreshed={"tags": {}},
         replaces=frozenset({"name"}),
     ),
-    "aws:cloudcontrol/resource:Resource": Kind(computed={"properties": "{{}}", "region": REGION}),
+    "aws:serverlessrepository/cloudFormationStack:CloudFormationStack": Kind(
+        autoname="name", id=_STACK, computed={**_OF_A_STACK, "semanticVersion": "1.0.0"}
+    ),
+    "aws:servicecatalog/provisionedProduct:ProvisionedProduct": Kind(
+        autoname="name",
+        id="pp-{random}",
+        computed={
+            "arn": f"arn:aws:servicecatalog:{REGION}:{ACCOUNT}:stack/{{name}}/pp-{{random}}",
+            "cloudwatchDashboardNames": [],
+            "createdTime": _TIME,
+            "lastProvisioningRecordId": "rec-{random}",
+            "lastRecordId": "rec-{random}",
+            "lastSuccessfulProvisioningRecordId": "rec-{random}",
+            "launchRoleArn": "",
+            "outputs": [],
+            "pathId": "lpv2-{random}",
+            "region": REGION,
+            "status": "AVAILABLE",
+            "statusMessage": "",
+            "type": "CFN_STACK",
+        },
+    ),
+    "aws:cloudcontrol/resource:Resource": Kind(computed={"properties": "{{}}", "schema": "{{}}", "region": REGION}),
+    "aws-native:cloudformation:Stack": Kind(
+        autoname="stackName",
+        id=_STACK.replace("{name}", "{stackName}"),
+        computed={
+            "changeSetId": "",
+            "creationTime": _TIME,
+            "lastUpdateTime": _TIME,
+            "outputs": [],
+            "parentId": "",
+            "rootId": "",
+            "stackId": _STACK.replace("{name}", "{stackName}"),
+            "stackStatus": "CREATE_COMPLETE",
+        },
+    ),
+    "aws-native:index:ExtensionResource": Kind(computed={"outputs": {}}),
     "aws-native:iam:Role": Kind(
         autoname="roleName",
         id="{roleName}",
