@@ -14,7 +14,7 @@ from test_worlds import QUESTION, TRUST, URN
 from policy.shared import aws_types
 from policy.stack.links import link
 from policy.stack.resources import Resource
-from policy.verdict import exposure
+from policy.verdict import service
 from policy.verdict.exposure import judge_role
 from policy.verdict.outcomes import Exposed
 
@@ -48,8 +48,8 @@ def many(functions: int, guard: dict[str, Any], *, known: bool) -> tuple[Resourc
 @pytest.mark.parametrize("known", [True, False])
 def test_functions_that_no_condition_tells_apart_are_asked_once(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    original = exposure.ask
-    monkeypatch.setattr(exposure, "ask", lambda *args, **limits: asked.append(args) or original(*args, **limits))
+    original = service.ask
+    monkeypatch.setattr(service, "ask", lambda *args, **limits: asked.append(args) or original(*args, **limits))
     names = [f"arn:aws:lambda:*:*:function:f{i}" for i in range(200)]
     (execution,) = link(many(400, {"ArnLike": {"lambda:SourceFunctionArn": names}}, known=known))
     (outcome,) = judge_role(execution, QUESTION)
@@ -61,8 +61,8 @@ def test_functions_that_no_condition_tells_apart_are_asked_once(known: bool, mon
 
 def test_a_variable_tells_functions_apart_only_by_what_it_stands_for(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    original = exposure.ask
-    monkeypatch.setattr(exposure, "ask", lambda *args, **limits: asked.append(args) or original(*args, **limits))
+    original = service.ask
+    monkeypatch.setattr(service, "ask", lambda *args, **limits: asked.append(args) or original(*args, **limits))
     arn = "arn:aws:lambda:*:${aws:PrincipalAccount}:function:f1*"
     (execution,) = link(many(100, {"ArnLike": {"lambda:SourceFunctionArn": arn}}, known=True))
     (outcome,) = judge_role(execution, QUESTION)

@@ -91,7 +91,7 @@ def _hides_a_bug(patch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise KeyError("broken")
 
-    patch.setattr(exposure, "_locked_out", broken)
+    patch.setattr(exposure, "judge_service", broken)
 
 
 def _answers_for_the_other_caller(patch: pytest.MonkeyPatch) -> None:

@@ -414,6 +414,48 @@ def test_details_without_what_is_asked_for(folder: Path, capsys: pytest.CaptureF
         assert capsys.readouterr() == ("", f"error: {error}\n")
 
 
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        ({"PolicyDocument": 7}, "x.json: not a JSON object, so no policy document"),
+        ({"PolicyDocument": []}, "x.json: not a JSON object, so no policy document"),
+        ({"PolicyVersion": {"Document": "[]"}}, "x.json: not a JSON object, so no policy document"),
+        (
+            {"PolicyDocument": "%7Bbad"},
+            "x.json: not JSON: Expecting property name enclosed in double quotes at line 1, column 2",
+        ),
+        (
+            {"RoleDetailList": [{"RolePolicyList": [{"PolicyName": "p"}]}]},
+            "p: not a JSON object, so no policy document",
+        ),
+    ],
+)
+def test_what_the_cli_prints_holds_documents(
+    folder: Path, capsys: pytest.CaptureFixture[str], content: Any, error: str
+) -> None:
+    (folder / "x.json").write_text(json.dumps(content), encoding="utf-8")
+    assert call("x.json") == 2
+    assert capsys.readouterr() == ("", f"error: {error}\n")
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_function_and_its_role_are_in_one_account(capsys: pytest.CaptureFixture[str]) -> None:
+    function, role = "arn:aws:lambda:eu-west-1:123456789012:function:f", "arn:aws:iam::{}:role/r"
+    assert call("open.json", "--function-arn", function, "--role-arn", role.format("123456789012")) == 1
+    capsys.readouterr()
+    assert call("open.json", "--function-arn", function, "--role-arn", role.format("999999999999")) == 2
+    assert "are in one account, and these are in two" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.usefixtures("folder")
+def test_a_full_disk_is_said_without_a_traceback() -> None:
+    command = [sys.executable, "-m", "policy", "judge", str(Path("open.json").resolve())]
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        found = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (found.returncode, found.stderr) == (1, "error: No space left on device\n")
+
+
 @pytest.mark.usefixtures("folder")
 def test_what_keeps_the_service_out_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("open.json", "inverted.json") == 1

@@ -20,7 +20,7 @@ from policy.iam.truth import Truth
 from policy.pack.checks import Judge
 from policy.stack import grants, inventory, links, removals, resources
 from policy.stack.resources import Declarations, Resource
-from policy.verdict import exposure, finding, shedding
+from policy.verdict import exposure, finding, service, shedding
 from tests.stacks.run import Finding, Runner
 
 SEED: Final = 20261127
@@ -214,27 +214,27 @@ def networks_do_not_lock_out(bug: ExitStack) -> None:
     def on_the_key(statement: Any) -> list[Any]:
         return [c for c in statement.conditions if c.key == SOURCE_FUNCTION_KEY]
 
-    _put(bug, exposure, "telling_conditions", on_the_key)
+    _put(bug, service, "telling", on_the_key)
 
 
 def one_region_of_the_service(bug: ExitStack) -> None:
     """Whether the service is locked out is asked for the first function only."""
-    original = exposure._locked_out
+    original = exposure.judge_service
 
     def first(execution: Any, users: Sequence[Any], *args: Any) -> Iterable[Any]:
         return original(execution, list(users[:1]), *args)
 
-    _put(bug, exposure, "_locked_out", first)
+    _put(bug, exposure, "judge_service", first)
 
 
 def an_unknown_service_is_silent(bug: ExitStack) -> None:
     """That the service may be locked out is not told."""
-    original = exposure._locked_out
+    original = exposure.judge_service
 
     def certain(*args: Any) -> list[Any]:
         return [found for found in original(*args) if isinstance(found, exposure.LockedOut)]
 
-    _put(bug, exposure, "_locked_out", certain)
+    _put(bug, exposure, "judge_service", certain)
 
 
 # ---- and what no unknown may do
