@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from policy.iam import conditions, evaluate, matching
-from policy.iam.search import candidates, constraints, witness
+from policy.iam.search import candidates, constraints, relevant, witness
 from policy.iam.truth import Truth
 from tests.differential import generate, simulator
 from tests.differential.brute import Brute, merged, texts
@@ -58,6 +58,28 @@ def test_a_sample_agrees(iam: Simulator) -> None:
         report.holes["planted"] == report.holes["found by the brute force"] == report.holes["allowed to the pack"] == 5
     )
     assert not any(name.startswith("error") for name in report.differences)
+
+
+def test_service_control_policies_agree(iam: Simulator) -> None:
+    runner = Runner(iam, SEED, per_action=2, holes=0, levels=True)
+    for number in range(ROLES):
+        runner.role(number)
+    report = runner.report
+    assert report.findings == []
+    assert report.counts["requests allowed"] > 10
+    assert report.counts["witnesses replayed"] > 10
+    assert not any(name.startswith("error") for name in report.differences)
+
+
+def test_a_level_that_is_left_out_is_noticed(iam: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate, "layers", lambda boundary, _: [] if boundary is None else [boundary])
+    monkeypatch.setattr(relevant, "layers", lambda boundary, _: [] if boundary is None else [boundary])
+    runner = Runner(iam, SEED, per_action=2, holes=0, levels=True)
+    for number in range(ROLES):
+        runner.role(number)
+        if runner.report.findings:
+            break
+    assert runner.report.findings
 
 
 def without_the_negation(monkeypatch: pytest.MonkeyPatch) -> None:

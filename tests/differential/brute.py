@@ -147,6 +147,7 @@ class Brute:
     def __init__(self, role: Json, rng: Random, now: int) -> None:
         self._role, self._rng, self._now = role, rng, now
         groups = [statements(role["policies"])] + ([] if role["boundary"] is None else [statements(role["boundary"])])
+        groups += [statements(level) for level in role.get("levels", ())]
         self._groups = groups
         _, self.partition, _, _, self.account, *_ = role["function_arn"].split(":")
         self.facts: Option = {

@@ -50,6 +50,7 @@ class Translation:
             **role,
             "policies": [self._document(d) for d in role["policies"]],
             "boundary": None if role["boundary"] is None else [self._document(d) for d in role["boundary"]],
+            "levels": [[self._document(d) for d in level] for level in role.get("levels", ())],
         }
 
     def _document(self, document: Json) -> Json:

@@ -458,3 +458,17 @@ class RoleGenerator:
 def role(seed: int, number: int) -> Json:
     """Role `number` of a run: the same for the same seed, however the run is split."""
     return RoleGenerator(Random(f"{seed}:{number}")).role()
+
+
+def role_in_organization(seed: int, number: int) -> Json:
+    """The same role below one to three levels of service control policies, which are what other roles have for limits."""
+    found = role(seed, number)
+    rng = Random(f"{seed}:{number}:levels")
+    levels = []
+    for level in range(rng.choice((1, 1, 2, 3))):
+        other = role(seed, 1_000_000 * (level + 1) + number)
+        limits = other["boundary"] or other["policies"]
+        allow_all = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        beside = [{"Version": "2012-10-17", "Statement": [allow_all]}] if rng.random() < 0.6 else []
+        levels.append([*beside, *limits])
+    return {**found, "levels": levels}

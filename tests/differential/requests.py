@@ -61,7 +61,8 @@ class RequestGenerator:
     def __init__(self, role: Json, rng: Random) -> None:
         self._rng = rng
         self._function_arn = role["function_arn"]
-        found = statements(role["policies"]) + statements(role["boundary"] or ())
+        limits = [*(role["boundary"] or ()), *(document for level in role.get("levels", ()) for document in level)]
+        found = statements(role["policies"]) + statements(limits)
         self._values: dict[str, list[str]] = {}
         for statement in found:
             for operator, key, values in conditions(statement):
@@ -78,7 +79,7 @@ class RequestGenerator:
         self._regions = [text for text in texts if text in REGIONS]
         # A key that no text names makes no difference, and costs the simulator time.
         self._mentioned = {KEY, *self._values}
-        everything = json.dumps([role["policies"], role["boundary"]]).lower()
+        everything = json.dumps([role["policies"], limits]).lower()
         # Who owns the subnets and VPCs: another account may share its own.
         self._networks = (ACCOUNT, ACCOUNT, OTHER_ACCOUNT) if OTHER_ACCOUNT in everything else (ACCOUNT,)
         self._network = ACCOUNT

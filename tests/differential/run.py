@@ -105,6 +105,7 @@ class Parsed:
 
     documents: list[PolicyDocument]
     boundary: list[PolicyDocument] | None
+    levels: list[list[PolicyDocument]]
 
     @staticmethod
     def of(role: Json) -> Parsed:
@@ -113,15 +114,16 @@ class Parsed:
         return Parsed(
             [parse_document(d, f"policies[{i}]") for i, d in enumerate(role["policies"])],
             None if boundary is None else [parse_document(d, f"boundary[{i}]") for i, d in enumerate(boundary)],
+            [[parse_document(d, f"levels[{i}]") for d in level] for i, level in enumerate(role.get("levels", ()))],
         )
 
     def judge(self, function_arn: str, actions: Sequence[str] = ENI_ACTIONS) -> Judgement:
         """The pack's verdicts."""
-        return judge(self.documents, self.boundary, function_arn, actions, now=Decimal(NOW))
+        return judge(self.documents, self.boundary, function_arn, actions, now=Decimal(NOW), levels=self.levels)
 
     def answer(self, request: Request) -> str:
         """The pack's answer to one concrete request."""
-        return WORDS[evaluate(request, self.documents, self.boundary).allowed]
+        return WORDS[evaluate(request, self.documents, self.boundary, self.levels).allowed]
 
 
 def request_of(found: Sequence[Json], action: str) -> Request:
@@ -136,13 +138,14 @@ def request_of(found: Sequence[Json], action: str) -> Request:
 class Runner:
     """Judges roles and collects what happens; at most `holes` are planted."""
 
-    def __init__(self, simulator: Simulator, seed: int, per_action: int, holes: int) -> None:
+    def __init__(self, simulator: Simulator, seed: int, per_action: int, holes: int, *, levels: bool = False) -> None:
         self._simulator, self._seed, self._per_action, self._holes = simulator, seed, per_action, holes
+        self._levels = levels
         self.report = Report()
 
     def role(self, number: int) -> None:
         """Everything about one role."""
-        role = generate.role(self._seed, number)
+        role = (generate.role_in_organization if self._levels else generate.role)(self._seed, number)
         rng = Random(f"{self._seed}:{number}:requests")
         parsed = Parsed.of(role)
         self.report.counts["roles"] += 1
@@ -241,7 +244,9 @@ class Runner:
         for action, caller, witness in found:
             assert witness is not None, "a YES without a witness"
             questions.append(asks(Call(caller, witness)))
-            ours = evaluate(witness, judgement.documents).allowed if role["boundary"] is None else Truth.YES
+            # Of a role with limits `documents` are those too.
+            plain = role["boundary"] is None and not role.get("levels")
+            ours = evaluate(witness, judgement.documents).allowed if plain else Truth.YES
             assert ours is Truth.YES, f"the pack's own evaluator does not allow its witness for {action}"
         for (action, caller, _), call, answer in zip(found, questions, self._simulate(role, questions), strict=True):
             self.report.counts["witnesses replayed"] += 1
@@ -354,6 +359,7 @@ def _opened(role: Json) -> bool:
         **role,
         "policies": [without(d) for d in role["policies"]],
         "boundary": None if role["boundary"] is None else [without(d) for d in role["boundary"]],
+        "levels": [[without(d) for d in level] for level in role.get("levels", ())],
     }
     answers = Parsed.of(stripped).judge(role["function_arn"]).answers.values()
     return any(answer[Caller.CODE].allowed is Truth.YES for answer in answers)

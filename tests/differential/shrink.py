@@ -22,6 +22,11 @@ def _smaller(role: Json) -> Iterator[Json]:
         yield {**role, "boundary": None}
         for documents in _documents(role["boundary"]):
             yield {**role, "boundary": documents}
+    levels = role.get("levels", [])
+    for i, level in enumerate(levels):
+        yield {**role, "levels": levels[:i] + levels[i + 1 :]}
+        for documents in _documents(level):
+            yield {**role, "levels": _replaced(levels, i, documents)}
     for documents in _documents(role["policies"]):
         yield {**role, "policies": documents}
 

@@ -2,7 +2,7 @@
 //
 //   node simulate.mjs <folder with node_modules>
 //
-// One JSON line in:  {"policies": [document...], "boundary": [document...] | null, "principal": ARN, "account": id,
+// One JSON line in:  {"policies": [document...], "boundary": [document...] | null, "levels": [[document...]...], "principal": ARN, "account": id,
 //                     "asks": [{"action", "resource", "context": {key: value | [value...]}}...]}
 // One JSON line out: {"answers": ["allowed" | "denied" | "error: <why>"...]}, in the order of the asks.
 //
@@ -48,7 +48,7 @@ async function answer(documents, valid, { principal, account }, { action, resour
     request: { principal, action, resource: { resource, accountId: account }, contextVariables: context },
     identityPolicies: policies.identity,
     permissionBoundaryPolicies: policies.boundary,
-    serviceControlPolicies: [],
+    serviceControlPolicies: policies.levels,
     resourceControlPolicies: [],
     resourcePolicy: undefined,
   })
@@ -62,9 +62,10 @@ async function answer(documents, valid, { principal, account }, { action, resour
 for await (const line of createInterface({ input: process.stdin })) {
   const batch = JSON.parse(line)
   const named = (documents, name) => documents.map((policy, i) => ({ name: `${name}${i}`, policy }))
-  const of = (make) => ({ identity: make(batch.policies, 'policies'), boundary: batch.boundary ? make(batch.boundary, 'boundary') : undefined })
+  const of = (make) => ({ identity: make(batch.policies, 'policies'), boundary: batch.boundary ? make(batch.boundary, 'boundary') : undefined,
+    levels: batch.levels.map((level, i) => ({ orgIdentifier: `level${i}`, policies: make(level, `level${i}`) })) })
   const valid = of(validated)
-  valid.refused = [...valid.identity, ...(valid.boundary ?? [])].some(({ policy }) => policy.errors.length)
+  valid.refused = [...valid.identity, ...(valid.boundary ?? []), ...valid.levels.flatMap((level) => level.policies)].some(({ policy }) => policy.errors.length)
   const documents = of(named)
   const known = new Map()
   const answers = []

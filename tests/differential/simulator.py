@@ -92,7 +92,7 @@ class Simulator:
             return []
         _, partition, _, _, account, *_ = role["function_arn"].split(":")
         batch: dict[str, Any] = {
-            "policies": role["policies"], "boundary": role["boundary"], "account": account,
+            "policies": role["policies"], "boundary": role["boundary"], "levels": role.get("levels", []), "account": account,
             "principal": f"arn:{partition}:sts::{account}:assumed-role/orders-role/orders",
             "asks": [{**ask, "resource": resource_for_simulator(ask["resource"])} for ask in asks],
         }  # fmt: skip
