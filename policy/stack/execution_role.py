@@ -24,6 +24,7 @@ class Decided(Enum):
     REFERENCE = "stack reference"  # an output of another stack, whose state was not read
     DATA_SOURCE = "data source"  # one that was not asked
     READ = "read resource"  # a value of a resource that this stack reads and does not manage
+    NAME = "name"  # the name that CloudFormation makes for what a template does not name
     STAND_IN = "stand-in"  # what AWS would choose, and a preview without AWS stands in for
     SECRET = "secret"  # a value that is hidden from the pack
     ELSEWHERE = "elsewhere"  # a resource that is not in this stack

@@ -78,6 +78,7 @@ _WHY: Final = {
     Decided.REFERENCE: "something is made from an output of another stack",
     Decided.DATA_SOURCE: "something is made from a data source",
     Decided.READ: "something is only read by the stack",
+    Decided.NAME: "the name that CloudFormation makes is not known",
     Decided.STAND_IN: "the account or the region is not known",
     Decided.SECRET: "a policy is a secret that is encrypted in the state",
     Decided.ELSEWHERE: "a policy is in no stack of this survey",

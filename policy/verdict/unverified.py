@@ -151,6 +151,11 @@ def _gap(gap: Gap) -> str:
         case Decided.READ:
             made_from = "" if gap.detail == name_of(gap.urn) else f" is made from {detail}, and"
             return f"{where}{made_from} is not known here: this stack only reads {detail}, and does not manage it"
+        case Decided.NAME:
+            return (
+                f"it depends on {gap.detail}: CloudFormation makes the name. Give the function one in the template, or let "
+                "the guard take it with `Fn::GetAtt`"
+            )
         case Decided.STAND_IN:
             return (
                 f"it depends on {gap.detail}, which a preview without AWS does not know: give the account with "

@@ -253,7 +253,8 @@ def _undecided(execution: ExecutionRole, outcomes: Iterable[Outcome], world: Wor
             unverified.unless_denied += outcome.unless_denied
             unverified.if_in_vpc += outcome.if_in_vpc
     urn = execution.role.urn if execution.role is not None else ""
-    unverified.gaps.append(Gap(urn, "", Decided.STAND_IN, _what(world)))
+    made = any(token != text and stand_ins.NAMES.fullmatch(token) for token, text in (world or {}).items())
+    unverified.gaps.append(Gap(urn, "", Decided.NAME if made else Decided.STAND_IN, _what(world)))
     return unverified
 
 
