@@ -4,6 +4,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 E2E ?= yes
 
+# Each process of the tests would compile everything anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help preview test slow e2e cli check coverage differential fuzz mutation bench data publish compatibility clean
 
 help: ## List the targets
@@ -29,7 +32,7 @@ preview: $(VENV)/examples ## Preview two examples: one is stopped, one passes
 	@$(BIN)/python -m policy preview examples/guarded-deny-statement
 
 test: $(VENV)/ready ## Run the tests; those with the real engine where a Pulumi CLI is there
-	$(BIN)/python -m pytest --quiet -n auto -m "not slow" $(if $(filter no,$(E2E)),--ignore=tests/e2e)
+	$(BIN)/python -m pytest --quiet -n auto --dist loadfile -m "not slow" $(if $(filter no,$(E2E)),--ignore=tests/e2e)
 
 slow: $(VENV)/ready ## Run the tests that take long: random documents, the simulator, other people's pytest
 	$(BIN)/python -m pytest --quiet -n auto -m slow --ignore=tests/e2e

@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 OURS = PolicyPack("this pack", ROOT)
 NOOP = PolicyPack("no-op", HERE / "noop")
+BARE = PolicyPack("bare server", HERE / "bare")
 # Resources: rounds, rounds of a quick run, and whether AWSGuard takes part.
 _SIZES = {1_000: (9, 3, True), 10_000: (5, 0, True), 50_000: (3, 0, False)}
 # `pulumi-analyzer-policy` of the CLI runs this module of the pack's own node_modules.
@@ -84,17 +85,31 @@ def _start(node_pack: PolicyPack | None, rounds: int) -> list[Row]:
 
 
 def _stack(size: int, rounds: int, node_pack: PolicyPack | None) -> list[Row]:
-    packs = [OURS, NOOP, *([node_pack] if node_pack else [])]
+    packs = [OURS, NOOP, BARE, *([node_pack] if node_pack else [])]
     found = in_turn(rounds, _measures(packs, size))
-    ours, noop = found[OURS.name], found[NOOP.name]
+    ours, noop, bare = found[OURS.name], found[NOOP.name], found[BARE.name]
     if not ours["violations"][0] or noop["violations"][0]:
         raise RuntimeError("the stack must have violations for this pack, and none for the no-op pack")
     what = f"{size:,} resources"
-    target = 1.0 if size > 1_000 else None
+    large = size > 1_000
     rows = [
-        compare("Analyzer", f"CPU, {what}, no-op", ours["cpu"], noop["cpu"], unit="s", target=target),
-        compare("Analyzer", f"peak memory, {what}, no-op", ours["peak"], noop["peak"], unit="MiB", target=1.10),
+        compare(
+            "Analyzer",
+            f"{name}, {what}, no-op",
+            ours[figure],
+            noop[figure],
+            unit=unit,
+            target=target if large else None,
+        )
+        for name, figure, unit, target in (
+            ("CPU", "cpu", "s", 0.45),
+            ("peak memory", "peak", "MiB", 0.50),
+            ("CPU of AnalyzeStack", "stack cpu", "s", 0.15),
+        )
     ]
+    limit = 1.25 if size == 10_000 else None
+    rows.append(compare("Analyzer", f"CPU, {what}, bare server", ours["cpu"], bare["cpu"], unit="s", target=limit))
+    rows.append(compare("Analyzer", f"peak memory, {what}, bare server", ours["peak"], bare["peak"], unit="MiB"))
     if node_pack:
         theirs = found[node_pack.name]["cpu"]
         rows.append(compare("Analyzer", f"CPU, {what}, AWSGuard", ours["cpu"], theirs, unit="s", target=1.0))

@@ -1,4 +1,4 @@
-"""A whole preview by the real CLI of a made-up program of 1,000 resources, with each pack and without one."""
+"""A whole preview by the real CLI of a made-up program of 1,000 and 3,000 resources, with each pack and without one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from pathlib import Path
 
 from tests.e2e.engine import Engine, Pack
 
-from .analyzer import NOOP, ROOT, awsguard
+from .analyzer import BARE, NOOP, ROOT, awsguard
 from .measure import Row, compare, in_turn
 from .process import PolicyPack
 
-_RESOURCES = 1_000
+# Resources: rounds, and rounds of a quick run.
+_SIZES = {1_000: (7, 2), 3_000: (5, 0)}
 _PROGRAM = '''"""Made by bench/preview.py: a queue or bucket in each place but every twentieth, which is IAM or Lambda."""
 
 import json
@@ -65,39 +66,48 @@ def measured(*, quick: bool) -> list[Row]:
     if cli is None:
         print("Preview is left out: there is no Pulumi CLI; `make cli` builds one", file=sys.stderr)
         return []
-    with tempfile.TemporaryDirectory() as name:
-        program = Path(name, "program")
-        program.mkdir()
-        (program / "Pulumi.yaml").write_text("name: bench\nruntime: python\n", encoding="utf-8")
-        text = _PROGRAM.replace("COUNT", str(_RESOURCES))
-        (program / "__main__.py").write_text(text, encoding="utf-8")
-        engine = Engine(Path(name, "engine"), cli)
-        packs: dict[str, list[Pack]] = {"no pack": [], "no-op": [Pack(NOOP.folder)], "this pack": [Pack(ROOT)]}
-        node_pack = awsguard()
-        if node_pack:
-            _with_node(Path(name, "engine"), node_pack)
-            packs["AWSGuard"] = [Pack(node_pack.folder)]
-
-        def preview(chosen: list[Pack]) -> dict[str, float]:
-            before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-            result = engine.preview(program, chosen).exited(0)
-            wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-            assert sum(result.changes.values()) > _RESOURCES
-            return {"wall": wall, "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime}
-
-        def taking(chosen: list[Pack]) -> Callable[[], dict[str, float]]:
-            return lambda: preview(chosen)
-
-        found = in_turn(2 if quick else 7, {key: taking(chosen) for key, chosen in packs.items()})
-    ours, noop = found["this pack"], found["no-op"]
-    what = f"{_RESOURCES:,} resources"
-    rows = [
-        compare("Preview", f"time, {what}, no-op", ours["wall"], noop["wall"], unit="s", target=1.0),
-        compare("Preview", f"CPU, {what}, no-op", ours["cpu"], noop["cpu"], unit="s", target=1.0),
-        compare("Preview", f"time, {what}, no pack", ours["wall"], found["no pack"]["wall"], unit="s"),
-    ]
-    if "AWSGuard" in found:
-        theirs = found["AWSGuard"]
-        rows.append(compare("Preview", f"time, {what}, AWSGuard", ours["wall"], theirs["wall"], unit="s", target=1.0))
-        rows.append(compare("Preview", f"CPU, {what}, AWSGuard", ours["cpu"], theirs["cpu"], unit="s", target=1.0))
+    rows = []
+    for size, (rounds, quick_rounds) in _SIZES.items():
+        count = quick_rounds if quick else rounds
+        if count:
+            with tempfile.TemporaryDirectory() as name:
+                rows += _of(size, count, cli, Path(name))
     return rows
+
+
+def _of(size: int, rounds: int, cli: Path, folder: Path) -> list[Row]:
+    program = folder / "program"
+    program.mkdir()
+    (program / "Pulumi.yaml").write_text("name: bench\nruntime: python\n", encoding="utf-8")
+    (program / "__main__.py").write_text(_PROGRAM.replace("COUNT", str(size)), encoding="utf-8")
+    engine = Engine(folder / "engine", cli, timeout=1_800)
+    packs: dict[str, list[Pack]] = {
+        "no pack": [],
+        "no-op": [Pack(NOOP.folder)],
+        "this pack": [Pack(ROOT)],
+        "bare server": [Pack(BARE.folder)],
+    }
+    node_pack = awsguard()
+    if node_pack:
+        _with_node(folder / "engine", node_pack)
+        packs["AWSGuard"] = [Pack(node_pack.folder)]
+
+    def preview(chosen: list[Pack]) -> dict[str, float]:
+        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        result = engine.preview(program, chosen).exited(0)
+        wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert sum(result.changes.values()) > size
+        return {"time": wall, "CPU": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime}
+
+    def taking(chosen: list[Pack]) -> Callable[[], dict[str, float]]:
+        return lambda: preview(chosen)
+
+    found = in_turn(rounds, {key: taking(chosen) for key, chosen in packs.items()})
+    ours = found.pop("this pack")
+    targets = {"no-op": 1.0, "AWSGuard": 1.0}
+    return [
+        compare("Preview", f"{figure}, {size:,} resources, {key}", ours[figure], theirs[figure], unit="s",
+                target=targets.get(key))
+        for key, theirs in found.items()
+        for figure in ("time", "CPU")
+    ]  # fmt: skip

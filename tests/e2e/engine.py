@@ -66,8 +66,9 @@ class Result:
 class Engine:
     """One Pulumi installation over one AWS account. A project's stacks are made when they are first named."""
 
-    def __init__(self, folder: Path, pulumi: Path) -> None:
+    def __init__(self, folder: Path, pulumi: Path, timeout: int = TIMEOUT) -> None:
         self._folder = folder
+        self._timeout = timeout
         self._bin = folder / "bin"
         for each in ("bin", "home", "backend", "projects"):
             (folder / each).mkdir(parents=True)
@@ -199,7 +200,7 @@ class Engine:
             start_new_session=True,
         )
         try:
-            stdout, stderr = process.communicate(timeout=TIMEOUT)
+            stdout, stderr = process.communicate(timeout=self._timeout)
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)  # the process that serves the program, and the CLI that it runs
             process.wait()
