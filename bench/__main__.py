@@ -1,4 +1,4 @@
-"""`python -m bench [analyzer|preview|judgement|growth|sdk|all] [--quick]`: prints one table of ratios, and a profile."""
+"""`python -m bench [PART] [--quick]`: prints one table of ratios, and a profile."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from datetime import datetime, timezone
 
-from . import analyzer, growth, judgement, preview, sdk
+from . import analyzer, growth, judgement, preview, sdk, upstream
 from .measure import Row, machine, table
 
 _PARTS = {
@@ -14,6 +14,7 @@ _PARTS = {
     "judgement": judgement.measured,
     "preview": preview.measured,
     "analyzer": analyzer.measured,
+    "upstream": upstream.measured,
 }
 
 

@@ -60,7 +60,7 @@ def _shares(stats: pstats.Stats) -> dict[str, float]:
         outside = not any(caller[2] == name for caller in callers)
         if any(name == step for step, _ in _STEPS) and (outside or name == "deserialize_properties"):
             found[name] = max(found.get(name, 0.0), cumulative / total)
-        if file.endswith(os.path.join("policy", "policies.py")) and name in (
+        if file.endswith(os.path.join("pack", "policies.py")) and name in (
             "resource",
             "remediate",
             "validate",
