@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import grpc
 import pytest
@@ -97,6 +98,14 @@ def test_what_is_inside_of_a_resource_without_a_provider_is_kept() -> None:
 
 def test_a_resource_that_is_listed_twice_stays_so() -> None:
     assert kept(POLICY, ORIGIN, POLICY, ORIGIN) == ["eni", "origin", "eni", "origin"]
+
+
+def test_a_request_that_says_more_than_its_resources_is_handed_on_as_it_came() -> None:
+    """A later protocol may tell more of the stack, and this pack does not know what that means."""
+    later = SimpleNamespace(
+        ListFields=lambda: [(SimpleNamespace(name="resources"), []), (SimpleNamespace(name="more"), 1)]
+    )
+    assert reduced(cast("analyzer_pb2.AnalyzeStackRequest", later)) is later
 
 
 def test_an_empty_stack_stays_empty() -> None:

@@ -33,15 +33,19 @@ class Shortcut(grpc.ServerInterceptor):  # type: ignore[misc, type-arg, unused-i
         method = handler_call_details.method.rpartition("/")[2]
         if handler is None:
             return handler
+        behaviour, read = handler.unary_unary, handler.request_deserializer
         if method in ("Analyze", "Remediate"):
-            behaviour = self._of_one(method, handler.unary_unary)
+            behaviour = self._of_one(method, behaviour)
         elif method == "AnalyzeStack":
-            behaviour = _of_stack(handler.unary_unary)
+            # Here, so that the whole stack is gone from memory before anything is made of what is left.
+            return grpc.unary_unary_rpc_method_handler(
+                behaviour, lambda data: reduced(read(data)), handler.response_serializer
+            )
         else:
             if method == "Configure":
                 self._nothing.clear()
             return handler
-        return grpc.unary_unary_rpc_method_handler(behaviour, handler.request_deserializer, handler.response_serializer)
+        return grpc.unary_unary_rpc_method_handler(behaviour, read, handler.response_serializer)
 
     def _of_one(self, method: str, behaviour: Behaviour) -> Behaviour:
         def answer(request: Any, context: grpc.ServicerContext) -> Any:
@@ -58,15 +62,10 @@ class Shortcut(grpc.ServerInterceptor):  # type: ignore[misc, type-arg, unused-i
         return answer
 
 
-def _of_stack(behaviour: Behaviour) -> Behaviour:
-    def answer(request: Any, context: grpc.ServicerContext) -> Any:
-        return behaviour(reduced(request), context)
-
-    return answer
-
-
 def reduced(request: analyzer_pb2.AnalyzeStackRequest) -> analyzer_pb2.AnalyzeStackRequest:
-    """The request with what the pack reads of it."""
+    """The request with what the pack reads of it; one that says more than its resources, as it came."""
+    if any(field.name != "resources" for field, _ in request.ListFields()):
+        return request
     found = ((resource if whole else _bare(resource)) for resource, whole in needed(request.resources))
     return analyzer_pb2.AnalyzeStackRequest(resources=found)
 

@@ -20,6 +20,8 @@ def both_ways(self, continuation, details):
     if sdk is None:
         return sdk
 
+    read, write = sdk.request_deserializer, sdk.response_serializer
+
     def behaviour(request, context):
         handed_on = []
 
@@ -27,15 +29,16 @@ def both_ways(self, continuation, details):
             handed_on.append(request)
             return sdk.unary_unary(request, context)
 
-        short = spared(self, lambda _: grpc.unary_unary_rpc_method_handler(noting), details)
-        found = short.unary_unary(request, context)
+        noted = grpc.unary_unary_rpc_method_handler(noting, read, write)
+        short = spared(self, lambda _: noted, details)
+        found = short.unary_unary(short.request_deserializer(request.SerializeToString()), context)
         if request not in handed_on:
             expected = sdk.unary_unary(request, context)
             if found != expected:
                 raise RuntimeError(f"with the shortcut:\n{found}\nwithout it:\n{expected}")
         return found
 
-    return grpc.unary_unary_rpc_method_handler(behaviour, sdk.request_deserializer, sdk.response_serializer)
+    return grpc.unary_unary_rpc_method_handler(behaviour, read, write)
 
 
 Shortcut.intercept_service = both_ways
