@@ -29,6 +29,8 @@ def render(report: Report) -> str:
                 "rules": [_rule(name) for name in rules],
             }
         },
+        # Code scanning takes one run of each category.
+        "automationDetails": {"id": f"{report.pack}/{report.folder or report.title}/"},
         "columnKind": "utf16CodeUnits",
         "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "the folder of the repository"}}},
         "results": [_result(report, item, rules.index(item.policy)) for item in found],
