@@ -10,8 +10,10 @@ from typing import Any, Final
 import pytest
 
 from policy.preview.run import preview
-from policy.shared.names import GUARD, UNVERIFIED
+from policy.shared.names import GUARD, OF_ROLES_ELSEWHERE, UNVERIFIED
 from tests.test_beyond import policy_state, role_state, state
+from tests.test_live import ROLE as MOTO_ROLE
+from tests.test_live import credentials, endpoint, iam, put
 from tests.test_outside import DENY, GUARDED, OPEN, ROLE, details, role
 
 PROGRAM: Final = f"""\
@@ -27,6 +29,8 @@ aws.lambda_.Function(
     vpc_config={{"subnet_ids": ["subnet-0a1b2c3d4e5f60718"], "security_group_ids": ["sg-0a1b2c3d4e5f60718"]}},
 )
 """
+
+__all__ = ["credentials", "endpoint", "iam"]  # fixtures
 
 Documents = Sequence[tuple[str, Any]]
 
@@ -70,6 +74,19 @@ def test_the_functions_are_judged_with_the_roles_of_the_other_stack(
     found = preview(functions, **known(tmp_path, documents)).violations
     assert {violation.policy for violation in found} == expected
     assert {violation.urn.rpartition("::")[2] for violation in found} == ({"orders"} if expected else set())
+
+
+def test_the_role_can_be_looked_up(functions: Path, iam: Any, endpoint: str) -> None:
+    put(iam, "eni", OPEN)
+    options = {"lookup": "aws", "lookup_endpoint": endpoint, "lookup_timeout": 60}
+    lookup = dict.fromkeys(OF_ROLES_ELSEWHERE, options)
+    program = functions / "__main__.py"
+    program.write_text(PROGRAM.replace(ROLE, MOTO_ROLE), encoding="utf-8")
+    (violation,) = preview(functions, policy_pack_config=lookup).violations
+    assert violation.policy == GUARD
+    assert "is known from AWS, looked up in this run" in violation.message
+    put(iam, "guard", DENY)
+    assert preview(functions, policy_pack_config=lookup).violations == ()
 
 
 def test_without_them_it_is_said_how_they_can_be_known(functions: Path) -> None:

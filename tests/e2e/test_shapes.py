@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from policy.preview.run import preview
+from policy.shared import aws_types
+from policy.shared.names import OF_ROLES_ELSEWHERE
 
 from .engine import E2E, Engine, Pack
 from .test_examples import GUARD, UNVERIFIED, comparable, found
@@ -52,6 +58,44 @@ def test_roles_and_functions_in_two_stacks(engine: Engine, pack: Pack, advisory_
         assert OPEN_ARN in told
         assert GUARDED_ARN in told
         assert "Run this policy pack on the stack that makes the role" in told
+
+
+def account_details(state: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The roles of a deployed stack as `aws iam get-account-authorization-details` tells them."""
+    roles = [
+        {
+            "Arn": role["outputs"]["arn"],
+            "RoleName": role["outputs"]["name"],
+            "AssumeRolePolicyDocument": json.loads(role["outputs"]["assumeRolePolicy"]),
+            "RoleLastUsed": {"LastUsedDate": datetime.now(timezone.utc).isoformat()},
+            "RolePolicyList": [
+                {"PolicyName": policy["outputs"]["name"], "PolicyDocument": json.loads(policy["outputs"]["policy"])}
+                for policy in state.values()
+                if policy["type"] == aws_types.ROLE_POLICY and policy["outputs"]["role"] == role["outputs"]["name"]
+            ],
+        }
+        for role in state.values()
+        if role["type"] == aws_types.ROLE
+    ]
+    return {"RoleDetailList": roles, "Policies": []}
+
+
+def test_two_stacks_are_judged_as_one_where_the_roles_are_on_record(
+    engine: Engine, pack: Pack, advisory_pack: Pack, tmp_path: Path
+) -> None:
+    engine.up(SPLIT_IAM, [advisory_pack]).exited(0)
+    details = tmp_path / "account.json"
+    details.write_text(json.dumps(account_details(engine.state(SPLIT_IAM))), encoding="utf-8")
+    for options in ({"known_stacks": [str(engine.export(SPLIT_IAM))]}, {"known_roles": [str(details)]}):
+        config = tmp_path / "config.json"
+        config.write_text(json.dumps(dict.fromkeys(OF_ROLES_ELSEWHERE, options)), encoding="utf-8")
+        violations = engine.preview(SPLIT_FUNCTIONS, [Pack(pack.folder, config)]).exited(1).violations
+        assert {violation.policy for violation in violations} == {GUARD}
+        told = "\n".join(violation.message for violation in violations)
+        assert {name for name in ("by-reference", "by-data-source", "by-get", "by-arn") if f"`{name}`" in told} == {
+            "by-reference", "by-data-source", "by-get",
+        }  # fmt: skip
+        assert "change it where it is made" in told
 
 
 def test_every_way_of_writing_it_is_read(engine: Engine, pack: Pack, advisory_pack: Pack) -> None:
