@@ -62,7 +62,7 @@ _SHED = "Fix: let the trust policy name the services that need the role, and nei
 _REWRITE = re.compile(r"Fix: give these permissions to a role of its own, and not to the role of an? [\w ]+")
 _SHED_OR = re.compile(r"Or: add this statement to a policy of the role: (?P<json>\{.+\})")
 _DIAGNOSIS = re.compile(r"Not a guard: " + _LABEL + r" of `(?P<document>[^`]+)`: .+\. Use (?P<json>\".+)")
-_ROLE = re.compile(r"(?:execution|build) role `([^`]+)`")
+_ROLE = re.compile(r"(?:(?:execution|build) role|^Role) `([^`]+)`")
 _OWN_ROLE = re.compile(r"Fix: give (?P<users>[^:]+) a role of its own: .+")
 # Where a resource names its role.
 _ROLE_PROPERTIES = ("role", "executionRoleArn", "buildRoleArn", "operatorRole", "serviceConfig", "permissionsConfig")

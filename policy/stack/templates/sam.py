@@ -164,7 +164,8 @@ class _Function:
         named = {"Path": "RolePath", "PermissionsBoundary": "PermissionsBoundary"}
         return {
             "AssumeRolePolicyDocument": self.properties.get("AssumeRolePolicyDocument", _TRUST),
-            "ManagedPolicyArns": attached,
+            # The same policy twice is one.
+            "ManagedPolicyArns": [arn for i, arn in enumerate(attached) if arn not in attached[:i]],
             "Policies": inline,
             **{name: self.properties[own] for name, own in named.items() if own in self.properties},
         }
