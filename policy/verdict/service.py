@@ -15,7 +15,15 @@ from policy.iam.document import Effect, PolicyDocument, Statement
 from policy.iam.evaluate import Levels, action_covered
 from policy.iam.matching import ARN_FIELDS
 from policy.iam.search.actions import NEEDED_BY_POLLER, NEEDED_BY_SERVICE
-from policy.iam.search.keys import ACCOUNT_KEYS, NETWORK_KEYS, REGION_KEYS, SERVICE_ADDRESS, SOURCE_FUNCTION_KEY
+from policy.iam.search.keys import (
+    ACCOUNT_KEYS,
+    EXAMPLE_ACCOUNT,
+    NETWORK_KEYS,
+    REGION_KEYS,
+    SERVICE_ADDRESS,
+    SOURCE_FUNCTION_KEY,
+    regions,
+)
 from policy.iam.search.subject import Subject
 from policy.iam.search.witness import Answer, ask
 from policy.iam.truth import Truth, Unknown
@@ -169,17 +177,21 @@ def _judge_call(found: _Found, users: list[User], action: str, service: Subject,
 
 
 def _where(function_arn: str, documents: Iterable[PolicyDocument]) -> Iterator[str]:
-    """The ARN as far as it is known, and once for each region and account that a guard names where they are not known."""
+    """The ARN as far as it is known, and where its region or account is not: once for each that a guard names, and for
+    one that none names."""
     yield function_arn
     fields = function_arn.split(":", ARN_FIELDS - 1)
     guards = [s for d in documents for s in d.statements if telling(s)]
-    for place, names in ((_REGION_FIELD, REGION_KEYS), (_ACCOUNT_FIELD, ACCOUNT_KEYS)):
-        values = (v for s in guards for c in s.conditions if c.key in names for v in c.values)
-        for value in dict.fromkeys(v for v in values if isinstance(v, str)) if fields[place] == "*" else ():
-            if not _WILD.intersection(value):
+    for place, names, some in ((_REGION_FIELD, REGION_KEYS, _REGIONS), (_ACCOUNT_FIELD, ACCOUNT_KEYS, _ACCOUNTS)):
+        values = [v for s in guards for c in s.conditions if c.key in names for v in c.values if isinstance(v, str)]
+        named = [value for value in dict.fromkeys(values) if not _WILD.intersection(value)]
+        if fields[place] == "*" and values:
+            for value in (*named, next((other for other in some if other not in values), "*")):
                 yield ":".join((*fields[:place], value, *fields[place + 1 :]))
 
 
+_REGIONS: Final = regions("aws")
+_ACCOUNTS: Final = (EXAMPLE_ACCOUNT, *(f"{number:012}" for number in range(1000)))
 _REGION_FIELD, _ACCOUNT_FIELD = 3, 4
 _WILD: Final = frozenset("*?$:")
 
