@@ -6,8 +6,9 @@ at a preview the ARN of a new role is unknown, but the engine says which resourc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from policy.iam.document import (
     INLINE_POLICIES_LIMIT,
@@ -244,37 +245,62 @@ def _several_roles(resource: Resource, prop: str, value: object, roles: Sequence
 
 def _roles_named(resource: Resource, stack: Stack, executions: ExecutionRoles) -> Iterator[tuple[ExecutionRole, bool]]:
     """The roles in a resource's list of role names, each with whether it is certain to be in it."""
+    named = _named(resource, stack, [urn for urn, e in executions.items() if e.role is not None])
+    for name in named.elsewhere:
+        outside = _outside(name, executions)
+        yield from ((execution, len(outside) == 1) for execution in outside)
+    if named.any_role is not None:
+        stray = executions[resource.urn] = ExecutionRole(None, "")
+        stray.gaps.append(named.any_role)
+        yield stray, True
+    yield from ((executions[urn], True) for urn in named.certain)
+    for urn, gap in named.possible:
+        executions[urn].gaps.append(gap)
+        yield executions[urn], False
+
+
+class _Named(NamedTuple):
+    """The roles in a list of names, by URN: those that are certainly in it, and those that may be, each with why it may.
+
+    `elsewhere` are the names of roles that the stack does not have. `any_role` is there where an unknown name may be that of
+    any role.
+    """
+
+    certain: list[str]
+    possible: list[tuple[str, Gap]]
+    elsewhere: list[str]
+    any_role: Gap | None
+
+
+def _named(resource: Resource, stack: Stack, roles: Collection[str]) -> _Named:
+    """The roles that a resource's list of names has or may have; `roles` are the URNs of the stack's."""
     prop = resource.row.roles
     value, urns = resource.props.get(prop), resource.depends_on.get(prop, ())
     # Not all are roles: a policy whose role is not known stands there for it.
     found = [role.urn for role in map(stack.by_urn, urns) if role is not None]
-    made_from = [urn for urn in dict.fromkeys(found) if urn in executions and executions[urn].role is not None]
-    names = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-    known, same_name = [], []
-    for name in names:
-        roles = stack.roles_of(name, urns, resource)
-        if not roles:
-            elsewhere = _outside(name, executions)
-            yield from ((execution, len(elsewhere) == 1) for execution in elsewhere)
-        elif not stack.sure_of_name(roles, prop, resource):
-            same_name += [(executions[role.urn], _several_roles(resource, prop, name, roles)) for role in roles]
+    made_from = [urn for urn in dict.fromkeys(found) if urn in roles]
+    items = value if isinstance(value, list) else [value]
+    known: list[str] = []
+    elsewhere: list[str] = []
+    same_name: list[tuple[str, Gap]] = []
+    for name in items if isinstance(value, list) else ():
+        if not isinstance(name, str):
+            continue
+        meant = stack.roles_of(name, urns, resource)
+        if not meant:
+            elsewhere.append(name)
+        elif stack.sure_of_name(meant, prop, resource):
+            known.append(meant[0].urn)
         else:
-            known.append(roles[0].urn)
-    alike = stack.named_alike(urns) if not made_from else []
-    made_from += [role.urn for role in alike]
+            same_name += [(role.urn, _several_roles(resource, prop, name, meant)) for role in meant]
+    alike = [] if made_from else [role.urn for role in stack.named_alike(urns)]
+    made_from += alike
     outside = bool(alike) or resource.outside(prop, ROLES)
     certain, possible = _listed_roles(value, known, made_from, outside=outside)
-    items = value if isinstance(value, list) else [value]
     unknown = next((item for item in items if isinstance(item, Unknown)), None)
-    if unknown is not None and not made_from:
-        stray = executions[resource.urn] = ExecutionRole(None, "")
-        stray.gaps.append(unreadable(resource, prop, unknown))
-        yield stray, True
-    yield from ((executions[urn], True) for urn in certain)
     gap = unreadable(resource, prop, value if unknown is None else unknown)
-    for execution, gap in [*same_name, *((executions[urn], gap) for urn in possible)]:
-        execution.gaps.append(gap)
-        yield execution, False
+    any_role = gap if unknown is not None and not made_from else None
+    return _Named(certain, [*same_name, *((urn, gap) for urn in possible)], elsewhere, any_role)
 
 
 def _listed_roles(

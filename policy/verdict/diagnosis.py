@@ -72,17 +72,21 @@ def _reasons(statement: Statement, function_arns: Sequence[str]) -> Iterator[str
     for condition in conditions:
         yield from _dead_values(condition)
         yield from _operator(statement, condition)
-    absent = all_of(holds(c, {}) for c in conditions)
-    if (absent is Truth.NO) is (statement.effect is Effect.ALLOW) and not _null_both(conditions):
-        who = (
-            "lets the function's code in and keeps Lambda out"
-            if statement.effect is Effect.ALLOW
-            else ("denies Lambda's own calls, which lack the key, and not the code's")
-        )
-        yield f"its condition is inverted: it {who}"
+    yield from _inverted(statement, conditions)
     yield from _functions(statement, conditions, function_arns)
     if statement.effect is Effect.DENY:
         yield from _weakened(statement, conditions)
+
+
+def _inverted(statement: Statement, conditions: Sequence[Condition]) -> Iterator[str]:
+    """A guard that decides against Lambda's own calls, which lack the key, and for the code's."""
+    if _null_both(conditions):
+        return
+    without_key = all_of(holds(condition, {}) for condition in conditions)
+    if statement.effect is Effect.ALLOW and without_key is Truth.NO:
+        yield "its condition is inverted: it lets the function's code in and keeps Lambda out"
+    elif statement.effect is not Effect.ALLOW and without_key is not Truth.NO:
+        yield "its condition is inverted: it denies Lambda's own calls, which lack the key, and not the code's"
 
 
 def _wrong_keys(statement: Statement) -> Iterator[str]:
@@ -136,7 +140,7 @@ def _operator(statement: Statement, condition: Condition) -> Iterator[str]:
     deny = statement.effect is Effect.DENY
     if _null_both([condition]):
         yield '`Null` with both "true" and "false" is always met'
-    elif condition.if_exists and not (not deny and condition.operator.negated):
+    elif condition.if_exists and (deny or not condition.operator.negated):
         yield f"`{condition.name}` is met by Lambda's own calls, which lack the key, " + (
             "so it denies them too" if deny else "and by the code's"
         )
