@@ -380,3 +380,31 @@ def test_what_is_no_baseline_gets_one_sentence(
         assert (status, out) == (2, "")
         assert err.count("\n") == 1
         assert "baseline" in err
+
+
+def test_a_role_that_no_stack_has_is_judged_by_what_is_on_record_of_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    value = state("unguarded-inline-policy")
+    role = resource(value, "orders-role")
+    text = json.loads(resource(value, "orders-eni")["outputs"]["policy"])
+    kept = [r for r in value["deployment"]["resources"] if not r["urn"].endswith(("::orders-role", "::orders-eni"))]
+    value["deployment"]["resources"] = kept
+    details = {
+        "RoleDetailList": [
+            {
+                "RoleName": role["outputs"]["name"],
+                "Arn": role["outputs"]["arn"],
+                "Path": "/",
+                "AssumeRolePolicyDocument": json.loads(role["outputs"]["assumeRolePolicy"]),
+                "RolePolicyList": [{"PolicyName": "by-hand", "PolicyDocument": text}],
+                "AttachedManagedPolicies": [],
+            }
+        ],
+        "Policies": [],
+    }
+    file = str(written(tmp_path, value))
+    assert run(capsys, monkeypatch, file)[0] == 0
+    status, out, _ = run(capsys, monkeypatch, file, "--known-roles", str(written(tmp_path, details, "account.json")))
+    assert status == 1
+    assert "Guarding this role closes 1 function" in out

@@ -88,6 +88,10 @@ class Judge:
         self._directories: dict[Beyond, Directory | None] = {}
         self._organizations: dict[Beyond, Organization] = {}
 
+    def share(self, other: Judge) -> None:
+        """Read what is outside the stack only once for both: files of roles on record, and of SCPs."""
+        self._directories, self._organizations = other._directories, other._organizations
+
     def forget(self) -> None:
         """Forget what was said of one stack."""
         self._bugs.clear()

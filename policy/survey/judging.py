@@ -18,6 +18,8 @@ from policy.survey import facts
 from policy.verdict import finding
 from policy.verdict.finding import Finding, policy_of
 
+# What is read of files outside the stacks, once in each process.
+_READ_ONCE: Final = Judge()
 # The order in which the engine asks them.
 STACK_POLICIES: Final = (names.READ_ONLY, names.UNVERIFIED, names.GUARD)
 
@@ -96,6 +98,7 @@ class _Stack:
         # The stack's own check tells each hole with the functions behind it, so nothing is left to the resource's.
         levels = {name: config.level for name, config in self.rules.config.items()}
         self.judge = Judge(lambda: self.rules.now, levels=levels)
+        self.judge.share(_READ_ONCE)
 
     def items(self) -> Iterator[Item]:
         """The findings of all policies: the stack's first, then what single resources prove beyond them."""

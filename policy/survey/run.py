@@ -13,10 +13,10 @@ from typing import Final
 import yaml
 
 from policy.outside.state_file import files
-from policy.preview.config_file import PackConfigError, load
+from policy.preview.config_file import PackConfigError, load, with_lists
 from policy.reports import formats
 from policy.reports.formats import ReportError
-from policy.shared import streams
+from policy.shared import names, streams
 from policy.shared.escapes import one_line
 from policy.survey import baseline, parts, rendering
 from policy.survey.baseline import BaselineError
@@ -41,6 +41,13 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
         ),
     )
     parser.add_argument("--policy-pack-config", metavar="FILE", help="configuration of the policy pack, a JSON file")
+    parser.add_argument(
+        "--known-roles",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="output of `aws iam get-account-authorization-details`: roles that no surveyed stack has are judged by it",
+    )
     formats.configure_parser(parser)
     parser.add_argument("--all", action="store_true", help="print all rows and all findings")
     parser.add_argument("--baseline", metavar="FILE", help="show only what is not in this file, and what has gone")
@@ -73,12 +80,13 @@ def _run(args: argparse.Namespace) -> int:
     if args.merge and args.shard:
         raise PartError("--merge puts all parts together, and --shard makes one: give one of them")
     outputs = formats.outputs(args.output)
-    known = baseline.read(args.baseline) if args.baseline else None
-    judged_by = rules(load(args.policy_pack_config), time.time())
+    before = baseline.read(args.baseline) if args.baseline else None
+    known = {"known_roles": [str(Path(path).resolve()) for path in args.known_roles]}
+    judged_by = rules(with_lists(load(args.policy_pack_config), names.OF_ROLES_ELSEWHERE, known), time.time())
     results: Sequence[Result]
     results = parts.read(args.paths, judged_by) if args.merge else _survey(args, judged_by)
     survey = together(results, judged_by)
-    compared = baseline.compare(survey, known)
+    compared = baseline.compare(survey, before)
     part = parts.part(survey, args.shard) if args.shard else None
     report = rendering.report(survey, _version(), compared, whole=args.all, part=part)
     if args.write_baseline:
