@@ -333,6 +333,7 @@ STANDALONE: Final = [
     (aws_types.POLICY, "policy"),
     (aws_types.NATIVE_ROLE_POLICY, "policyDocument"),
     (aws_types.NATIVE_POLICY, "policyDocument"),
+    (aws_types.NATIVE_INLINE_POLICY, "policyDocument"),
 ]
 
 
