@@ -92,7 +92,7 @@ def _search(action: str, subject: Subject, relevant: Relevant, role: Role, budge
         answers = [_ask_session(action, session, relevant, role, budget) for session in asked]
         # What the role may do elsewhere says nothing of where its functions are.
         if len({answer.allowed for answer in answers}) > 1 and action in keys.known_actions():
-            answers = _of_working_roles(action, asked, answers, relevant, role, budget) or answers
+            answers = _of_working_roles(action, subject, asked, answers, relevant, role, budget) or answers
     except BudgetExceededError:
         return Answer(Truth.UNKNOWN, too_complex=True)
     if len({answer.allowed for answer in answers}) == 1:
@@ -103,6 +103,7 @@ def _search(action: str, subject: Subject, relevant: Relevant, role: Role, budge
 
 def _of_working_roles(
     action: str,
+    subject: Subject,
     asked: Sequence[Session],
     answers: Sequence[Answer],
     relevant: Relevant,
@@ -118,11 +119,15 @@ def _of_working_roles(
     for session, answer in zip(asked, answers, strict=True):
         groups.setdefault((session.partition, session.account), []).append((session, answer))
     kept: list[Answer] = []
-    for group in groups.values():
-        service = group[0][0]._replace(caller=Caller.SERVICE, function_arn=None)
-        nobody = all(answer.allowed is Truth.NO for _, answer in group)
-        if not nobody or _ask_session(action, service, relevant, role, budget).allowed is not Truth.NO:
-            kept += [answer for _, answer in group]
+    for place, group in groups.items():
+        if subject.caller is Caller.SERVICE:
+            others = [s for s in sessions(subject.as_code, relevant) if (s.partition, s.account) == place]
+        else:
+            others = [group[0][0]._replace(caller=Caller.SERVICE, function_arn=None)]
+        works = any(answer.allowed is not Truth.NO for _, answer in group) or any(
+            _ask_session(action, other, relevant, role, budget).allowed is not Truth.NO for other in others
+        )
+        kept += [answer for _, answer in group] if works else []
     return kept
 
 
