@@ -82,6 +82,14 @@ def test_a_level_that_is_left_out_is_noticed(iam: Simulator, monkeypatch: pytest
     assert runner.report.findings
 
 
+def test_a_sample_with_variables_in_guards_agrees(iam: Simulator) -> None:
+    runner = Runner(iam, SEED, per_action=2, holes=2, variables=True)
+    for number in range(ROLES // 2):
+        runner.role(number)
+    assert runner.report.findings == []
+    assert any("variable in a condition" in name for name in runner.report.differences)
+
+
 def without_the_negation(monkeypatch: pytest.MonkeyPatch) -> None:
     row = conditions.OPERATORS["notipaddress"]
     monkeypatch.setitem(conditions.OPERATORS, "notipaddress", replace(row, negated=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stacks import generate
+from tests.stacks import generate, planted
 from tests.stacks.documents import GUARD, HOME, NAMED, OPEN, OWN, document
 from tests.stacks.preview import Preview, Said
 from tests.stacks.run import Runner, run_part
@@ -13,6 +13,8 @@ from tests.stacks.values import Item, Program, Provider, Text
 SEED = 20261127
 # The quick suite's share, and all that CI tries.
 QUICK, ALL = 150, 5_000
+# A bug put in on purpose has to be found within so many stacks.
+PATIENCE = 600
 
 
 def test_a_sample_of_stacks_holds() -> None:
@@ -61,6 +63,26 @@ def test_a_name_is_looked_up_in_the_account_of_its_provider(deny: bool) -> None:
     assert perhaps.role("orders-role").unverified is deny
     assert not perhaps.role("orders-role").exposed
     assert not [*same.crashed, *other.crashed, *perhaps.crashed]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("bug", "number"),
+    [
+        # The stack that showed it when this was written; where it no longer does, others are tried.
+        (planted.only_the_first_function_is_asked, 65),
+        (planted.account_from_the_guard, 210),
+        (planted.trust_alone_is_not_enough, 94),
+        (planted.rewriting_is_overlooked, 10),
+        (planted.a_way_round_of_nobody, 255),
+        (planted.nothing_is_taken_off, 11),
+        (planted.attachment_owns_nothing, 55),
+        (planted.two_of_one_name, 499),
+        (planted.nothing_comes_from_outside, 8),
+    ],
+)
+def test_a_bug_put_in_on_purpose_is_found(bug: planted.Bug, number: int) -> None:
+    assert planted.found_by(bug, (number, *range(PATIENCE))) is not None
 
 
 @pytest.mark.slow

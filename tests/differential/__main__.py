@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--holes", type=int, default=1000, help="holes to plant at most (default: %(default)s)")
     parser.add_argument("--hidden", type=int, default=400, help="roles with hidden parts (default: %(default)s)")
     parser.add_argument("--stand-ins", type=int, default=400, help="roles with stand-ins (default: %(default)s)")
+    parser.add_argument("--variables", action="store_true", help="roles with policy variables in their guards")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one for each core)")
     parser.add_argument("--cases", type=Path, default=CASES, help="where case folders are written")
     parser.add_argument("--save", type=Path, help="write undecided roles and missed holes to this JSON file")
@@ -69,7 +70,12 @@ def _known_roles(seed: int, args: argparse.Namespace) -> list[Finding]:
         return []
     report = Report()
     quota = -(-args.holes // len(_parts(args.roles)))
-    seconds = _run(report, args.roles, args.jobs, partial(run_part, seed, per_action=args.per_action, holes=quota))
+    seconds = _run(
+        report,
+        args.roles,
+        args.jobs,
+        partial(run_part, seed, per_action=args.per_action, holes=quota, variables=args.variables),
+    )
     print(render(report, seconds))
     if args.save:
         args.save.write_text(json.dumps({"undecided": report.undecided, "missed": report.missed}, indent=1), "utf-8")

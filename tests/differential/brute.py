@@ -135,7 +135,7 @@ class Found:
             {
                 "action": self.action,
                 "resource": resource,
-                "context": {k: list(v) if k == "aws:tagkeys" else v[0] for k, v in context.items()},
+                "context": {k: list(v) if k == "aws:tagkeys" else v[0] for k, v in context.items() if v},
             }
             for resource, context in self.parts
         ]
@@ -151,7 +151,8 @@ class Brute:
         self._groups = groups
         _, self.partition, _, _, self.account, *_ = role["function_arn"].split(":")
         self.facts: Option = {
-            **_FACTS, "aws:principalaccount": (self.account,), "aws:resourceaccount": (self.account,),
+            **_FACTS, "aws:principaltag/none": (),
+            "aws:principalaccount": (self.account,), "aws:resourceaccount": (self.account,),
         }  # fmt: skip
         self.tried = 0
         self._memo: dict[tuple[str, str, int, object], Maybe] = {}

@@ -19,6 +19,8 @@ REASONS: Final = {
     "simulator takes what stands before the first `/` or `:` literally",
     "short ARN under NotResource": "missing fields are completed with `*`; the simulator does not invert that mismatch",
     "variable in an ARN's account": "the simulator fills in no variable in the account field",
+    "variable in a condition": "the simulator fills in no variable in the account of an ARN, and has its own idea of one "
+    "without a value: that matches nothing (IAM User Guide, Policy variables with no value)",
     "address without a range": "IAM reads a single address as a range of one; the simulator's negation then fails "
     "for an address of the other version",
     "range of all addresses": "0.0.0.0/0 holds every IPv4 address (and ::/0 every IPv6 one); for the simulator, none",
@@ -71,7 +73,11 @@ class Translation:
         if "Condition" in out:
             out["Condition"] = {
                 operator: {
-                    key: self._each(values, self._network) if "ipaddress" in operator.lower() else values
+                    key: self._each(values, self._network)
+                    if "ipaddress" in operator.lower()
+                    else self._each(values, self._variables)
+                    if "lambda:" in str(values)
+                    else values
                     for key, values in by_key.items()
                 }
                 for operator, by_key in out["Condition"].items()
@@ -114,6 +120,15 @@ class Translation:
             kinds = [kind for kind in _KINDS if like(head, kind)] or ["nothing"]
             return [":".join((*fields[:5], f"{kind}/{tail}")) for kind in kinds]
         return [":".join(fields)]
+
+    def _variables(self, text: str) -> list[str]:
+        filled = text.replace("${aws:PrincipalAccount}", self._account)
+        filled = re.sub(r"\$\{aws:PrincipalTag/none, '(\w+)'\}", r"\1", filled)
+        if "${aws:PrincipalTag/none}" in filled:
+            filled = "arn:aws:lambda:nowhere:000000000000:function:nothing"
+        if filled != text:
+            self.names.add("variable in a condition")
+        return [filled]
 
     def _network(self, text: str) -> list[str]:
         if text.endswith("/0"):

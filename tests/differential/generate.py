@@ -72,11 +72,26 @@ _RANGES: Final = (
 _PIECES: Final = ("0", "a", "b", "*", "?", "*", "0a", "ab")
 
 
-class RoleGenerator:
-    """One role from one random generator."""
+# Function ARNs with variables: of the account, of a tag that the role does not have, with a default and without.
+_COVERING_VARIABLES: Final = (
+    "arn:aws:lambda:*:${aws:PrincipalAccount}:function:*",
+    f"arn:aws:lambda:{REGION}:${{aws:PrincipalAccount}}:function:ord*",
+    "arn:aws:lambda:*:*:function:${aws:PrincipalTag/none, 'orders'}",
+)
+_MISSING_VARIABLES: Final = (
+    "arn:aws:lambda:*:*:function:${aws:PrincipalTag/none}",
+    "arn:aws:lambda:us-*:${aws:PrincipalAccount}:function:*",
+    "arn:aws:lambda:*:*:function:${aws:PrincipalTag/none, 'reports'}",
+)
 
-    def __init__(self, rng: Random) -> None:
+
+class RoleGenerator:
+    """One role from one random generator; with `variables` there are some in its guards."""
+
+    def __init__(self, rng: Random, *, variables: bool = False) -> None:
         self._rng = rng
+        self._covers = (*_COVERING, *_COVERING_VARIABLES * 3) if variables else _COVERING
+        self._misses = (*_MISSING, *_MISSING_VARIABLES * 3) if variables else _MISSING
         self._focus = rng.sample(_RESTRICTING_KEYS, rng.choice((1, 1, 2, 3)))
         self._resources_matter = rng.random() < 0.5
         # A role's text patterns come from one small pool, so that equal and overlapping ones meet.
@@ -336,7 +351,7 @@ class RoleGenerator:
             return (
                 operator,
                 self._spelled(),
-                rng.choice((FUNCTION_ARN, [FUNCTION_ARN], [rng.choice(_MISSING), FUNCTION_ARN])),
+                rng.choice((FUNCTION_ARN, [FUNCTION_ARN], [rng.choice(self._misses), FUNCTION_ARN])),
             )
         if pick < 0.95:
             operator = rng.choice(
@@ -347,8 +362,8 @@ class RoleGenerator:
 
     def _covering_values(self) -> Any:
         rng = self._rng
-        value = rng.choice(_COVERING)
-        return rng.choice((value, [value], [rng.choice(_MISSING), value], [value, rng.choice(_COVERING)]))
+        value = rng.choice(self._covers)
+        return rng.choice((value, [value], [rng.choice(self._misses), value], [value, rng.choice(self._covers)]))
 
     def _on_the_key(self) -> tuple[str, str, Any]:
         rng = self._rng
@@ -361,7 +376,7 @@ class RoleGenerator:
             + rng.choice(("", "", "", "IfExists"))
         )
         values = [
-            rng.choice((FUNCTION_ARN, rng.choice(_COVERING), rng.choice(_MISSING)))
+            rng.choice((FUNCTION_ARN, rng.choice(self._covers), rng.choice(self._misses)))
             for _ in range(rng.choice((1, 1, 2)))
         ]
         return operator, self._spelled(), values[0] if len(values) == 1 else values
@@ -455,9 +470,9 @@ class RoleGenerator:
         statement["Condition"].setdefault(operator, {})[key] = value
 
 
-def role(seed: int, number: int) -> Json:
+def role(seed: int, number: int, *, variables: bool = False) -> Json:
     """Role `number` of a run: the same for the same seed, however the run is split."""
-    return RoleGenerator(Random(f"{seed}:{number}")).role()
+    return RoleGenerator(Random(f"{seed}:{number}"), variables=variables).role()
 
 
 def role_in_organization(seed: int, number: int) -> Json:

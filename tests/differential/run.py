@@ -138,14 +138,26 @@ def request_of(found: Sequence[Json], action: str) -> Request:
 class Runner:
     """Judges roles and collects what happens; at most `holes` are planted."""
 
-    def __init__(self, simulator: Simulator, seed: int, per_action: int, holes: int, *, levels: bool = False) -> None:
+    def __init__(
+        self,
+        simulator: Simulator,
+        seed: int,
+        per_action: int,
+        holes: int,
+        *,
+        levels: bool = False,
+        variables: bool = False,
+    ) -> None:
         self._simulator, self._seed, self._per_action, self._holes = simulator, seed, per_action, holes
-        self._levels = levels
+        self._levels, self._variables = levels, variables
         self.report = Report()
 
     def role(self, number: int) -> None:
         """Everything about one role."""
-        role = (generate.role_in_organization if self._levels else generate.role)(self._seed, number)
+        if self._levels:
+            role = generate.role_in_organization(self._seed, number)
+        else:
+            role = generate.role(self._seed, number, variables=self._variables)
         rng = Random(f"{self._seed}:{number}:requests")
         parsed = Parsed.of(role)
         self.report.counts["roles"] += 1
@@ -387,11 +399,17 @@ def several_patterns(role: Json) -> bool:
 
 
 def run_part(
-    seed: int, numbers: Sequence[int], per_action: int, holes: int, tick: Callable[[], Any] = lambda: None
+    seed: int,
+    numbers: Sequence[int],
+    per_action: int,
+    holes: int,
+    tick: Callable[[], Any] = lambda: None,
+    *,
+    variables: bool = False,
 ) -> Report:
     """The roles with these numbers, in this process, with a simulator of its own."""
     with Simulator() as simulator:
-        runner = Runner(simulator, seed, per_action, holes)
+        runner = Runner(simulator, seed, per_action, holes, variables=variables)
         for number in numbers:
             runner.role(number)
             tick()

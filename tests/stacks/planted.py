@@ -6,14 +6,14 @@ Each puts one kind back. The table says what found it, and after how many stacks
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, Final
 from unittest import mock
 
 from policy.iam import conditions
-from policy.iam.search import relevant, subject, witness
+from policy.iam.search import candidates, relevant, subject, witness
 from policy.iam.search.keys import SOURCE_FUNCTION_KEY
 from policy.iam.trust import Trust
 from policy.iam.truth import Truth
@@ -21,6 +21,7 @@ from policy.pack.checks import Judge
 from policy.stack import grants, inventory, links, removals, resources
 from policy.stack.resources import Declarations, Resource
 from policy.verdict import exposure, finding, service, shedding
+from policy.verdict.outcomes import LockedOut
 from tests.stacks.run import Finding, Runner
 
 SEED: Final = 20261127
@@ -56,7 +57,8 @@ def variable_without_value_is_not_inverted(bug: ExitStack) -> None:
         missing = any("none}" in str(text) for text in condition.values)
         return Truth.NO if missing and condition.operator.negated else original(condition, value, context)
 
-    _put(bug, conditions, "value_holds", holds)
+    for module in (conditions, candidates):
+        _put(bug, module, "value_holds", holds)
 
 
 # ---- a fact from the guard under test
@@ -220,11 +222,7 @@ def networks_do_not_lock_out(bug: ExitStack) -> None:
 def one_region_of_the_service(bug: ExitStack) -> None:
     """Whether the service is locked out is asked for the first function only."""
     original = exposure.judge_service
-
-    def first(execution: Any, users: Sequence[Any], *args: Any) -> Iterable[Any]:
-        return original(execution, list(users[:1]), *args)
-
-    _put(bug, exposure, "judge_service", first)
+    _put(bug, exposure, "judge_service", lambda execution, users, *args: original(execution, users[:1], *args))
 
 
 def an_unknown_service_is_silent(bug: ExitStack) -> None:
@@ -232,7 +230,7 @@ def an_unknown_service_is_silent(bug: ExitStack) -> None:
     original = exposure.judge_service
 
     def certain(*args: Any) -> list[Any]:
-        return [found for found in original(*args) if isinstance(found, exposure.LockedOut)]
+        return [found for found in original(*args) if isinstance(found, LockedOut)]
 
     _put(bug, exposure, "judge_service", certain)
 
