@@ -59,6 +59,9 @@ def test_the_first_preview_is_as_recorded(name: str, silent_pack: Path) -> None:
 
 
 CLASSES: Mapping[str, str] = {
+    "aws:cloudcontrol/resource:Resource": "cloudcontrol.Resource",
+    "aws:cloudformation/stack:Stack": "cloudformation.Stack",
+    "aws:cloudformation/stackSet:StackSet": "cloudformation.StackSet",
     "aws:iam/policy:Policy": "iam.Policy",
     "aws:iam/policyAttachment:PolicyAttachment": "iam.PolicyAttachment",
     "aws:iam/role:Role": "iam.Role",
@@ -74,6 +77,9 @@ CLASSES: Mapping[str, str] = {
     "aws:lambda/microvmsImage:MicrovmsImage": "lambda_.MicrovmsImage",
     "aws:lambdamicrovms/image:Image": "lambdamicrovms.Image",
     "aws:lambdamicrovms/microvm:Microvm": "lambdamicrovms.Microvm",
+    "aws:organizations/policy:Policy": "organizations.Policy",
+    "aws:serverlessrepository/cloudFormationStack:CloudFormationStack": "serverlessrepository.CloudFormationStack",
+    "aws:servicecatalog/provisionedProduct:ProvisionedProduct": "servicecatalog.ProvisionedProduct",
     "aws:synthetics/canary:Canary": "synthetics.Canary",
 }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -96,8 +97,12 @@ def bridged(item: Item) -> Item:
             for key, value in values.items()
         }
 
-    return Item(
-        kind, item.name, item.parent, renamed(item.inputs), renamed(item.outputs), renamed(item.depends_on), item.read
+    return replace(
+        item,
+        type=kind,
+        inputs=renamed(item.inputs),
+        outputs=renamed(item.outputs),
+        depends_on=renamed(item.depends_on),
     )
 
 

@@ -25,8 +25,10 @@ def with_records(stack: Sequence[Resource], directory: Directory) -> tuple[Resou
     written = set(_written(stack))
     found: dict[str, Resource] = {}
     changed: dict[str, Resource] = {}
-    asked = list(dict.fromkeys([*_named(stack), *(arn for arn in own if isinstance(arn, str))]))
-    for arn, (recorded, *others) in directory.find(asked).items():
+    # A function is in the account of its role, so what is on record is where the function's provider works.
+    accounts = {**{arn: role.account for arn, role in own.items() if isinstance(arn, str)}, **dict(_named(stack))}
+    for arn, everything in directory.find(list(accounts)).items():
+        recorded, *others = (replace(resource, account=accounts[arn]) for resource in everything)
         role = own.get(arn)
         first = _without(recorded, written)
         if role is None:
@@ -64,12 +66,12 @@ def _without(role: Resource, written: Collection[tuple[str, object]]) -> Resourc
     return replace(role, props={**role.props, **changed}, inputs=inputs)
 
 
-def _named(given: Iterable[Resource]) -> Iterator[str]:
-    """The ARNs of the roles that something in the stack runs on."""
+def _named(given: Iterable[Resource]) -> Iterator[tuple[str, str]]:
+    """The ARNs of the roles that something in the stack runs on, each with what stands for the account of that."""
     for user, prop in users(Stack(given), event_sources=True):
         value = value_at(user.resource, prop)
         if isinstance(value, str) and ":role/" in value:
-            yield value
+            yield value, user.resource.account
 
 
 def _echoing(role: Resource, recorded: Resource) -> Resource:

@@ -25,6 +25,9 @@ def _token(name: str) -> str:
 _CLASSIC: Final[Mapping[str, str]] = {
     _token(name): kind
     for name, kind in (
+        ("cloudcontrolapi_resource", aws_types.CLOUD_CONTROL),
+        ("cloudformation_stack", aws_types.STACK),
+        ("cloudformation_stack_set", aws_types.STACK_SET),
         ("iam_policy", aws_types.POLICY),
         ("iam_policy_attachment", aws_types.POLICY_ATTACHMENT),
         ("iam_role", aws_types.ROLE),
@@ -39,6 +42,9 @@ _CLASSIC: Final[Mapping[str, str]] = {
         ("lambdacore_network_connector", aws_types.CONNECTOR),
         ("lambdamicrovms_image", aws_types.MICROVM_IMAGE),
         ("lambdamicrovms_microvm", aws_types.MICROVM),
+        ("organizations_policy", aws_types.ORGANIZATION_POLICY),
+        ("serverlessapplicationrepository_cloudformation_stack", aws_types.APPLICATION),
+        ("servicecatalog_provisioned_product", aws_types.PRODUCT),
         ("synthetics_canary", aws_types.CANARY),
     )
 }
