@@ -79,6 +79,13 @@ def test_a_name_is_looked_up_in_the_account_of_its_provider(deny: bool) -> None:
         (planted.attachment_owns_nothing, 55),
         (planted.two_of_one_name, 499),
         (planted.nothing_comes_from_outside, 8),
+        (planted.unknown_values_are_missing, 134),
+        (planted.a_possible_vpc_is_none, 72),
+        (planted.a_read_role_has_no_policies, 31),
+        (planted.names_know_no_account, 403),
+        (planted.functions_outside_are_not_asked, 17),
+        (planted.networks_do_not_lock_out, 12),
+        (planted.an_unknown_service_is_silent, 230),
     ],
 )
 def test_a_bug_put_in_on_purpose_is_found(bug: planted.Bug, number: int) -> None:

@@ -500,7 +500,7 @@ class Generator:
             second = self._name_of(self._rng.choice(others), f"second role of {name}")
             listed += [] if isinstance(second, Later) and len(second.made_from) > 1 else [second]
         if self._chance(0.12):
-            plain = [v.template if isinstance(v, Later) else v for v in listed]
+            plain = [self._template(v) for v in (self._own_name(role), *listed[1:])]
             every = [self._template(self._own_name(r)) for r in self._roles.values() if r.provider == role.provider]
             foreign = ["a-role-of-another-stack"]
             made_from, choices = self._rng.choice(
