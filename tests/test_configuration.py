@@ -529,6 +529,7 @@ def test_the_schema_takes_every_option() -> None:
     options = {
         "actions": list(KEPT_FROM_CODE),
         "exemptions": entries,
+        "exemption_tag": "eni-guard-exempt",
         "guarded_elsewhere": entries,
         "event_sources": False,
         "remediate_standalone": True,
@@ -557,6 +558,75 @@ def test_the_levels_without_configuration() -> None:
         UNVERIFIED: "advisory",
         NOTICES: "advisory",
     }
+
+
+# ---- exemptions by a tag
+
+TAG: Final = "eni-exempt"
+
+
+def tagged(value: object, on: str = "role") -> Stack:
+    """The open stack with a tag on its role, its function or its policy."""
+    stack = Stack()
+    name = stack.role(**({"tags": value} if on == "role" else {}))
+    stack.policy(name)
+    stack.function(name)
+    if on == "function":
+        dict.update(stack.found[-1].props, {"tags": value})
+    return stack
+
+
+@pytest.mark.parametrize(
+    ("tags", "on", "open_still"),
+    [
+        ({TAG: "firewall"}, "role", False),
+        ({TAG: "firewall"}, "function", False),
+        ([{"key": TAG, "value": "firewall"}], "role", False),
+        ({TAG: "firewall; until=2026-06-15"}, "role", False),
+        ({TAG: "firewall; until=2026-06-14"}, "role", True),
+        ({"other": "firewall"}, "role", True),
+        ({TAG: ""}, "role", True),
+        ({TAG: " ; until=2026-12-31"}, "role", True),
+        ({TAG: "x; until=soon"}, "role", True),
+        ({TAG: "x; until=2026-02-30"}, "role", True),
+        ({TAG: 5}, "role", True),
+        (None, "role", True),
+    ],
+)
+def test_a_tag_exempts_what_has_it(tags: object, on: str, open_still: bool) -> None:
+    stack = tagged(tags, on)
+    assert violated(stack.tell()) == {(GUARD, "orders-eni")}, "off without the option"
+    told = [item for item in stack.tell(everywhere(exemption_tag=TAG)) if item[0] != NOTICES and item[1]]
+    assert [(policy, name) for policy, name, _ in told] == ([(GUARD, "orders-eni")] if open_still else [])
+
+
+def test_an_exemption_by_a_tag_is_shown_as_one() -> None:
+    (notice,) = noticed(tagged({TAG: "firewall; until=2026-06-30"}).tell(everywhere(exemption_tag=TAG)))
+    assert "orders-role` is exempt by its tag `eni-exempt`, until 2026-06-30. Reason: firewall" in notice
+    (notice,) = noticed(tagged({TAG: "firewall; until=2026-06-01"}).tell(everywhere(exemption_tag=TAG)))
+    assert "ended on 2026-06-01 and has no effect any more" in notice
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("", "it gives no reason"),
+        ("x; until=soon", "its last day is not like until=2026-12-31"),
+        ("x; until=2026-02-30", "its last day is not a day"),
+    ],
+)
+def test_a_tag_that_exempts_nothing_is_told(value: str, says: str) -> None:
+    told = tagged({TAG: value}).tell(everywhere(exemption_tag=TAG))
+    ((_, _, message),) = [item for item in told if item[0] == GUARD and not item[1]]
+    assert f"the tag `eni-exempt` of `orders-role` exempts nothing: {says}" in message
+
+
+def test_a_tag_means_its_own_resource_alone() -> None:
+    stack = tagged({TAG: "firewall"})
+    other = stack.role("orders-role-2")
+    stack.policy(other, "orders-eni-2")
+    stack.function(other, "orders-2")
+    assert violated(stack.tell(everywhere(exemption_tag=TAG))) == {(GUARD, "orders-eni-2")}
 
 
 # ---- in the pack's own process

@@ -65,7 +65,7 @@ ROOMS: Final = {
     ),
     "pack": Room(
         ("shared", "iam", "iam.search", "stack", "stack.templates", "outside", "verdict"),
-        ("beyond", "settings", "sources", "exempt", "checks", "policies", "listening", "shortcut"),
+        ("beyond", "settings", "sources", "tags", "exempt", "checks", "policies", "listening", "shortcut"),
     ),
     "reports": Room(
         ("shared",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -21,6 +21,7 @@ from policy.pack import sources
 from policy.pack.beyond import Beyond
 from policy.pack.exempt import Use, exempt_resource, guarded_elsewhere, notices, unexempted, unexempted_findings
 from policy.pack.settings import MAY_GUARD, OPTIONS, Settings, read_settings
+from policy.pack.tags import exemptions_of
 from policy.shared import names, stand_ins
 from policy.shared.aws_types import MAKERS
 from policy.shared.escapes import printable
@@ -110,7 +111,7 @@ class Judge:
 
     def found_in(self, resource: Resource, inputs: Mapping[str, Any], config: Mapping[str, Any]) -> list[Finding]:
         """What a resource of one of the table's types proves by itself, which is remembered with its inputs."""
-        settings = self._settings(names.ROLE_GUARD, config)
+        settings = self._settings(names.ROLE_GUARD, config, [resource])
         self._role_actions = settings.actions
         found: list[Finding] = []
         try:
@@ -159,17 +160,18 @@ class Judge:
 
         The resource is of one of `LOOKED_AT`.
         """
-        settings, kind = self._settings(names.ROLE_GUARD, args.get_config()), classic_type(args.resource_type)
+        kind = classic_type(args.resource_type)
         try:
             # Of the types that have documents, both providers of Terraform's call every property alike.
             props = plain(args.props, HIDDEN)
+            resource = Resource(args.urn, kind, props)
+            settings = self._settings(names.ROLE_GUARD, args.get_config(), [resource])
             secrets = frozenset(secret_paths(props))
             if secrets:
                 self.declarations.hide(args.urn, secrets, plain(args.props))
             standalone = settings.remediate_standalone
             remedied = remedy(kind, props, settings.actions, self._now(), standalone=standalone)
             self.declarations.refuse(args.urn, remedied.refused)
-            resource = Resource(args.urn, kind, props)
             use = self._uses[names.ROLE_GUARD]
             if not remedied.documents or exempt_resource(resource, settings, self._today(), use):
                 return None
@@ -187,7 +189,7 @@ class Judge:
 
     def found(self, name: str, stack: tuple[Resource, ...], config: Mapping[str, Any]) -> list[Finding]:
         """One stack policy's share of the findings on the resources that matter, in order of URN."""
-        told = self._findings(name, stack, self._settings(name, config))
+        told = self._findings(name, stack, self._settings(name, config, stack))
         # What a resource of the program makes is told as that resource's.
         return [replace(item, urn=self._expansion.made_by(item.urn)) for item in told]
 
@@ -226,10 +228,15 @@ class Judge:
     def _today(self) -> date:
         return datetime.fromtimestamp(int(self._clock()), timezone.utc).date()
 
-    def _settings(self, name: str, config: Mapping[str, Any]) -> Settings:
+    def _settings(self, name: str, config: Mapping[str, Any], resources: Iterable[Resource]) -> Settings:
+        """The configuration of a policy, with what the tags of these resources add to it."""
         settings = read_settings(config, OPTIONS[name], writes=name == names.GUARD)
-        self._problems[name] = (*settings.problems, *self._organization(settings.beyond).problems)
-        return settings
+        tagged = exemptions_of(settings.exemption_tag, resources)
+        found = (*settings.problems, *self._organization(settings.beyond).problems, *tagged.problems)
+        # The resource policy is asked once for each resource, and each may add something.
+        before = self._problems.get(name, ()) if name == names.ROLE_GUARD else ()
+        self._problems[name] = tuple(dict.fromkeys((*before, *found)))
+        return settings.with_exemptions(tagged.entries)
 
     def _organization(self, beyond: Beyond) -> Organization:
         if not beyond.service_control_policies:

@@ -112,12 +112,13 @@ def notices(use: Use, stack: str, project: str) -> Iterator[str]:
     """What to tell about the entries: used, over, or written for this stack and meeting nothing in it."""
     for entry in use.used:
         until = f", until {entry.until}" if entry.until else ""
-        what = "is taken to be guarded elsewhere" if entry.elsewhere else "is exempt"
+        by_tag = f" by its tag {quoted(entry.tag)}" if entry.tag else ""
+        what = "is taken to be guarded elsewhere" if entry.elsewhere else f"is exempt{by_tag}"
         yield f"{quoted(entry.match)} {what}{until}. Reason: {_reason(entry)}"
     for entry in use.expired:
         yield f"{_subject(entry)} ended on {entry.until} and has no effect any more. Its reason was: {_reason(entry)}"
     for entry in use.seen:
-        here = entry.match.startswith(f"urn:pulumi:{stack}::{project}::")
+        here = not entry.tag and entry.match.startswith(f"urn:pulumi:{stack}::{project}::")
         if here and entry not in use.used and entry not in use.expired:
             yield f"{_subject(entry)} has nothing to act on in this stack: take it out. Its reason was: {_reason(entry)}"
 

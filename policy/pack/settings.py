@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -45,6 +45,11 @@ EXEMPTIONS: Final[dict[str, dict[str, Any]]] = {
     "exemptions": {
         **_ENTRIES,
         "description": "what is accepted, by function, role or policy resource, each with a reason",
+    },
+    "exemption_tag": {
+        "type": "string",
+        "minLength": 1,
+        "description": "key of a tag that exempts what has it, with `reason` or `reason; until=YYYY-MM-DD` for its value",
     },
 }
 EVERY_ACTION: Final = "all"
@@ -110,9 +115,13 @@ class Entry:
     reason: str
     until: date | None = None
     elsewhere: bool = False
+    # The key of the tag that it is from, if it is from one; `match` is then the URN of the tagged resource.
+    tag: str = ""
 
     def matches(self, *names: str) -> bool:
         """Whether one of the URNs or names is meant."""
+        if self.tag:
+            return self.match in names
         pattern = glob(self.match)
         return any(pattern.matches(name) for name in names)
 
@@ -133,6 +142,11 @@ class Settings:
     problems: tuple[str, ...] = ()
     unknown_documents: str = DO_NOT_GUARD
     beyond: Beyond = NOTHING
+    exemption_tag: str = ""
+
+    def with_exemptions(self, entries: Iterable[Entry]) -> Settings:
+        """The same with further exemptions."""
+        return replace(self, exemptions=(*self.exemptions, *entries))
 
 
 DEFAULTS: Final = Settings()
@@ -158,6 +172,7 @@ def read_settings(config: Mapping[str, Any], known: Iterable[str], *, writes: bo
         reader.flag("remediate_standalone", config.get("remediate_standalone", False), default=False),
         unknown_documents=reader.unknown_documents(config.get("unknown_documents", DO_NOT_GUARD)),
         beyond=read_beyond(config, reader.problem),
+        exemption_tag=reader.text("exemption_tag", config.get("exemption_tag", "")),
         problems=tuple(reader.problems),
     )
 
@@ -227,6 +242,12 @@ class _Reader:
             return value
         self.problem("unknown_documents", f'must be "{DO_NOT_GUARD}" or "{MAY_GUARD}", not {value!r}')
         return DO_NOT_GUARD
+
+    def text(self, path: str, value: object) -> str:
+        if isinstance(value, str):
+            return value
+        self.problem(path, f"must be a text, not {value!r}")
+        return ""
 
     def flag(self, path: str, value: object, *, default: bool) -> bool:
         if isinstance(value, bool):
