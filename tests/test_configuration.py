@@ -18,6 +18,7 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )
+from pulumi_policy.policy import _NotApplicableError
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from policy.iam.search.actions import KEPT_FROM_CODE
@@ -688,3 +689,27 @@ def test_a_wrong_value_that_no_schema_refuses_stops_the_preview() -> None:
     assert result.mandatory
     ((policy, enforcement, urn),) = {(v.policy, v.enforcement, v.urn) for v in result.violations if v.policy != NOTICES}
     assert (policy, enforcement, urn.rpartition("::")[2]) == (GUARD, "mandatory", "unguarded-inline-policy-dev")
+
+
+# ---- stacks with nothing to judge
+
+
+def applies(stack: Stack, name: str, config: dict[str, object]) -> bool:
+    """Whether the policy says that it has to do with the stack."""
+    policy = next(p for p in policies(Judge()) if p.name == name)
+    assert isinstance(policy, StackValidationPolicy)
+    try:
+        policy.validate(StackValidationArgs(list(stack.found), config, {}), lambda *_: None)
+    except _NotApplicableError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", [GUARD, READ_ONLY, UNVERIFIED])
+def test_the_stack_policies_do_not_apply_where_there_is_nothing_to_judge(orders: Stack, name: str) -> None:
+    other = Stack()
+    other.add("aws:s3/bucket:Bucket", "logs", {"bucket": "logs"})
+    assert not applies(other, name, {})
+    assert applies(orders, name, {})
+    # A configuration is checked on every stack.
+    assert applies(other, name, {"event_sources": 5})

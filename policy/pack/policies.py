@@ -99,6 +99,10 @@ class Callbacks:
         """For the stack, once for each policy on it."""
 
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+            # What is wrong with a configuration is told on every stack.
+            if not args.get_config() and not any(r.resource_type in LOOKED_AT for r in args.resources):
+                # Pulumi Cloud counts the stack neither as compliant nor as not.
+                args.not_applicable("Nothing in this stack runs on an execution role or belongs to one.")
             self.judge().stack(name, args, report)
 
         return validate
