@@ -391,6 +391,24 @@ def test_a_role_from_the_details_of_an_account(folder: Path, capsys: pytest.Capt
     assert call("account.json", "-", "--role", "orders", "--tags", "team=x", stdin=tagged) == 1
 
 
+def test_a_role_of_the_account_by_its_arn(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    roles = [
+        {
+            "Arn": ROLE_ARN + suffix,
+            "RoleName": "orders" + suffix,
+            "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": d}],
+        }
+        for suffix, d in (("", OPEN), ("-2", GUARD))
+    ]
+    (folder / "account.json").write_text(json.dumps({"RoleDetailList": roles, "Policies": []}), encoding="utf-8")
+    assert call("--known-roles", "account.json", "--role-arn", ROLE_ARN) == 1
+    assert call("--known-roles", "account.json", "--role-arn", ROLE_ARN + "-2") == 0
+    assert call("guard.json", "--known-roles", "account.json", "--role", "orders") == 0
+    capsys.readouterr()
+    assert call("--known-roles", "account.json", "--role-arn", ROLE_ARN + "-3") == 2
+    assert "it has no role" in capsys.readouterr().err
+
+
 def test_details_without_what_is_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "account.json").write_text(json.dumps(details()), encoding="utf-8")
     (folder / "bare.json").write_text(json.dumps({**details(), "Policies": []}), encoding="utf-8")

@@ -42,6 +42,13 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--role", metavar="NAME", help="the role to take from the output of `aws iam get-account-authorization-details`"
     )
+    parser.add_argument(
+        "--known-roles",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="the same output; the role in it is that of --role or --role-arn",
+    )
     formats.configure_parser(parser)
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
     parser.add_argument("--jsonl", action="store_true", help="judge one role for each line of FILE or standard input")
@@ -65,15 +72,17 @@ def _run_lines(args: argparse.Namespace, stdin: TextIO) -> int:
 
 
 def _run_role(args: argparse.Namespace, stdin: TextIO) -> int:
-    if not args.files:
+    files = [*args.files, *args.known_roles]
+    if not files:
         raise InputError("no FILE given: name the role's policy documents, or use --jsonl")
-    given = judge_input.read(args.files, args.boundary, args.role, stdin)
+    chosen = args.role or (args.role_arn if args.known_roles else None)
+    given = judge_input.read(files, args.boundary, chosen, stdin)
     role_arn = args.role_arn or given.role_arn
     tags = given.tags if args.tags is None else _tags(args.tags)
     levels = judge_input.read_levels(args.scp or (), stdin)
     judgement = judge(given.policies, given.boundary, args.function_arn, role_arn=role_arn, tags=tags, levels=levels)
     outputs = formats.outputs(args.output)
-    file = args.files[0] if Path(args.files[0]).is_file() else ""
+    file = files[0] if Path(files[0]).is_file() else ""
     formats.emit(report(judgement, args.role or role_arn or "the role", file), args.format, outputs, to_the_end=True)
     closed = all(answers[Caller.CODE].allowed is Truth.NO for answers in judgement.answers.values())
     return 0 if closed and not judgement.errors() else 1

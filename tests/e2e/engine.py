@@ -13,7 +13,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -91,6 +92,16 @@ class Engine:
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_DEBUG_COMMANDS": "1",  # makes --event-log and --client available
         }
+
+    @contextmanager
+    def with_environment(self, **variables: str) -> Iterator[None]:
+        """Commands have these environment variables too, and the policy packs that they start."""
+        before = self._environment
+        self._environment = {**before, **variables}
+        try:
+            yield
+        finally:
+            self._environment = before
 
     def preview(
         self, program: Path, packs: Iterable[Pack] = (), *, stack: str = "dev", options: Sequence[str] = ()

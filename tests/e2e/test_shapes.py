@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from policy.preview.run import preview
 from policy.shared import aws_types
@@ -80,13 +83,37 @@ def account_details(state: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {"RoleDetailList": roles, "Policies": []}
 
 
+@pytest.fixture
+def aws(engine: Engine) -> Iterator[str]:
+    """The address of a server that stands for AWS, which the pack has credentials for. Its account is the programs'."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with engine.with_environment(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing"):
+        yield f"http://{host}:{port}"
+    server.stop()
+
+
+def put_into_aws(address: str, details: dict[str, Any]) -> None:
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "us-east-1"}
+    iam = boto3.client("iam", endpoint_url=address, **keys)
+    for role in details["RoleDetailList"]:
+        trust = json.dumps(role["AssumeRolePolicyDocument"])
+        iam.create_role(RoleName=role["RoleName"], AssumeRolePolicyDocument=trust)
+        for policy in role["RolePolicyList"]:
+            text = json.dumps(policy["PolicyDocument"])
+            iam.put_role_policy(RoleName=role["RoleName"], PolicyName=policy["PolicyName"], PolicyDocument=text)
+
+
 def test_two_stacks_are_judged_as_one_where_the_roles_are_on_record(
-    engine: Engine, pack: Pack, advisory_pack: Pack, tmp_path: Path
+    engine: Engine, pack: Pack, advisory_pack: Pack, tmp_path: Path, aws: str
 ) -> None:
     engine.up(SPLIT_IAM, [advisory_pack]).exited(0)
+    put_into_aws(aws, account_details(engine.state(SPLIT_IAM)))
     details = tmp_path / "account.json"
     details.write_text(json.dumps(account_details(engine.state(SPLIT_IAM))), encoding="utf-8")
-    for options in ({"known_stacks": [str(engine.export(SPLIT_IAM))]}, {"known_roles": [str(details)]}):
+    known: list[dict[str, Any]] = [{"known_stacks": [str(engine.export(SPLIT_IAM))]}, {"known_roles": [str(details)]}]
+    for options in (*known, {"lookup": "aws", "lookup_endpoint": aws, "lookup_timeout": 60}):
         config = tmp_path / "config.json"
         config.write_text(json.dumps(dict.fromkeys(OF_ROLES_ELSEWHERE, options)), encoding="utf-8")
         violations = engine.preview(SPLIT_FUNCTIONS, [Pack(pack.folder, config)]).exited(1).violations
