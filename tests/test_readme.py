@@ -41,7 +41,7 @@ POLICIES_PAGE: Final = names.POLICIES_PAGE
 CONFIGURATION: Final = names.CONFIGURATION_PAGE
 PAGES: Final = (
     "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", ADMINISTRATORS, POLICIES_PAGE, CONFIGURATION, "docs/limits.md",
-    "docs/commands.md", "docs/testing.md", "docs/beyond-the-stack.md",
+    "docs/commands.md", "docs/testing.md", "docs/beyond-the-stack.md", "docs/survey.md",
 )  # fmt: skip
 POLICIES: Final[tuple[Any, ...]] = tuple(policies())
 PARTS: Final = ("**Avoid**", "**Prefer**", "**Why.**", "**Known limits.**", "**Fix safety.**")
@@ -75,6 +75,19 @@ RUN_ELSEWHERE: Final = {
     "pulumi stack export --stack acme/roles/prod --file exports/roles.json": (
         "tests/e2e/engine.py", '"stack", "export"',
     ),
+    "pulumi stack export --stack acme/shop/prod --file states/shop.prod.json": (
+        "tests/e2e/engine.py", '"stack", "export"',
+    ),
+    "python -m policy survey states": ("tests/test_survey.py", "run(capsys, monkeypatch, str(states)"),
+    "python -m policy survey states --write-baseline baseline.json": ("tests/test_survey.py", '"--write-baseline"'),
+    "python -m policy survey states --baseline baseline.json": ("tests/test_survey.py", '"--baseline"'),
+    "python -m policy survey states --shard 1/2 --fail-on never --output part-1.json.gz": (
+        "tests/test_organization.py", '"--shard"',
+    ),
+    "python -m policy survey states --shard 2/2 --fail-on never --output part-2.json.gz": (
+        "tests/test_organization.py", '"--shard"',
+    ),
+    "python -m policy survey --merge part-1.json.gz part-2.json.gz": ("tests/test_organization.py", '"--merge"'),
     "python -m policy preview functions --known-stacks exports": ("tests/test_two_stacks.py", '"known_stacks": ['),
     "python -m policy preview functions --known-roles account.json": ("tests/test_two_stacks.py", '"known_roles": ['),
     "aws iam get-account-authorization-details > account.json": (
@@ -93,6 +106,8 @@ BY_HAND: Final = {
     ". .venv/bin/activate",
     "pulumi install",
     "pulumi login",
+    "mkdir states",
+    "pulumi stack ls --all --fully-qualify-stack-names --json | jq -r '.[].name' | while read -r stack; do",
 }
 # Those that manage policy groups are read from the page and run by tests/e2e/test_publish.py.
 RUN_BY_THE_PUBLISH_TEST: Final = re.compile(r"pulumi policy (ls|enable|disable) .*")

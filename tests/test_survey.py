@@ -334,6 +334,17 @@ def test_the_exit_status(capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     assert err.startswith("error: the policy pack configuration ")
 
 
+def test_an_open_role_without_functions_is_told_as_that(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    value = state("unguarded-inline-policy")
+    resources = value["deployment"]["resources"]
+    resources[:] = [each for each in resources if each["type"] != "aws:lambda/function:Function"]
+    status, out, _ = run(capsys, monkeypatch, str(written(tmp_path, value)))
+    assert status == 1
+    assert "1 open role on which no surveyed function runs\n" in out
+
+
 def test_a_baseline_shows_what_is_new_and_what_has_gone(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -353,7 +364,7 @@ def test_a_baseline_shows_what_is_new_and_what_has_gone(
     status, out, _ = run(capsys, monkeypatch, str(states / "a.json"), "--baseline", base)
     assert status == 0
     assert "Gone: vpc-lambda-eni-guard for orders-eni of unguarded-inline-policy/dev." in out
-    assert "Of the baseline 1 findings are about stacks that were not surveyed now." in out
+    assert "In the baseline, findings about stacks that were not surveyed now: 1." in out
 
 
 def test_a_known_hole_with_a_further_function_is_new(

@@ -41,7 +41,7 @@ class Compared:
         if len(self.gone) > _MOST_SHOWN:
             yield f"Gone: {len(self.gone) - _MOST_SHOWN:,} more."
         if self.not_looked_at:
-            yield f"Of the baseline {self.not_looked_at:,} findings are about stacks that were not surveyed now."
+            yield f"In the baseline, findings about stacks that were not surveyed now: {self.not_looked_at:,}."
 
 
 def entries(items: Sequence[Item]) -> dict[str, dict[str, Any]]:

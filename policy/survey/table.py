@@ -100,6 +100,8 @@ def _roles(survey: Survey, items: Sequence[Item]) -> Table:
 def _closing(found: Mapping[str, set[str]]) -> str:
     """`Guarding these 3 roles closes 41 functions`, of the roles behind most functions."""
     functions = {function for of in found.values() for function in of}
+    if not functions:
+        return f"{plural(len(found), 'open role')} on which no surveyed function runs"
     these = "this role" if len(found) == 1 else f"these {len(found):,} roles"
     return f"Guarding {these} closes {plural(len(functions), 'function')}"
 
