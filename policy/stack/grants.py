@@ -90,7 +90,7 @@ def policy_grant(
     execution: ExecutionRole, stack: Stack, value: object, urns: Sequence[str], attachment: Resource, path: str
 ) -> Grant:
     """The managed policy that a property names; one of which nothing is known, and a gap, where it is not to be had."""
-    policy = stack.policy_of(value, urns)
+    policy = stack.policy_of(value, urns, attachment)
     if policy is not None:
         return customer_grant(policy, execution)
     label = value if isinstance(value, str) else path

@@ -83,6 +83,9 @@ class Stack:
         if not isinstance(value, str) or not value.startswith("arn:"):
             return found
         account = value.split(":")[4] if value.count(":") >= 5 else ""
+        if at is not None and stand_ins.ACCOUNTS.fullmatch(account):
+            # Made up for the account of what names it, as for those of a stack set.
+            found = [r for r in found if r.arn == value or r.account == at.account]
         return [r for r in found if r.arn == value or not (_known(r.arn) or _apart(r.account, account))]
 
     def sure_of(self, roles: Sequence[Resource], prop: str, at: Resource) -> bool:
@@ -107,14 +110,18 @@ class Stack:
             and not set(urns).isdisjoint(role.depends_on.get(role.row.name, ()))
         ]
 
-    def policy_of(self, value: object, urns: Sequence[str]) -> Resource | None:
-        """The customer managed policy that a property names by its ARN, or depends on."""
-        found = self.policies_of(value, urns)
+    def policy_of(self, value: object, urns: Sequence[str], at: Resource) -> Resource | None:
+        """The customer managed policy that a property of `at` names by its ARN, or depends on."""
+        found = self.policies_of(value, urns, at)
         return found[0] if len(found) == 1 else None
 
-    def policies_of(self, value: object, urns: Sequence[str]) -> list[Resource]:
-        """The customer managed policies that a property may stand for: several where it is unknown."""
-        return self._follow((value,), urns, self._policy_arns, MANAGED_POLICIES) or self._new_policies(value)
+    def policies_of(self, value: object, urns: Sequence[str], at: Resource | None = None) -> list[Resource]:
+        """The customer managed policies that a property may stand for: several where it is unknown.
+
+        Given `at`, the resource that has the property, only those that a role of its account can have attached.
+        """
+        found = self._follow((value,), urns, self._policy_arns, MANAGED_POLICIES)
+        return found or [p for p in self._new_policies(value) if at is None or p.account == at.account]
 
     def _new_policies(self, value: object) -> list[Resource]:
         """The policies of that name whose ARN is not known yet: an ARN that is spelled out may mean one of them."""

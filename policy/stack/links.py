@@ -202,7 +202,7 @@ def _attach_managed_policies(stack: Stack, executions: ExecutionRoles) -> None:
             listed = {grant.listed_as for grant in execution.grants}
             before = len(execution.grants)
             for path, value, urns in listed_texts(resource, resource.row.managed, execution):
-                policy = stack.policy_of(value, urns)
+                policy = stack.policy_of(value, urns, resource)
                 known = isinstance(value, str) and value in listed
                 if not known and (policy is None or policy.urn not in attached):
                     _attach(execution, stack, value, urns, resource, path)

@@ -135,6 +135,9 @@ def _stack(maker: Resource, form: _Template) -> _Found:
         problem = sam.foreign(template)
     if template is None or problem:
         return _Found(gaps=[Gap(maker.urn, "templateBody", Decided.MENDING, problem)], whole=True)
+    if form.elsewhere:
+        # In which accounts is not said: a name of the program's own account may be another one there.
+        maker = replace(maker, account=maker.urn)
     around = surroundings(
         maker,
         props.get(form.name),

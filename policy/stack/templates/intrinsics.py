@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from policy.iam.truth import UNKNOWN, Truth, Unknown, all_of, any_of
+from policy.shared import stand_ins
 from policy.shared.escapes import quoted
 from policy.stack.templates.surroundings import Made, Surroundings
 
@@ -232,7 +233,8 @@ class Resolver:
         found: Any = self._mappings
         for key in keys:
             found = found.get(_text(key)) if isinstance(found, Mapping) else None
-        if found is None and len(argument) == 4 and isinstance(argument[3], Mapping):
+        sure = not any(stand_ins.ANY.search(_text(key)) for key in keys)
+        if found is None and sure and len(argument) == 4 and isinstance(argument[3], Mapping):
             return self._resolve(argument[3].get("DefaultValue"))
         if found is None:
             # A stand-in for the region is in no mapping; any of the regions may be meant.
@@ -335,10 +337,21 @@ def _text(value: object) -> str:
 
 def _equal(one: object, other: object) -> Truth:
     if isinstance(one, _SCALAR) and isinstance(other, _SCALAR):
-        return Truth.of(_text(one) == _text(other))
+        return _same(_text(one), _text(other))
     if _has_unknown((one, other)):
         return Truth.UNKNOWN
     return Truth.of(one == other)
+
+
+def _same(one: str, other: str) -> Truth:
+    """Whether two texts are equal; UNKNOWN where what stands in, as for the account, may turn out to make them so."""
+    if one == other:
+        return Truth.YES
+    for stood_in, text in ((one, other), (other, one)):
+        form = "(?s:.+)".join(map(re.escape, stand_ins.ANY.split(stood_in)))
+        if not stand_ins.ANY.search(text) and not re.fullmatch(form, text):
+            return Truth.NO
+    return Truth.UNKNOWN
 
 
 def _has_unknown(values: Iterable[object]) -> bool:

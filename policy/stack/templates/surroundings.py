@@ -68,8 +68,8 @@ def surroundings(
         partition, region, account, name = deployed.groups()
     else:
         region = stand_ins.REGION if elsewhere else _region(maker)
-        account = stand_ins.account(_number(maker.urn if elsewhere else maker.account))
-        if not elsewhere and maker.account.isdecimal():
+        account = stand_ins.account(_number(maker.account))
+        if maker.account.isdecimal():
             account = maker.account
         partition = stand_ins.PARTITION if region == stand_ins.REGION else partition_of(region)
     known = name if isinstance(name, str) and not elsewhere else UNKNOWN
