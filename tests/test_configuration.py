@@ -27,10 +27,9 @@ from policy.pack.policies import policies
 from policy.preview.config_file import PackConfigError, PolicyInfo, load, reconcile
 from policy.preview.run import PreviewError, preview
 from policy.shared import aws_types
-from policy.shared.names import GUARD, NOTICES, READ_ONLY, ROLE_GUARD, UNVERIFIED
+from policy.shared.names import GUARD, NOTICES, READ_ONLY, ROLE_GUARD, STACK_POLICIES, UNVERIFIED
 
 CONFIGURED: Final = (ROLE_GUARD, GUARD, READ_ONLY, UNVERIFIED)
-STACK_POLICIES: Final = (GUARD, READ_ONLY, UNVERIFIED)
 TRUST: Final = json.dumps(
     {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 )
@@ -559,6 +558,12 @@ def test_the_levels_without_configuration() -> None:
         UNVERIFIED: "advisory",
         NOTICES: "advisory",
     }
+
+
+def test_the_stack_policies_are_those_that_the_pack_declares_in_this_order() -> None:
+    """Preview and survey ask those of the list: one that is missing there would be silent in them."""
+    declared = [policy.name for policy in policies() if isinstance(policy, StackValidationPolicy)]
+    assert declared == [*STACK_POLICIES, NOTICES]
 
 
 # ---- exemptions by a tag

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from policy.preview.run import preview
-from policy.shared.names import GUARD, OF_ROLES_ELSEWHERE, UNVERIFIED
+from policy.shared.names import GUARD, STACK_POLICIES, UNVERIFIED
 from tests.test_beyond import policy_state, role_state, state
 from tests.test_live import ROLE as MOTO_ROLE
 from tests.test_live import credentials, endpoint, iam, put
@@ -79,7 +79,7 @@ def test_the_functions_are_judged_with_the_roles_of_the_other_stack(
 def test_the_role_can_be_looked_up(functions: Path, iam: Any, endpoint: str) -> None:
     put(iam, "eni", OPEN)
     options = {"lookup": "aws", "lookup_endpoint": endpoint, "lookup_timeout": 60}
-    lookup = dict.fromkeys(OF_ROLES_ELSEWHERE, options)
+    lookup = dict.fromkeys(STACK_POLICIES, options)
     program = functions / "__main__.py"
     program.write_text(PROGRAM.replace(ROLE, MOTO_ROLE), encoding="utf-8")
     (violation,) = preview(functions, policy_pack_config=lookup).violations

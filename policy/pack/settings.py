@@ -103,7 +103,7 @@ _OF_THE_STACK: Final = {
 # The options that each policy reads from its configuration.
 OPTIONS: Final[Mapping[str, Mapping[str, dict[str, Any]]]] = {
     names.ROLE_GUARD: {**ACTIONS, **EXEMPTIONS, **ELSEWHERE, **ORGANIZATION, **REMEDIATION},
-    **dict.fromkeys((names.READ_ONLY, names.UNVERIFIED, names.GUARD), _OF_THE_STACK),
+    **dict.fromkeys(names.STACK_POLICIES, _OF_THE_STACK),
 }
 
 

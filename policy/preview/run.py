@@ -81,7 +81,7 @@ def preview(
             "known_roles": [str(Path(path).resolve()) for path in known_roles],
             "known_stacks": [str(Path(path).resolve()) for path in known_stacks],
         }
-        pack_config = with_lists(load(policy_pack_config), names.OF_ROLES_ELSEWHERE, known)
+        pack_config = with_lists(load(policy_pack_config), names.STACK_POLICIES, known)
         return _preview(project, identity, notes, Path(policy_pack), pack_config, given)
     except (ProjectError, PackError, PackConfigError, AnswersError) as error:
         raise PreviewError(_one_line(str(error))) from None

@@ -21,8 +21,6 @@ from policy.stack.links import link
 from policy.stack.resources import Resource, declared, plain
 from policy.stack.templates.expand import expand
 
-_STACK_POLICIES = (names.GUARD, names.READ_ONLY, names.UNVERIFIED)
-
 
 @dataclass(frozen=True)
 class Judged:
@@ -84,7 +82,7 @@ class Judged:
 
 def judged(resources: Iterable[Registration], config: Mapping[str, PolicyConfig]) -> Judged | None:
     """Count what this pack's stack policies judge; None where its configuration switches all of them off."""
-    active = [config[name] for name in _STACK_POLICIES if name in config and config[name].level != "disabled"]
+    active = [config[name] for name in names.STACK_POLICIES if name in config and config[name].level != "disabled"]
     if not active:
         return None
     event_sources = any(policy.properties.get("event_sources", True) is not False for policy in active)

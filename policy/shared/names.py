@@ -10,8 +10,9 @@ UNVERIFIED: Final = "vpc-lambda-eni-unverified"
 NOTICES: Final = "vpc-lambda-eni-notices"
 ROLE_GUARD: Final = "lambda-role-eni-guard"
 
-OF_ROLES_ELSEWHERE: Final = (GUARD, READ_ONLY, UNVERIFIED)
-"""The policies that judge roles of other stacks too, where these are on record."""
+STACK_POLICIES: Final = (READ_ONLY, UNVERIFIED, GUARD)
+"""The policies that judge the roles of a stack, and those of other stacks where these are on record. The engine asks them in
+this order."""
 
 AWS_PAGE: Final = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"
 """AWS on functions in a VPC; the guard is under "Security best practices"."""

@@ -20,8 +20,6 @@ from policy.verdict.finding import Finding, policy_of
 
 # What is read of files outside the stacks, once in each process.
 _READ_ONCE: Final = Judge()
-# The order in which the engine asks them.
-STACK_POLICIES: Final = (names.READ_ONLY, names.UNVERIFIED, names.GUARD)
 
 
 class Verdict:
@@ -102,7 +100,7 @@ class _Stack:
 
     def items(self) -> Iterator[Item]:
         """The findings of all policies: the stack's first, then what single resources prove beyond them."""
-        found = [one for name in STACK_POLICIES if self.rules.active(name) for one in self._of_stack(name)]
+        found = [one for name in names.STACK_POLICIES if self.rules.active(name) for one in self._of_stack(name)]
         told = {(one.urn, one.path) for one in found if one.path}
         for resource in self.relevant.resources:
             if self.rules.active(names.ROLE_GUARD) and resource.inputs is not None:
@@ -153,7 +151,7 @@ def judge(name: str, relevant: Relevant, rules: Rules) -> Told:
 
 def _roles(stack: _Stack) -> Iterator[Role]:
     """The roles of which something is said, or could have been."""
-    shown = next((name for name in (names.GUARD, *STACK_POLICIES) if stack.rules.active(name)), names.GUARD)
+    shown = next((name for name in (names.GUARD, *names.STACK_POLICIES) if stack.rules.active(name)), names.GUARD)
     actions = read_settings(stack.rules.config[shown].properties, OPTIONS[shown]).actions
     for execution, outcomes in stack.judge.judged:
         if outcomes or finding.in_scope(execution):

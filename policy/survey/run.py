@@ -82,7 +82,7 @@ def _run(args: argparse.Namespace) -> int:
     outputs = formats.outputs(args.output)
     before = baseline.read(args.baseline) if args.baseline else None
     known = {"known_roles": [str(Path(path).resolve()) for path in args.known_roles]}
-    judged_by = rules(with_lists(load(args.policy_pack_config), names.OF_ROLES_ELSEWHERE, known), time.time())
+    judged_by = rules(with_lists(load(args.policy_pack_config), names.STACK_POLICIES, known), time.time())
     results: Sequence[Result]
     results = parts.read(args.paths, judged_by) if args.merge else _survey(args, judged_by)
     survey = together(results, judged_by)

@@ -15,7 +15,7 @@ from moto.server import ThreadedMotoServer
 
 from policy.preview.run import preview
 from policy.shared import aws_types
-from policy.shared.names import OF_ROLES_ELSEWHERE
+from policy.shared.names import STACK_POLICIES
 
 from .engine import E2E, Engine, Pack
 from .test_examples import GUARD, UNVERIFIED, comparable, found
@@ -115,7 +115,7 @@ def test_two_stacks_are_judged_as_one_where_the_roles_are_on_record(
     known: list[dict[str, Any]] = [{"known_stacks": [str(engine.export(SPLIT_IAM))]}, {"known_roles": [str(details)]}]
     for options in (*known, {"lookup": "aws", "lookup_endpoint": aws, "lookup_timeout": 60}):
         config = tmp_path / "config.json"
-        config.write_text(json.dumps(dict.fromkeys(OF_ROLES_ELSEWHERE, options)), encoding="utf-8")
+        config.write_text(json.dumps(dict.fromkeys(STACK_POLICIES, options)), encoding="utf-8")
         violations = engine.preview(SPLIT_FUNCTIONS, [Pack(pack.folder, config)]).exited(1).violations
         assert {violation.policy for violation in violations} == {GUARD}
         told = "\n".join(violation.message for violation in violations)
