@@ -228,7 +228,10 @@ def test_each_translation_has_a_reason() -> None:
         "Effect": "Deny", "Action": ["*:*", "s*:x"], "NotResource": ["arn:aws:ec2:*", "arn:aws:ec2:*:*:*/*", "**"],
         "Condition": {"IpAddress": {"aws:SourceIp": ["0.0.0.0/0", "10.0.0.1"]}},
     }  # fmt: skip
-    variable = {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:ec2:*:${aws:PrincipalAccount}:subnet/*"}
+    variable = {
+        "Effect": "Allow", "Action": "*", "Resource": "arn:aws:ec2:*:${aws:PrincipalAccount}:subnet/*",
+        "Condition": {"StringLike": {"lambda:SourceFunctionArn": "arn:aws:lambda:*:${aws:PrincipalAccount}:function:*"}},
+    }  # fmt: skip
     names: set[str] = set()
     for describe in (False, True):
         for statements in ((statement, variable), ({**statement, "NotResource": "arn:aws:s3:::*"},)):

@@ -80,7 +80,9 @@ def unknown_document_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def unknown_condition_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     original = elements.ElementReader.conditions
-    monkeypatch.setattr(elements.ElementReader, "conditions", lambda *args: (original(*args)[0], False))
+    monkeypatch.setattr(
+        elements.ElementReader, "conditions", lambda *args, **kinds: (original(*args, **kinds)[0], False)
+    )
 
 
 def nothing_unknown_may_guard(monkeypatch: pytest.MonkeyPatch) -> None:
