@@ -170,6 +170,11 @@ def _attach(
     execution.grants.append(policy_grant(execution, stack, value, urns, attachment, path))
 
 
+def _there(resource: Resource, execution: ExecutionRole) -> bool:
+    """Whether a resource is there for certain where the role is: on no condition, or on the same as the role."""
+    return not resource.perhaps or (execution.role is not None and resource.perhaps == execution.role.perhaps)
+
+
 def _attach_role_policies(stack: Stack, executions: ExecutionRoles) -> None:
     for resource in stack.of(*ROLE_POLICIES):
         prop, listed = resource.row.document, resource.physical_name
@@ -180,7 +185,7 @@ def _attach_role_policies(stack: Stack, executions: ExecutionRoles) -> None:
                 execution.gaps.append(unreadable(resource, prop, resource.props.get(prop)))
             name = listed if isinstance(listed, str) else ""
             grant = Grant(document, resource.urn, prop, GrantKind.INLINE, name, gave=(resource, prop))
-            execution.grants.append(grant if certain and not resource.perhaps else perhaps(grant))
+            execution.grants.append(grant if certain and _there(resource, execution) else perhaps(grant))
 
 
 def _attach_managed_policies(stack: Stack, executions: ExecutionRoles) -> None:
@@ -190,11 +195,11 @@ def _attach_managed_policies(stack: Stack, executions: ExecutionRoles) -> None:
         on_roles = _roles_named if resource.row.roles else _on_roles
         for execution, certain in on_roles(resource, stack, executions):
             grant = policy_grant(execution, stack, resource.props.get(prop), urns, resource, prop)
-            execution.grants.append(grant if certain and not resource.perhaps else perhaps(grant))
+            execution.grants.append(grant if certain and _there(resource, execution) else perhaps(grant))
     for resource in stack.of(aws_types.NATIVE_POLICY):
         for execution, certain in _roles_named(resource, stack, executions):
             grant = customer_grant(resource, execution)
-            execution.grants.append(grant if certain and not resource.perhaps else perhaps(grant))
+            execution.grants.append(grant if certain and _there(resource, execution) else perhaps(grant))
     for resource in stack.of(aws_types.ATTACHMENTS_EXCLUSIVE):
         # It attaches what it lists. (RolePoliciesExclusive only takes inline policies away.)
         for execution, certain in _on_roles(resource, stack, executions):

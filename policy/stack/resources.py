@@ -99,8 +99,8 @@ class Resource:
     recorded: Recorded | None = None
     # The URN of the resource of the program that makes it; empty where the program makes it itself.
     maker: str = ""
-    # Whether its maker may leave it out: it is there under a condition that is not known.
-    perhaps: bool = False
+    # The condition, of its maker, under which it is there, where that is not known; empty where it is there for certain.
+    perhaps: str = ""
 
     @property
     def name(self) -> str:

@@ -219,6 +219,8 @@ class Resolver:
             return text
         if not isinstance(separator, str) or not separator or not isinstance(text, str):
             raise _MalformedError
+        if any(separator in found[0] for found in stand_ins.ANY.finditer(text)):
+            return Unknown(why=f"is made with {quoted('Fn::Split')} of what is not known here")
         found = text.split(separator)
         self._left -= len(found)
         return found

@@ -69,7 +69,8 @@ class Making:
                 continue
             kind, properties = declared.get("Type"), declared.get("Properties")
             if isinstance(kind, str) and is_read(kind):
-                yield self._resource(logical, kind, properties, there)
+                on = f"{self._maker.urn}#{declared['Condition']}" if there is Truth.UNKNOWN else ""
+                yield self._resource(logical, kind, properties, on)
             elif why := unseen(kind, properties if isinstance(properties, Mapping) else {}):
                 self._gap(f"{place}.Type", why)
         for name in self._resolver.without_value:
@@ -100,7 +101,7 @@ class Making:
     def _gap(self, path: str, what: str) -> None:
         self.gaps.append(Gap(self._maker.urn, path, Decided.MENDING, what))
 
-    def _resource(self, logical: str, kind: str, properties: object, there: Truth) -> Resource:
+    def _resource(self, logical: str, kind: str, properties: object, perhaps: str) -> Resource:
         if isinstance(properties, Mapping) and not any(str(name).startswith("Fn::") for name in properties):
             made = {str(name): self._resolver.resolve(value) for name, value in properties.items()}
         else:
@@ -126,7 +127,7 @@ class Making:
             self._maker.managed,
             self._maker.account,
             maker=self._maker.urn,
-            perhaps=there is Truth.UNKNOWN,
+            perhaps=perhaps,
         )
 
     # ---- what resources are called
