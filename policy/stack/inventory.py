@@ -84,8 +84,8 @@ class Stack:
             return found
         account = value.split(":")[4] if value.count(":") >= 5 else ""
         if at is not None and stand_ins.ACCOUNTS.fullmatch(account):
-            # Made up for the account of what names it, as for those of a stack set.
-            found = [r for r in found if r.arn == value or r.account == at.account]
+            # Made up for the account of what names it, whose number a role that is deployed there tells.
+            return [r for r in found if r.arn == value or (r.account == at.account and not _stands_in(r.arn))]
         return [r for r in found if r.arn == value or not (_known(r.arn) or _apart(r.account, account))]
 
     def sure_of(self, roles: Sequence[Resource], prop: str, at: Resource) -> bool:
@@ -192,6 +192,10 @@ def partition_of(region: str) -> str:
 
 def _known(text: object) -> bool:
     return isinstance(text, str)
+
+
+def _stands_in(arn: object) -> bool:
+    return isinstance(arn, str) and stand_ins.ACCOUNTS.search(arn) is not None
 
 
 def _index(of: Iterable[Resource], called: Callable[[Resource], Iterable[object]]) -> dict[object, list[Resource]]:
