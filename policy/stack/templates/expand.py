@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
-from policy.iam.truth import Unknown
+from policy.iam.truth import UNKNOWN, Unknown
 from policy.shared import aws_types
 from policy.stack.execution_role import Decided, Gap, unreadable
 from policy.stack.resources import Resource
@@ -143,13 +143,29 @@ def _stack(maker: Resource, form: _Template) -> _Found:
         props.get(form.name),
         props.get(form.stack_id),
         elsewhere=form.elsewhere,
-        parameters=_pairs(_given(maker, "parameters"), "parameterKey", "parameterValue"),
+        parameters=_overridden(maker, _pairs(_given(maker, "parameters"), "parameterKey", "parameterValue")),
         body=frozenset(maker.depends_on.get("templateBody", ())),
     )
     outputs = _pairs(props.get("outputs"), "outputKey", "outputValue")
     making = Making(maker, sam.plain(template), around, outputs if isinstance(outputs, Mapping) else {})
     made = list(making.resources())
     return _Found(made, making.passed_on(), making.gaps)
+
+
+def _overridden(maker: Resource, parameters: Mapping[str, Any] | Unknown) -> Mapping[str, Any] | Unknown:
+    """The parameters of a stack set, without the values of those that some of its own instances have otherwise."""
+    groups = maker.props.get("stackInstancesGroup")
+    if isinstance(parameters, Unknown) or not isinstance(groups, list):
+        return groups if isinstance(groups, Unknown) else parameters
+    given = (group.get("parameterOverrides") if isinstance(group, Mapping) else group for group in groups)
+    found = dict(parameters)
+    for overrides in given:
+        pairs = _pairs(overrides, "parameterKey", "parameterValue")
+        if isinstance(pairs, Unknown):
+            return UNKNOWN
+        why = "is made from a parameter that instances of the stack set override"
+        found |= dict.fromkeys(pairs, Unknown(why=why))
+    return found
 
 
 def _given(maker: Resource, prop: str) -> Any:
