@@ -298,13 +298,15 @@ def _named(resource: Resource, stack: Stack, roles: Collection[str]) -> _Named:
             known.append(meant[0].urn)
         else:
             same_name += [(role.urn, _several_roles(resource, prop, name, meant)) for role in meant]
-    alike = [] if made_from else [role.urn for role in stack.named_alike(urns)]
-    made_from += alike
-    outside = bool(alike) or resource.outside(prop, ROLES)
-    certain, possible = _listed_roles(value, known, made_from, outside=outside)
+    # More unknown names than roles that they were made from: some may be those of roles that are named by the same thing.
+    more = sum(isinstance(item, Unknown) for item in items) > len(made_from)
+    alike = [role.urn for role in stack.named_alike(urns) if role.urn not in made_from] if more else []
+    outside = resource.outside(prop, ROLES)
+    certain, possible = _listed_roles(value, known, made_from or alike, outside=outside or not made_from)
+    possible += [urn for urn in alike if urn not in possible]
     unknown = next((item for item in items if isinstance(item, Unknown)), None)
     gap = unreadable(resource, prop, value if unknown is None else unknown)
-    any_role = gap if unknown is not None and not made_from else None
+    any_role = gap if unknown is not None and not made_from and not alike else None
     return _Named(certain, [*same_name, *((urn, gap) for urn in possible)], elsewhere, any_role)
 
 
