@@ -73,9 +73,14 @@ def _judge_possible(
     """Functions that may or may not be in a VPC: what would be wrong if they are is not certain."""
     judged = _judge(execution, users, asked, others)
     outcomes = [o for o in judged if not (isinstance(o, Unverified) and o.locked_out)]
+    undecided = [user.gap for user in users if user.gap]
     if not outcomes:
-        return []
-    unverified = Unverified(execution, users, gaps=[user.gap for user in users if user.gap])
+        # That Lambda may be locked out is all there is to tell.
+        perhaps = [outcome for outcome in judged if isinstance(outcome, Unverified)]
+        for doubt in perhaps:
+            doubt.gaps = [*undecided, *doubt.gaps]
+        return list(perhaps)
+    unverified = Unverified(execution, users, gaps=undecided)
     for outcome in outcomes:
         if isinstance(outcome, Exposed) and outcome.writes:
             unverified.if_in_vpc.append(outcome)
