@@ -194,8 +194,8 @@ def test_a_wrong_value_is_named_with_its_path_and_has_no_effect(
 def test_an_option_of_another_policy_is_no_option_of_this_one() -> None:
     found = read_settings({"remediate_standalone": True, "event_sources": False}, {**ACTIONS, **EXEMPTIONS})
     assert list(found.problems) == [
-        "`event_sources` is not an option of this policy; it has actions, exemptions",
-        "`remediate_standalone` is not an option of this policy; it has actions, exemptions",
+        "`event_sources` is not an option of this policy; it has actions, exemptions, exemption_tag",
+        "`remediate_standalone` is not an option of this policy; it has actions, exemptions, exemption_tag",
     ]
 
 
