@@ -137,6 +137,7 @@ def _judge(execution: ExecutionRole, users: list[User], asked: Question, others:
     unless_denied: dict[Grant, Exposed] = {}
     subject = Subject(Caller.CODE, execution.some_function, execution.role_arn, execution.role_tags, asked.now)
     idle = () if asked.unknown_may_guard else tuple(_idle(execution))
+    presumed = _presumed_passed(execution, asked.levels) if idle else passed
     for group in alike(everybody, passed.every):
         code = callers(subject, group)
         for action in actions:
@@ -146,7 +147,7 @@ def _judge(execution: ExecutionRole, users: list[User], asked: Question, others:
             elif answer.allowed is Truth.UNKNOWN and idle:
                 # What is not known and could not well be a guard does not excuse what is.
                 sure: dict[Grant, Exposed] = {}
-                _expose(sure, execution, group, action, code, _presumed_passed(execution, asked.levels))
+                _expose(sure, execution, group, action, code, presumed)
                 for found in sure.values():
                     _add(unless_guarded, replace(found, unless=idle))
                 if sure:
@@ -252,6 +253,8 @@ def _ways_round(
     for group in alike(users, passed.every):
         for way in common_ways(execution, callers(code, group), asked):
             found.setdefault((way.open, way.calls), (way, []))[1].extend(group)
+    if not found:
+        return
     session = replace(code, keyless=True, function_arn=users[0].function_arn if users else code.function_arn)
     shed = [a for a in asked.actions if passed.ask(a, session).allowed is Truth.YES] or list(asked.actions)
     for way, able in found.values():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from policy.iam.conditions import Condition, holds
@@ -75,14 +76,15 @@ def judge_service(
 
     `service` is the caller, without its function; `users` are those that Lambda makes the calls for.
     """
-    found = _Found(
-        execution, [*execution.grants, *(execution.boundary or ()), *_of_organization(execution, users, passed.levels)]
-    )
+    every = [*execution.grants, *(execution.boundary or ()), *_of_organization(execution, users, passed.levels)]
+    if not any(_is_no_plain_allow(statement) for grant in every for statement in grant.document.statements):
+        return  # nothing that could be blamed
+    found = _Found(execution, every, passed)
     for group in _alike(users):
         caller = replace(service, function_arn=group[0].function_arn) if group else service
         polls = bool(group) and group[0].kind is UserKind.POLLER
         for action in NEEDED_BY_POLLER if polls else NEEDED_BY_SERVICE:
-            _judge_call(found, group, action, caller, passed)
+            _judge_call(found, group, action, caller)
     yield from found.locked.values()
     yield from found.unsure.values()
 
@@ -93,8 +95,19 @@ class _Found:
 
     execution: ExecutionRole
     every: list[Grant]
+    passed: Passed
     locked: dict[Grant, LockedOut] = field(default_factory=dict)
     unsure: dict[Grant, Unverified] = field(default_factory=dict)
+
+    @cached_property
+    def known(self) -> Passed:
+        """What is passed without the policies of which nothing is known; the same object for all calls."""
+        return self.passed.known
+
+    @cached_property
+    def unguarded(self) -> Passed:
+        """What is passed as if nobody had thought of the key, or of networks; the same object for all calls."""
+        return self.passed.unguarded()
 
     def keeping_out(self, action: str) -> list[tuple[Grant, Statement]]:
         """The statements about an action with a condition that decides against the Lambda service."""
@@ -150,22 +163,21 @@ def _of_organization(execution: ExecutionRole, users: Sequence[User], levels: Le
             yield Grant(document, urn, document.name, GrantKind.SERVICE_CONTROL)
 
 
-def _judge_call(found: _Found, users: list[User], action: str, service: Subject, passed: Passed) -> None:
+def _judge_call(found: _Found, users: list[User], action: str, service: Subject) -> None:
     """Note what keeps the service from one call, or may do so."""
     guards = found.keeping_out(action)
-    whole, answer = passed.ask(action, service), passed.known.ask_everywhere(action, service)
-    by_guards = bool(guards) and passed.unguarded().ask(action, service).allowed is not Truth.NO
+    whole = found.passed.ask(action, service)
+    by_guards = bool(guards) and found.unguarded.ask(action, service).allowed is not Truth.NO
     if whole.allowed is Truth.NO:
         for grant, statement in guards if by_guards else ():
             if not statement.uncertain:  # else something else keeps it out
                 found.lock(grant, statement, action, users)
         return
+    answer = found.known.ask_everywhere(action, service)
     if answer.allowed is Truth.YES:
         return
-    doubtful = [
-        d.statement for d in answer.unresolved if d.statement.effect is not Effect.ALLOW or telling(d.statement)
-    ]
-    freed = passed.known.unguarded(frozenset(map(id, doubtful))).ask_everywhere(action, service)
+    doubtful = [d.statement for d in answer.unresolved if _is_no_plain_allow(d.statement)]
+    freed = found.known.unguarded(frozenset(map(id, doubtful))).ask_everywhere(action, service)
     if freed.allowed is not Truth.YES and not by_guards:
         return
     blamed = {id(statement) for statement in (*doubtful, *(statement for _, statement in guards))}
@@ -202,6 +214,11 @@ _SERVICE_CALL: Final = {"aws:sourceip": (SERVICE_ADDRESS,)}
 def telling(statement: Statement) -> list[Condition]:
     """The conditions on the function's ARN, and on the network that a call comes from."""
     return [c for c in statement.conditions if c.key == SOURCE_FUNCTION_KEY or c.key in NETWORK_KEYS]
+
+
+def _is_no_plain_allow(statement: Statement) -> bool:
+    """Whether it could keep the service out: a Deny, or an Allow that asks whose call it is."""
+    return statement.effect is not Effect.ALLOW or bool(telling(statement))
 
 
 def _keeps_service_out(statement: Statement) -> bool:
