@@ -27,8 +27,8 @@ ROOMS: Final = {
     "iam": Room(
         ("shared",),
         (
-            "truth", "matching", "conditions", "elements", "document", "request", "evaluate", "trust", "service_control",
-            "managed",
+            "api_shapes", "truth", "matching", "conditions", "elements", "document", "request", "evaluate", "trust",
+            "service_control", "managed",
         ),
     ),
     "iam.search": Room(

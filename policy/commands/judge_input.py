@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TextIO
-from urllib.parse import unquote
 
 from policy.iam import managed
+from policy.iam.api_shapes import decoded, described_policy, objects
 from policy.iam.document import PolicyDocument, parse_document
 from policy.iam.service_control import level_of
 
@@ -71,9 +71,8 @@ def read_levels(files: Sequence[str], stdin: TextIO) -> list[tuple[PolicyDocumen
 
 def _scp(name: str, value: object, text: str) -> PolicyDocument:
     """A policy itself, or what `aws organizations describe-policy` prints, which has its text in it."""
-    policy = value.get("Policy") if isinstance(value, dict) else None
-    content = policy.get("Content") if isinstance(policy, dict) else None
-    return _parsed(name, content) if isinstance(content, str) else _document(name, value, text)
+    content = described_policy(value)
+    return _document(name, value, text) if content is None else _parsed(name, content)
 
 
 def lines(name: str, stdin: TextIO) -> Iterator[str]:
@@ -135,8 +134,7 @@ _NO_OBJECT: Final = "{}: not a JSON object, so no policy document"
 
 
 def _parsed(name: str, source: object) -> PolicyDocument:
-    # IAM's API gives documents URL-encoded (RFC 3986); the AWS CLI decodes them, other tools may not.
-    text = unquote(source) if isinstance(source, str) and source.startswith("%7B") else source
+    text = decoded(source)
     value = _json(name, text) if isinstance(text, str) else text
     if not isinstance(value, dict):
         raise InputError(_NO_OBJECT.format(name))
@@ -151,21 +149,21 @@ def _parsed(name: str, source: object) -> PolicyDocument:
 def _add_role(given: Given, name: str, details: Mapping[str, Any], wanted: str | None) -> None:
     """Take a role from the output of `get-account-authorization-details`, with all that is on it."""
     role = _chosen(name, details, wanted)
-    for item in _objects(role.get("RolePolicyList")):
+    for item in objects(role.get("RolePolicyList")):
         label = str(item.get("PolicyName"))
         given.policies.append(_parsed(label, item.get("PolicyDocument")))
-    for item in _objects(role.get("AttachedManagedPolicies")):
+    for item in objects(role.get("AttachedManagedPolicies")):
         given.policies.append(_managed(name, details, str(item.get("PolicyArn"))))
     limit = role.get("PermissionsBoundary")
     if isinstance(limit, dict):
         given.boundary = [_managed(name, details, str(limit.get("PermissionsBoundaryArn")))]
     if isinstance(role.get("Arn"), str):
         given.role_arn = role["Arn"]
-    given.tags = {str(tag.get("Key")): str(tag.get("Value")) for tag in _objects(role.get("Tags"))}
+    given.tags = {str(tag.get("Key")): str(tag.get("Value")) for tag in objects(role.get("Tags"))}
 
 
 def _chosen(name: str, details: Mapping[str, Any], wanted: str | None) -> dict[str, Any]:
-    roles = list(_objects(details["RoleDetailList"]))
+    roles = list(objects(details["RoleDetailList"]))
     if wanted is None:
         if len(roles) == 1:
             return roles[0]
@@ -178,17 +176,13 @@ def _chosen(name: str, details: Mapping[str, Any], wanted: str | None) -> dict[s
 
 def _managed(name: str, details: Mapping[str, Any], arn: str) -> PolicyDocument:
     """A managed policy by the version of it that is in force."""
-    for policy in _objects(details.get("Policies")):
+    for policy in objects(details.get("Policies")):
         if policy.get("Arn") != arn:
             continue
-        for version in _objects(policy.get("PolicyVersionList")):
+        for version in objects(policy.get("PolicyVersionList")):
             if version.get("IsDefaultVersion"):
                 return _parsed(arn, version.get("Document"))
     known = managed.lookup(arn)
     if known is None:
         raise InputError(f"{name}: it does not have the document of {arn}, which is on the role")
     return _parsed(arn, known.document)
-
-
-def _objects(value: object) -> Iterator[dict[str, Any]]:
-    return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from policy.iam import managed
-from policy.outside.files import decoded, shown, text_of
+from policy.iam.api_shapes import decoded, objects
+from policy.outside.files import shown, text_of
 from policy.outside.records import Found, Record, RecordError, as_resources
 
 _DATES: Final = ("LastUsedDate", "CreateDate", "UpdateDate")
@@ -56,10 +57,10 @@ class AccountDetails:
         found_any = False
         for details in _outputs(self._path, newest):
             found_any = True
-            for item in _objects(details.get("RoleDetailList")):
+            for item in objects(details.get("RoleDetailList")):
                 if isinstance(item.get("Arn"), str):
                     roles[item["Arn"]] = item
-            for item in _objects(details.get("Policies")):
+            for item in objects(details.get("Policies")):
                 if isinstance(item.get("Arn"), str):
                     self._policies[item["Arn"]] = _in_force(item)
         if not found_any:
@@ -70,7 +71,7 @@ class AccountDetails:
         self._as_of = self._as_of or newest.date
 
     def _record(self, arn: str, role: Mapping[str, Any]) -> Record:
-        attached = [str(i["PolicyArn"]) for i in _objects(role.get("AttachedManagedPolicies")) if "PolicyArn" in i]
+        attached = [str(i["PolicyArn"]) for i in objects(role.get("AttachedManagedPolicies")) if "PolicyArn" in i]
         limit = role.get("PermissionsBoundary")
         boundary = limit.get("PermissionsBoundaryArn") if isinstance(limit, dict) else None
         named = [*attached, *([boundary] if isinstance(boundary, str) else [])]
@@ -79,14 +80,14 @@ class AccountDetails:
             decoded(role.get("AssumeRolePolicyDocument")),
             {
                 str(item.get("PolicyName")): decoded(item.get("PolicyDocument"))
-                for item in _objects(role.get("RolePolicyList"))
+                for item in objects(role.get("RolePolicyList"))
             },
             attached,
             self._source,
             self._as_of,
             boundary if isinstance(boundary, str) else None,
             {name: self._policies[name] for name in named if self._has(name)},
-            {str(tag.get("Key")): str(tag.get("Value")) for tag in _objects(role.get("Tags"))},
+            {str(tag.get("Key")): str(tag.get("Value")) for tag in objects(role.get("Tags"))},
         )
 
     def _has(self, arn: str) -> bool:
@@ -150,11 +151,7 @@ def _outputs(path: Path, newest: _Newest) -> Iterator[dict[str, Any]]:
 
 def _in_force(policy: Mapping[str, Any]) -> object:
     """The document of the version that is in force; None, which is refused as a document, where the file lacks it."""
-    for version in _objects(policy.get("PolicyVersionList")):
+    for version in objects(policy.get("PolicyVersionList")):
         if version.get("IsDefaultVersion") is True or version.get("VersionId") == policy.get("DefaultVersionId"):
             return decoded(version.get("Document"))
     return None
-
-
-def _objects(value: object) -> Iterator[dict[str, Any]]:
-    return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())

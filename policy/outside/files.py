@@ -1,4 +1,4 @@
-"""Files that a configuration names: their text, bounded, and the documents in them."""
+"""Files that a configuration names: their text, bounded, and their names as they are shown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import gzip
 import zlib
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote
 
 from policy.outside.records import RecordError
 from policy.shared.escapes import one_line
@@ -29,11 +28,6 @@ def text_of(path: Path) -> str:
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "not UTF-8 text, or cut off"
         raise RecordError(f"{shown(path)}: {reason}") from None
-
-
-def decoded(document: object) -> object:
-    """A policy document as text or object: IAM's API leaves its text URL-encoded (RFC 3986), the AWS CLI does not."""
-    return unquote(document) if isinstance(document, str) and document.startswith("%7B") else document
 
 
 def shown(path: Path) -> str:

@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from typing import Any, Final
 
 from policy.iam import managed
-from policy.outside.files import decoded
+from policy.iam.api_shapes import decoded
 from policy.outside.lookup import Lookup
 from policy.outside.records import Found, Record, as_resources
 from policy.shared.escapes import one_line

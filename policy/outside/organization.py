@@ -7,10 +7,11 @@ AWS Organizations User Guide, "SCP evaluation": each level must allow, and a Den
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from policy.iam.api_shapes import described_policy
 from policy.iam.document import PolicyDocument, parse_document
 from policy.iam.service_control import level_of
 from policy.outside.files import shown, text_of
@@ -57,19 +58,7 @@ def _policy(given: str, place: str) -> PolicyDocument:
         value = json.loads(text)
     except (ValueError, RecursionError):
         raise RecordError(f"{shown(path)}: not JSON") from None
-    found = list(_documents(value))
-    if len(found) != 1:
+    content = described_policy(value)
+    if content is None and not (isinstance(value, dict) and "Statement" in value):
         raise RecordError(f"{shown(path)}: no policy document")
-    return parse_document(text if found[0] is value else found[0], shown(path))
-
-
-def _documents(value: object) -> Iterator[object]:
-    """The document in a file: itself, or in what `aws organizations describe-policy` prints, as text."""
-    if not isinstance(value, dict):
-        return
-    policy = value.get("Policy")
-    content = policy.get("Content") if isinstance(policy, dict) else None
-    if isinstance(content, str):
-        yield content
-    elif "Statement" in value:
-        yield value
+    return parse_document(text if content is None else content, shown(path))

@@ -66,15 +66,11 @@ class OtherStacks:
 def _all_of(role: Resource, stack: Sequence[Resource]) -> Iterator[Resource]:
     """A role, what its stack puts on it, and the policies that are named there. All is deployed, so names are known."""
     meant = {role.arn, role.physical_name} - {None}
-    on_it = [r for r in stack if r.type not in ROLES and ":iam" in r.type and meant.intersection(_texts(r))]
-    named = {text for resource in (role, *on_it) for text in _texts(resource)}
+    of_iam = [r for r in stack if r.type not in ROLES and ":iam" in r.type]
+    on_it = [r for r in of_iam if any(text in meant for _, text in r.texts())]
+    named = {text for resource in (role, *on_it) for _, text in resource.texts()}
     policies = [r for r in stack if r.type in MANAGED_POLICIES and r.arn in named]
     yield from {resource.urn: resource for resource in (role, *on_it, *policies)}.values()
-
-
-def _texts(resource: Resource) -> Iterator[str]:
-    for value in resource.props.values():
-        yield from (text for text in (value if isinstance(value, list) else (value,)) if isinstance(text, str))
 
 
 def _recorded(state: State, written: datetime) -> Recorded:

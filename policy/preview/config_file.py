@@ -61,11 +61,14 @@ def load(source: str | Path | Mapping[str, object] | None) -> dict[str, PolicyCo
     return _parse(content, f"the policy pack configuration {path}")
 
 
-def with_lists(
-    config: Mapping[str, PolicyConfig], policies: Iterable[str], options: Mapping[str, Sequence[object]]
+def with_files(
+    config: Mapping[str, PolicyConfig], policies: Iterable[str], options: Mapping[str, Sequence[str | Path]]
 ) -> dict[str, PolicyConfig]:
-    """The configuration with more in the lists of some options, for these policies."""
-    more = {name: list(items) for name, items in options.items() if items}
+    """The configuration with more files in the lists of some options, for these policies.
+
+    The pack runs in its own folder, so the paths become absolute.
+    """
+    more = {name: [str(Path(file).resolve()) for file in files] for name, files in options.items() if files}
     found = dict(config)
     for policy in policies if more else ():
         own = found.get(policy, PolicyConfig())

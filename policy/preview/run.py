@@ -25,7 +25,7 @@ from ..shared import names, stand_ins, streams
 from ..shared.escapes import one_line
 from .analyzer import Analyzer, PackError, Remediation, Violation
 from .answers import Answers, AnswersError, load_answers
-from .config_file import PackConfigError, load, with_lists
+from .config_file import PackConfigError, load, with_files
 from .engine import Engine, serve
 from .monitor import Monitor
 from .project import Project, ProjectError, load_project, load_stack
@@ -76,12 +76,8 @@ def preview(
         project = load_project(Path(program))
         identity, notes = load_stack(project, stack, config or {})
         given = Given(load_answers(answers), first_preview)
-        # The pack runs in its own folder.
-        known = {
-            "known_roles": [str(Path(path).resolve()) for path in known_roles],
-            "known_stacks": [str(Path(path).resolve()) for path in known_stacks],
-        }
-        pack_config = with_lists(load(policy_pack_config), names.STACK_POLICIES, known)
+        known = {"known_roles": known_roles, "known_stacks": known_stacks}
+        pack_config = with_files(load(policy_pack_config), names.STACK_POLICIES, known)
         return _preview(project, identity, notes, Path(policy_pack), pack_config, given)
     except (ProjectError, PackError, PackConfigError, AnswersError) as error:
         raise PreviewError(_one_line(str(error))) from None

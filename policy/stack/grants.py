@@ -44,6 +44,12 @@ def declared_by(role: Resource, name: str) -> Any:
     return None if name in _ECHOED else role.props.get(name)
 
 
+def _add_not_known(execution: ExecutionRole, resource: Resource, prop: str, value: object, kind: GrantKind) -> None:
+    """Put a list on the role of which nothing is known, and what decides it."""
+    execution.gaps.append(unreadable(resource, prop, value))
+    execution.grants.append(Grant(PolicyDocument.not_known(prop), resource.urn, prop, kind, gave=(resource, prop)))
+
+
 def inline_policies(role: Resource, execution: ExecutionRole) -> Iterator[tuple[str, str, object]]:
     """The entries of a role's own list, each with the path of its document and the policy's name."""
     inline = role.row.inline
@@ -51,9 +57,7 @@ def inline_policies(role: Resource, execution: ExecutionRole) -> Iterator[tuple[
     if value is None:
         return
     if not isinstance(value, list):
-        execution.gaps.append(unreadable(role, prop, value))
-        document = PolicyDocument.not_known(prop)
-        execution.grants.append(Grant(document, role.urn, prop, GrantKind.IN_ROLE, gave=(role, prop)))
+        _add_not_known(execution, role, prop, value, GrantKind.IN_ROLE)
         return
     for i, item in enumerate(value):
         path = f"{prop}[{i}]"
@@ -75,9 +79,7 @@ def listed_texts(
     if value is None:
         return
     if not isinstance(value, list):
-        execution.gaps.append(unreadable(resource, prop, value))
-        document = PolicyDocument.not_known(prop)
-        execution.grants.append(Grant(document, resource.urn, prop, GrantKind.MANAGED, gave=(resource, prop)))
+        _add_not_known(execution, resource, prop, value, GrantKind.MANAGED)
         return
     # Of unknown elements that were made from as many policies each is one; else which is which is not known.
     policies = [urn for urn in resource.made_from(prop, MANAGED_POLICIES) if type_of(urn) in MANAGED_POLICIES]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -111,6 +111,13 @@ class Resource:
     def row(self) -> AwsType:
         """Which of its properties says what: the row of its type in the table."""
         return TYPES.get(self.type, OTHER)
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """The texts that it gives directly or in a list, each with its property."""
+        for prop, value in self.props.items():
+            for text in value if isinstance(value, list) else (value,):
+                if isinstance(text, str):
+                    yield prop, text
 
     @property
     def physical_name(self) -> Any:

@@ -123,11 +123,7 @@ def changed(own: Relevant, change: Change, others: Mapping[int, Relevant]) -> Re
 def _with_companions(stack: Relevant, urns: set[str]) -> Iterator[str]:
     """Resources with what makes sense only beside them: the policies that they name, and what polls for a function."""
     yield from urns
-    texts: set[str] = set()
-    for resource in stack.resources:
-        if resource.urn in urns:
-            for value in resource.props.values():
-                texts.update(text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str))
+    texts = {text for resource in stack.resources if resource.urn in urns for _, text in resource.texts()}
     for resource in stack.resources:
         if resource.type in MANAGED_POLICIES:
             if resource.arn in texts:

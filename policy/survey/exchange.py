@@ -92,7 +92,7 @@ def _named(resources: Sequence[Resource], own_roles: Set[str], own_policies: Set
     for resource in resources:
         if resource.type in ROLES and not resource.managed:
             continue
-        texts = list(_texts(resource))
+        texts = list(resource.texts())
         naming = (resource.row.role, resource.row.roles)
         stays = any(text in own_roles or (key in naming and text in names) for key, text in texts)
         for key, text in texts:
@@ -102,14 +102,6 @@ def _named(resources: Sequence[Resource], own_roles: Set[str], own_policies: Set
             arn = (is_role or is_policy) and text.startswith("arn:")
             if text not in own_roles and text not in own_policies and (bare or arn):
                 yield Named(resource.urn, text, stays)
-
-
-def _texts(resource: Resource) -> Iterator[tuple[str, str]]:
-    """The texts that a resource gives directly, or in a list."""
-    for key, value in resource.props.items():
-        for text in value if isinstance(value, list) else (value,):
-            if isinstance(text, str):
-                yield key, text
 
 
 def pack(relevant: Relevant) -> bytes:

@@ -13,7 +13,7 @@ from typing import Final
 import yaml
 
 from policy.outside.state_file import files
-from policy.preview.config_file import PackConfigError, load, with_lists
+from policy.preview.config_file import PackConfigError, load, with_files
 from policy.reports import formats
 from policy.reports.formats import ReportError
 from policy.shared import names, streams
@@ -81,8 +81,8 @@ def _run(args: argparse.Namespace) -> int:
         raise PartError("--merge puts all parts together, and --shard makes one: give one of them")
     outputs = formats.outputs(args.output)
     before = baseline.read(args.baseline) if args.baseline else None
-    known = {"known_roles": [str(Path(path).resolve()) for path in args.known_roles]}
-    judged_by = rules(with_lists(load(args.policy_pack_config), names.STACK_POLICIES, known), time.time())
+    known = {"known_roles": args.known_roles}
+    judged_by = rules(with_files(load(args.policy_pack_config), names.STACK_POLICIES, known), time.time())
     results: Sequence[Result]
     results = parts.read(args.paths, judged_by) if args.merge else _survey(args, judged_by)
     survey = together(results, judged_by)
