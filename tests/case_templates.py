@@ -16,7 +16,7 @@ from policy.stack.templates.sam_policies import VPC_ACCESS
 
 # Where a template stands, or the one resource that there is to be.
 _TEMPLATES = ("templateBody", "desiredState")
-_PLACE = re.compile(r"(\w+) of template in (.+)")
+_PLACE = re.compile(r"(\w+) of template in (.+?)(?: for .+)?")
 
 
 def place(name: str) -> tuple[str, str] | None:

@@ -61,7 +61,9 @@ def test_the_first_preview_is_as_recorded(name: str, silent_pack: Path) -> None:
 CLASSES: Mapping[str, str] = {
     "aws:cloudcontrol/resource:Resource": "cloudcontrol.Resource",
     "aws:cloudformation/stack:Stack": "cloudformation.Stack",
+    "aws:cloudformation/stackInstances:StackInstances": "cloudformation.StackInstances",
     "aws:cloudformation/stackSet:StackSet": "cloudformation.StackSet",
+    "aws:cloudformation/stackSetInstance:StackSetInstance": "cloudformation.StackSetInstance",
     "aws:iam/policy:Policy": "iam.Policy",
     "aws:iam/policyAttachment:PolicyAttachment": "iam.PolicyAttachment",
     "aws:iam/role:Role": "iam.Role",

@@ -30,6 +30,7 @@ NEEDED: Final = {
     "ROLE_POLICIES": ("name", "document"),
     "MANAGED_POLICIES": ("name", "arn", "document"),
     "EVENT_SOURCES": (),
+    "STACK_SETS": ("name",),
     "QUALIFIERS": (),
 }
 

@@ -47,7 +47,9 @@ ROOMS: Final = {
     ),
     "stack.templates": Room(
         ("shared", "iam", "stack"),
-        ("surroundings", "reading", "intrinsics", "translate", "sam_policies", "sam", "making", "expand"),
+        (
+            "surroundings", "instances", "reading", "intrinsics", "translate", "sam_policies", "sam", "making", "expand",
+        ),
     ),
     "outside": Room(
         ("shared", "iam", "stack"),

@@ -63,8 +63,8 @@ def test_the_classic_provider_keeps_its_names() -> None:
 
 # ---- whole stacks
 
-# One in some for time's sake, and all that are about what is special here.
-NAMES: Final = [folder.name for folder in folders("stack.yaml")]
+# One in some for time's sake, and all that are about what is special here. A URN in the configuration is of a classic type.
+NAMES: Final = [folder.name for folder in folders("stack.yaml") if "::aws:" not in (folder / "stack.yaml").read_text()]
 CHOSEN: Final = [
     name
     for n, name in enumerate(NAMES)

@@ -180,6 +180,20 @@ TYPES: Mapping[str, ResourceType] = {
         ),
         readable=("parameters", "templateBody"),
     ),
+    aws_types.STACK_INSTANCES: ResourceType(
+        defaults={"callAs": "SELF", "retainStacks": False},
+        computed=_words("accounts id region regions stackInstanceSummaries stackSetId"),
+        optional=_words("deploymentTargets operationPreferences parameterOverrides"),
+        readable=("parameterOverrides", "stackSetName"),
+    ),
+    aws_types.STACK_SET_INSTANCE: ResourceType(
+        defaults={"callAs": "SELF", "retainStack": False},
+        computed=_words(
+            "accountId id organizationalUnitId region stackId stackInstanceSummaries stackSetInstanceRegion"
+        ),
+        optional=_words("deploymentTargets operationPreferences parameterOverrides"),
+        readable=("parameterOverrides", "stackSetName"),
+    ),
     aws_types.CLOUD_CONTROL: ResourceType(
         computed=_words("id properties region schema"),
         optional=_words("roleArn typeVersionId"),

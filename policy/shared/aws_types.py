@@ -44,6 +44,8 @@ NATIVE_INLINE_POLICY: Final = "aws-native:iam:Policy"
 # What makes resources that the engine does not see.
 STACK: Final = "aws:cloudformation/stack:Stack"
 STACK_SET: Final = "aws:cloudformation/stackSet:StackSet"
+STACK_INSTANCES: Final = "aws:cloudformation/stackInstances:StackInstances"
+STACK_SET_INSTANCE: Final = "aws:cloudformation/stackSetInstance:StackSetInstance"
 NATIVE_STACK: Final = "aws-native:cloudformation:Stack"
 NATIVE_STACK_SET: Final = "aws-native:cloudformation:StackSet"
 CLOUD_CONTROL: Final = "aws:cloudcontrol/resource:Resource"
@@ -147,6 +149,8 @@ TYPES: Final[Mapping[str, AwsType]] = {
     NATIVE_INLINE_POLICY: AwsType(NATIVE, name="policyName", roles="roles", document="policyDocument"),
     STACK: AwsType(CLASSIC, name="name"),
     STACK_SET: AwsType(CLASSIC, name="name"),
+    STACK_INSTANCES: AwsType(CLASSIC),
+    STACK_SET_INSTANCE: AwsType(CLASSIC),
     NATIVE_STACK: AwsType(NATIVE, name="stackName"),
     NATIVE_STACK_SET: AwsType(NATIVE, name="stackSetName"),
     CLOUD_CONTROL: AwsType(CLASSIC),
@@ -166,10 +170,15 @@ CANARIES: Final = (CANARY, NATIVE_CANARY)
 EVENT_SOURCES: Final = (EVENT_SOURCE, NATIVE_EVENT_SOURCE)
 ROLE_POLICIES: Final = (ROLE_POLICY, NATIVE_ROLE_POLICY, NATIVE_INLINE_POLICY)
 MANAGED_POLICIES: Final = (POLICY, NATIVE_POLICY)
+STACK_SETS: Final = (STACK_SET, NATIVE_STACK_SET)
+# Of the native provider the sets have their instances themselves.
+STACK_SET_INSTANCES: Final = frozenset((STACK_INSTANCES, STACK_SET_INSTANCE))
 MAKERS: Final = frozenset(
     (
         STACK,
         STACK_SET,
+        STACK_INSTANCES,
+        STACK_SET_INSTANCE,
         NATIVE_STACK,
         NATIVE_STACK_SET,
         CLOUD_CONTROL,

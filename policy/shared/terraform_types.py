@@ -28,6 +28,8 @@ _CLASSIC: Final[Mapping[str, str]] = {
         ("cloudcontrolapi_resource", aws_types.CLOUD_CONTROL),
         ("cloudformation_stack", aws_types.STACK),
         ("cloudformation_stack_set", aws_types.STACK_SET),
+        ("cloudformation_stack_instances", aws_types.STACK_INSTANCES),
+        ("cloudformation_stack_set_instance", aws_types.STACK_SET_INSTANCE),
         ("iam_policy", aws_types.POLICY),
         ("iam_policy_attachment", aws_types.POLICY_ATTACHMENT),
         ("iam_role", aws_types.ROLE),

@@ -19,6 +19,8 @@ _KIND: Final = {
     aws_types.NATIVE_STACK: "the CloudFormation stack",
     aws_types.STACK_SET: "the stack set",
     aws_types.NATIVE_STACK_SET: "the stack set",
+    aws_types.STACK_INSTANCES: "the group of stack set instances",
+    aws_types.STACK_SET_INSTANCE: "the stack set instance",
     aws_types.CLOUD_CONTROL: "the Cloud Control resource",
     aws_types.NATIVE_EXTENSION: "the Cloud Control resource",
     aws_types.APPLICATION: "the application",

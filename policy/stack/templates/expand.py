@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
-from policy.iam.truth import UNKNOWN, Unknown
+from policy.iam.truth import Unknown
 from policy.shared import aws_types
 from policy.stack.execution_role import Decided, Gap, unreadable
 from policy.stack.resources import Resource
-from policy.stack.templates import sam
+from policy.stack.templates import instances, sam
 from policy.stack.templates.intrinsics import BoundsError
 from policy.stack.templates.making import Making
 from policy.stack.templates.reading import read_json, read_template
-from policy.stack.templates.surroundings import surroundings
+from policy.stack.templates.surroundings import Surroundings, by_name, surroundings
 from policy.stack.templates.translate import is_read, native_properties, native_type, unseen
 
 
@@ -63,9 +63,10 @@ def expand(found: Iterable[Resource]) -> Expansion:
     made: list[Resource] = []
     unseen_of: list[Unseen] = []
     stands_for: dict[str, tuple[str, ...]] = {}
+    instances = _instances(every)
     for maker in every:
         if maker.type in aws_types.MAKERS:
-            opened = _opened(maker)
+            opened = _opened(maker, instances)
             made += opened.resources
             stands_for[maker.urn] = opened.stands_for
             if opened.gaps:
@@ -86,10 +87,24 @@ def _through(resource: Resource, stands_for: Mapping[str, tuple[str, ...]]) -> R
     return replace(resource, depends_on=depends_on, not_managed=frozenset(not_managed))
 
 
-def _opened(maker: Resource) -> _Found:
+def _instances(every: Iterable[Resource]) -> Mapping[str, list[Resource]]:
+    """The resources that make instances of each stack set of the program, by its URN; by "" those of no set found."""
+    stack_sets = [resource for resource in every if resource.type in aws_types.STACK_SETS]
+    found: dict[str, list[Resource]] = {}
+    for resource in every:
+        if resource.type in aws_types.STACK_SET_INSTANCES:
+            stack_set = instances.set_of(resource, stack_sets)
+            found.setdefault("" if stack_set is None else stack_set.urn, []).append(resource)
+    return found
+
+
+def _opened(maker: Resource, made_by_others: Mapping[str, Sequence[Resource]]) -> _Found:
     try:
         if maker.type in _TEMPLATES:
-            return _stack(maker, _TEMPLATES[maker.type])
+            return _stack(maker, _TEMPLATES[maker.type], made_by_others.get(maker.urn, ()))
+        if maker.type in aws_types.STACK_SET_INSTANCES:
+            foreign = maker in made_by_others.get("", ())
+            return _Found(gaps=[instances.foreign(maker)] if foreign else [], whole=True)
         if maker.type in _STATES:
             return _single(maker, _STATES[maker.type])
     except (BoundsError, RecursionError):
@@ -118,7 +133,8 @@ _TEMPLATES: Final = {
 }
 
 
-def _stack(maker: Resource, form: _Template) -> _Found:
+def _stack(maker: Resource, form: _Template, declared: Sequence[Resource]) -> _Found:
+    """What a template makes. `declared` are the resources of the program that make instances of a stack set."""
     props = maker.props
     body = props.get("templateBody")
     if maker.inputs is not None and maker.inputs.get("templateBody") is None and body is not None:
@@ -143,28 +159,42 @@ def _stack(maker: Resource, form: _Template) -> _Found:
         props.get(form.name),
         props.get(form.stack_id),
         elsewhere=form.elsewhere,
-        parameters=_overridden(maker, _pairs(_given(maker, "parameters"), "parameterKey", "parameterValue")),
+        parameters=by_name(_given(maker, "parameters"), "parameterKey", "parameterValue"),
         body=frozenset(maker.depends_on.get("templateBody", ())),
     )
-    outputs = _pairs(props.get("outputs"), "outputKey", "outputValue")
-    making = Making(maker, sam.plain(template), around, outputs if isinstance(outputs, Mapping) else {})
-    made = list(making.resources())
-    return _Found(made, making.passed_on(), making.gaps)
+    template = sam.plain(template)
+    if form.elsewhere:
+        return _instances_of(maker, template, around, declared)
+    outputs = by_name(props.get("outputs"), "outputKey", "outputValue")
+    return _made(Making(maker, template, around, outputs if isinstance(outputs, Mapping) else {}))
 
 
-def _overridden(maker: Resource, parameters: Mapping[str, Any] | Unknown) -> Mapping[str, Any] | Unknown:
-    """The parameters of a stack set, without the values of those that some of its own instances have otherwise."""
-    groups = maker.props.get("stackInstancesGroup")
-    if isinstance(parameters, Unknown) or not isinstance(groups, list):
-        return groups if isinstance(groups, Unknown) else parameters
-    given = (group.get("parameterOverrides") if isinstance(group, Mapping) else group for group in groups)
-    found = dict(parameters)
-    for overrides in given:
-        pairs = _pairs(overrides, "parameterKey", "parameterValue")
-        if isinstance(pairs, Unknown):
-            return UNKNOWN
-        why = "is made from a parameter that instances of the stack set override"
-        found |= dict.fromkeys(pairs, Unknown(why=why))
+def _made(making: Making) -> _Found:
+    return _Found(list(making.resources()), making.passed_on(), making.gaps)
+
+
+def _instances_of(
+    stack_set: Resource, template: Mapping[str, Any], around: Surroundings, declared: Sequence[Resource]
+) -> _Found:
+    """What the instances of a stack set make. Those that make the same are one.
+
+    What others make than the set's own parameters would is told apart, and is in accounts of its own: one account has no
+    two roles of one name.
+    """
+    usual = _made(Making(stack_set, template, around, {}))
+    kept: list[_Found] = []
+    found = _Found()
+    for each in instances.each_of(stack_set, around.parameters, declared):
+        there = replace(around, parameters=each.parameters, made_from=around.made_from | each.made_from)
+        made = _made(Making(stack_set, template, there, {}))
+        if made in kept:
+            continue
+        kept.append(made)
+        if made != usual:
+            apart = replace(stack_set, account=f"{stack_set.account} {each.which}")
+            made = _made(Making(apart, template, replace(there, which=each.which), {}))
+        found.resources += made.resources
+        found.gaps += made.gaps
     return found
 
 
@@ -172,14 +202,6 @@ def _given(maker: Resource, prop: str) -> Any:
     """What the program gives for a property that the provider fills in where the program gives nothing."""
     nothing = maker.inputs is not None and maker.inputs.get(prop) is None
     return None if nothing else maker.props.get(prop)
-
-
-def _pairs(value: object, key: str, item: str) -> Mapping[str, Any] | Unknown:
-    """Parameters or outputs by name: they are an object, or a list of objects, each with its name and its value."""
-    if isinstance(value, Mapping | Unknown):
-        return value
-    pairs: Sequence[Any] = value if isinstance(value, list) else ()
-    return {pair[key]: pair.get(item) for pair in pairs if isinstance(pair, Mapping) and isinstance(pair.get(key), str)}
 
 
 # ---- one resource

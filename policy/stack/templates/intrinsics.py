@@ -143,7 +143,7 @@ class Resolver:
         declared = declared if isinstance(declared, Mapping) else {}
         kind = str(declared.get("Type", "String"))
         given = self._around.parameters
-        value = UNKNOWN if isinstance(given, Unknown) else given.get(name)
+        value = given if isinstance(given, Unknown) else given.get(name)
         if value is None:
             value = declared.get("Default")
         if value is None:

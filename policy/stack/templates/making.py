@@ -82,7 +82,8 @@ class Making:
         kind = declared.get("Type") if isinstance(declared, Mapping) else None
         head = self._maker.urn.split("::")
         inside = f"{head[2]}${native_type(kind if isinstance(kind, str) else 'AWS::Unknown::Type')}"
-        return "::".join([*head[:2], inside, f"{logical} of template in {self._maker.name}"])
+        which = f" for {self._around.which}" if self._around.which else ""
+        return "::".join([*head[:2], inside, f"{logical} of template in {self._maker.name}{which}"])
 
     def passed_on(self) -> tuple[str, ...]:
         """The URNs of the resources that the stack's outputs name; none where an output may be anything else."""

@@ -30,7 +30,8 @@ class Surroundings:
     """Where a template becomes a stack: the pseudo parameters, and the parameters that it is given.
 
     Each text may be UNKNOWN. `parameters` are those that are given, or UNKNOWN; `made_from` are the URNs that unknown
-    values among them were made from, and `body_made_from` those of unknown values inside of the template.
+    values among them were made from, and `body_made_from` those of unknown values inside of the template. `which` tells
+    the stack from others that the same resource makes; empty where it makes one, or all alike.
     """
 
     stack_name: str | Unknown
@@ -41,6 +42,7 @@ class Surroundings:
     parameters: Mapping[str, Any] | Unknown = field(default_factory=dict)
     made_from: frozenset[str] = frozenset()
     body_made_from: frozenset[str] = frozenset()
+    which: str = ""
 
     @property
     def url_suffix(self) -> str | Unknown:
@@ -55,7 +57,13 @@ _ACCOUNTS: Final = 10_000
 
 
 def surroundings(
-    maker: Resource, name: object, stack_id: object, *, elsewhere: bool, parameters: object, body: frozenset[str]
+    maker: Resource,
+    name: object,
+    stack_id: object,
+    *,
+    elsewhere: bool,
+    parameters: Mapping[str, Any] | Unknown,
+    body: frozenset[str],
 ) -> Surroundings:
     """What a template finds in the stack that `maker` makes of it.
 
@@ -79,10 +87,28 @@ def surroundings(
         region,
         account,
         partition,
-        parameters if isinstance(parameters, Mapping | Unknown) else {},
+        parameters,
         frozenset(maker.depends_on.get("parameters", ())),
         body,
     )
+
+
+def by_name(value: object, key: str, item: str) -> Mapping[str, Any] | Unknown:
+    """Parameters or outputs by name: they are an object, or a list of objects, each with its name and its value.
+
+    UNKNOWN where one of the names is; it says why where they cannot be read.
+    """
+    if isinstance(value, Mapping | Unknown):
+        return value
+    pairs = [] if value is None else value
+    if not isinstance(pairs, list):
+        return Unknown(why="is made from parameters that have the wrong type")
+    if any(isinstance(pair, Unknown) for pair in pairs):
+        return UNKNOWN
+    objects = [pair for pair in pairs if isinstance(pair, Mapping)]
+    if any(isinstance(pair.get(key), Unknown) for pair in objects):
+        return UNKNOWN
+    return {pair[key]: pair.get(item) for pair in objects if isinstance(pair.get(key), str)}
 
 
 def _region(maker: Resource) -> str:
