@@ -12,8 +12,9 @@ gc.set_threshold(100_000, 50, 50)
 from pulumi.runtime import Settings  # noqa: E402
 from pulumi_policy import PolicyPack  # noqa: E402
 
+from policy.pack.default_file import read_default_file  # noqa: E402
 from policy.pack.listening import Listener, listening  # noqa: E402
-from policy.pack.policies import Callbacks, policies  # noqa: E402
+from policy.pack.policies import Callbacks, initial_config, policies  # noqa: E402
 from policy.pack.shortcut import Shortcut  # noqa: E402
 from policy.shared.names import REPOSITORY  # noqa: E402
 
@@ -23,15 +24,18 @@ Settings.__signature__ = signature(Settings)  # type: ignore[attr-defined]
 
 gc.freeze()
 
-_README = Path(__file__).resolve().with_name("README.md")
+_FOLDER = Path(__file__).resolve().parent
+_README = _FOLDER / "README.md"
+_DEFAULT_FILE = read_default_file(_FOLDER)
 
-_CALLBACKS = Callbacks()
+_CALLBACKS = Callbacks(default_file=_DEFAULT_FILE)
 
 # Name, version and description of the pack also stand in PulumiPolicy.yaml. The rest is what Pulumi Cloud shows.
 with listening(Listener(_CALLBACKS.configured, _CALLBACKS.checked, _CALLBACKS.finished), Shortcut()):
     PolicyPack(
         name="lambda-eni-guard",
         policies=policies(callbacks=_CALLBACKS),
+        initial_config=initial_config(_DEFAULT_FILE),
         display_name="Lambda ENI guard",
         readme=_README.read_text(encoding="utf-8") if _README.is_file() else None,
         provider="aws",

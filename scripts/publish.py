@@ -3,7 +3,8 @@
     python scripts/publish.py [ORG]
     python scripts/publish.py --stage FOLDER
 
-With --lookup the pack brings boto3 along, for the option `lookup`.
+With --lookup the pack brings boto3 along, for the option `lookup`. A `lambda-eni-guard.json` in the repository's folder goes
+along: it is what the pack is configured with where nothing else says so.
 
 `pulumi policy publish` uploads the folder that it is run in, whole but for what .gitignore files name. So the pack is
 put together in a temporary folder first: what the pack needs to run, its README, the pages that violations
@@ -21,10 +22,17 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from policy.pack.default_file import read_default_file  # noqa: E402
+from policy.shared import names  # noqa: E402
+
 # All of policy/ but the stand-in for the engine and the commands.
 ROOMS = ("shared", "iam", "stack", "outside", "verdict", "pack")
 DATA = ROOT / "policy" / "data"
 LOOKUP = ROOT / "requirements-lookup.txt"
+# The pack's own configuration, if it has one.
+CONFIGURATION = ROOT / names.CONFIGURATION_FILE
 BESIDE = ("PulumiPolicy.yaml", "__main__.py", "requirements.txt", "README.md", "LICENSE")
 # The pages that violations lead to, and what they refer to.
 PAGES = (
@@ -38,6 +46,7 @@ def needed() -> list[Path]:
     rooms = [path for room in ROOMS for path in sorted((ROOT / "policy" / room).rglob("*.py"))]
     return [
         *(ROOT / name for name in (*BESIDE, *PAGES)),
+        *([CONFIGURATION] if CONFIGURATION.is_file() else []),
         ROOT / "policy" / "__init__.py",
         *rooms,
         *sorted(DATA.glob("*.json")),
@@ -48,6 +57,8 @@ def stage(folder: Path, *, lookup: bool = False) -> None:
     """Write the pack into `folder`, which must be empty or not there; with `lookup` its requirements have boto3."""
     if folder.exists() and any(folder.iterdir()):
         sys.exit(f"{folder} is not empty")
+    if problems := read_default_file(ROOT).problems:
+        sys.exit(f"{CONFIGURATION}: {'; '.join(problems)}")
     for file in needed():
         target = folder / file.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -67,7 +67,7 @@ ROOMS: Final = {
     ),
     "pack": Room(
         ("shared", "iam", "iam.search", "stack", "stack.templates", "outside", "verdict"),
-        ("beyond", "settings", "sources", "tags", "exempt", "checks", "policies", "listening", "shortcut"),
+        ("beyond", "settings", "default_file", "sources", "tags", "exempt", "checks", "policies", "listening", "shortcut"),
     ),
     "reports": Room(
         ("shared",),

@@ -108,7 +108,7 @@ def _known(item: object, path: str, problem: Problem) -> KnownRoles | None:
         return None
     for name in sorted(set(item) - {"file", "as_of"}):
         problem(f"{path}.{name}", "is not known; there are file and as_of")
-    if item.get("as_of") is None:
+    if "as_of" not in item:
         return KnownRoles(item["file"])
     try:
         return KnownRoles(item["file"], date.fromisoformat(item["as_of"]))
@@ -118,13 +118,12 @@ def _known(item: object, path: str, problem: Problem) -> KnownRoles | None:
 
 
 def _lookup(config: Mapping[str, Any], problem: Problem) -> Lookup | None:
-    wanted = config.get("lookup")
     timeout = _number(config, "lookup_timeout", DEFAULT_TIMEOUT, problem)
     texts = {name: _text(config, f"lookup_{name}", problem) for name in ("profile", "role", "endpoint")}
-    if wanted is None:
+    if "lookup" not in config:
         return None
-    if wanted != "aws":
-        problem("lookup", f'must be "aws", not {wanted!r}')
+    if config["lookup"] != "aws":
+        problem("lookup", f'must be "aws", not {config["lookup"]!r}')
         return None
     return Lookup(timeout, **texts)
 
@@ -171,8 +170,9 @@ def _number(config: Mapping[str, Any], name: str, default: float, problem: Probl
 
 
 def _text(config: Mapping[str, Any], name: str, problem: Problem) -> str:
-    value = config.get(name, "")
-    if isinstance(value, str):
+    value = config.get(name)
+    if isinstance(value, str) and value:
         return value
-    problem(name, f"must be a text, not {value!r}")
+    if name in config:
+        problem(name, f"must be a text, not {value!r}")
     return ""

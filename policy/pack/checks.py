@@ -40,6 +40,7 @@ from policy.verdict.unseen import unseen_finding
 from policy.verdict.worlds import Judged, judge_in_all
 
 _NO_ORGANIZATION: Final = Organization()
+_DEFAULT_FILE: Final = f"{names.CONFIGURATION_FILE} in the folder of this policy pack, none of which is used"
 
 
 def _stays(outcome: Outcome) -> bool:
@@ -72,8 +73,11 @@ class Judge:
         clock: Callable[[], float] = time.time,
         declarations: Declarations | None = None,
         levels: dict[str, str] | None = None,
+        file_problems: tuple[str, ...] = (),
     ) -> None:
         self._clock = clock
+        # What is wrong with the file in the pack's folder.
+        self._file_problems = file_problems
         # By policy, as far as the engine has said.
         self.levels = {} if levels is None else levels
         self._role_actions: tuple[str, ...] = ()
@@ -199,7 +203,8 @@ class Judge:
 
         `vpc-lambda-eni-guard` is asked after the others that have a configuration, so it knows of all of them.
         """
-        return finding.configuration_problems(self._problems)
+        file = {_DEFAULT_FILE: self._file_problems} if self._file_problems else {}
+        return finding.configuration_problems({**self._problems, **file})
 
     @property
     def judged(self) -> Judged:
@@ -215,7 +220,12 @@ class Judge:
         return together
 
     def notices(self, args: StackValidationArgs, report: ReportViolation) -> None:
-        """Tell which exemptions had an effect, which are over, and which have nothing to act on."""
+        """Tell which exemptions had an effect, which are over, and which have nothing to act on.
+
+        What is wrong with the configuration is told here where the policy that tells it is off.
+        """
+        if self._alone() and self.configuration_problems:
+            report(_with_page(self.configuration_problems, names.CONFIGURATION_PAGE), None)
         if not args.resources:
             return
         stack, project = args.resources[0].urn.removeprefix("urn:pulumi:").split("::")[:2]

@@ -19,6 +19,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
+from policy.pack.default_file import NO_FILE, DefaultFile
 from policy.pack.settings import OPTIONS
 from policy.shared import names
 from policy.shared.rules import RULES
@@ -55,8 +56,9 @@ class Callbacks:
     """What the engine calls, on four threads. All that judges is loaded at the first call with something to judge: to
     read it takes as long as a tenth of the start of a pack, which every preview waits for."""
 
-    def __init__(self, judge: Judge | None = None) -> None:
+    def __init__(self, judge: Judge | None = None, default_file: DefaultFile = NO_FILE) -> None:
         self._judge = judge
+        self._file_problems = default_file.problems
         self._declarations = Declarations() if judge is None else judge.declarations
         self._levels: dict[str, str] = {} if judge is None else judge.levels
         self._lock = Lock()
@@ -67,7 +69,9 @@ class Callbacks:
             if self._judge is None:
                 from policy.pack.checks import Judge
 
-                self._judge = Judge(declarations=self._declarations, levels=self._levels)
+                self._judge = Judge(
+                    declarations=self._declarations, levels=self._levels, file_problems=self._file_problems
+                )
             return self._judge
 
     def configured(self, levels: Mapping[str, str]) -> None:
@@ -100,7 +104,8 @@ class Callbacks:
 
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
             # What is wrong with a configuration is told on every stack.
-            if not args.get_config() and not any(r.resource_type in LOOKED_AT for r in args.resources):
+            configured = args.get_config() or self._file_problems
+            if not configured and not any(r.resource_type in LOOKED_AT for r in args.resources):
                 # Pulumi Cloud counts the stack neither as compliant nor as not.
                 args.not_applicable("Nothing in this stack runs on an execution role or belongs to one.")
             self.judge().stack(name, args, report)
@@ -152,3 +157,20 @@ def policies(judge: Judge | None = None, callbacks: Callbacks | None = None) -> 
             validate=judging.notices,
         ),
     ]
+
+
+def initial_config(found: DefaultFile) -> dict[str, EnforcementLevel | dict[str, Any]] | None:
+    """The file in the pack's folder as the SDK takes it; None where it gives nothing.
+
+    Each policy gets a level: the SDK sends one without as advisory, so that an option alone would turn off its blocking.
+    """
+    if not found.policies:
+        return None
+    own = {policy.name: policy.enforcement_level for policy in policies()}
+    return {
+        name: {
+            **configured.options,
+            "enforcementLevel": EnforcementLevel(configured.level) if configured.level else own[name],
+        }
+        for name, configured in found.policies.items()
+    }

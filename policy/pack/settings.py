@@ -172,7 +172,7 @@ def read_settings(config: Mapping[str, Any], known: Iterable[str], *, writes: bo
         reader.flag("remediate_standalone", config.get("remediate_standalone", False), default=False),
         unknown_documents=reader.unknown_documents(config.get("unknown_documents", DO_NOT_GUARD)),
         beyond=read_beyond(config, reader.problem),
-        exemption_tag=reader.text("exemption_tag", config.get("exemption_tag", "")),
+        exemption_tag=reader.text("exemption_tag", config),
         problems=tuple(reader.problems),
     )
 
@@ -223,12 +223,10 @@ class _Reader:
             text = value.get(name)
             if not isinstance(text, str) or not text.strip():
                 self.problem(f"{path}.{name}", "is missing" if text is None else f"must be a text, not {text!r}")
-        until = self.day(f"{path}.until", value.get("until"))
+        until = self.day(f"{path}.until", value["until"]) if "until" in value else None
         return Entry(value["match"], value["reason"], until, elsewhere) if len(self.problems) == before else None
 
     def day(self, path: str, value: object) -> date | None:
-        if value is None:
-            return None
         try:
             if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
                 return date.fromisoformat(value)
@@ -243,10 +241,12 @@ class _Reader:
         self.problem("unknown_documents", f'must be "{DO_NOT_GUARD}" or "{MAY_GUARD}", not {value!r}')
         return DO_NOT_GUARD
 
-    def text(self, path: str, value: object) -> str:
-        if isinstance(value, str):
+    def text(self, path: str, config: Mapping[str, Any]) -> str:
+        value = config.get(path)
+        if isinstance(value, str) and value:
             return value
-        self.problem(path, f"must be a text, not {value!r}")
+        if path in config:
+            self.problem(path, f"must be a text, not {value!r}")
         return ""
 
     def flag(self, path: str, value: object, *, default: bool) -> bool:

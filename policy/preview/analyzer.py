@@ -296,6 +296,11 @@ class Analyzer:
         )
 
 
+def pack_name(directory: Path) -> str:
+    """The name that a pack's PulumiPolicy.yaml gives it; empty for none. Raises PackError for what is no Python pack."""
+    return str(_pack_settings(directory).get("name", ""))
+
+
 def _pack_settings(directory: Path) -> Mapping[str, Any]:
     file = directory / PACK_FILE
     try:

@@ -23,7 +23,7 @@ from ..reports import formats
 from ..reports.formats import ReportError
 from ..shared import names, stand_ins, streams
 from ..shared.escapes import one_line
-from .analyzer import Analyzer, PackError, Remediation, Violation
+from .analyzer import Analyzer, PackError, Remediation, Violation, pack_name
 from .answers import Answers, AnswersError, load_answers
 from .config_file import PackConfigError, load, with_files
 from .engine import Engine, serve
@@ -38,6 +38,10 @@ from .what_was_judged import judged
 __all__ = ["Preview", "PreviewError", "Registration", "Remediation", "Violation", "configure_parser", "preview", "run"]
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
+_BESIDE = (
+    f"configured by {names.CONFIGURATION_FILE} beside the program; the Pulumi CLI takes it only with "
+    f"--policy-pack-config {names.CONFIGURATION_FILE}"
+)
 _SEVERITIES = ("critical", "high", "medium", "low", "")
 
 
@@ -60,7 +64,8 @@ def preview(
     """Preview the Pulumi Python program in the folder `program` against a policy pack.
 
     `config` adds to, and wins over, the stack's configuration file (`{"key": ...}` or `{"namespace:key": ...}`).
-    `policy_pack_config` is a file as for `pulumi preview --policy-pack-config`, or its content.
+    `policy_pack_config` is a file as for `pulumi preview --policy-pack-config`, or its content. Without one, this policy
+    pack is configured by the `lambda-eni-guard.json` beside the program, if there is one.
     `answers` are the results of data sources and the outputs of other stacks: a JSON file, its content, or an object
     with the `call` method of `pulumi.runtime.Mocks` (see answers.py).
     `first_preview` leaves unknown what AWS chooses, such as ARNs, as the engine does for resources that do not exist
@@ -77,8 +82,11 @@ def preview(
         identity, notes = load_stack(project, stack, config or {})
         given = Given(load_answers(answers), first_preview)
         known = {"known_roles": known_roles, "known_stacks": known_stacks}
+        pack = Path(policy_pack)
+        if policy_pack_config is None and (beside := _beside(project, pack)):
+            policy_pack_config, notes = beside, (*notes, _BESIDE)
         pack_config = with_files(load(policy_pack_config), names.STACK_POLICIES, known)
-        return _preview(project, identity, notes, Path(policy_pack), pack_config, given)
+        return _preview(project, identity, notes, pack, pack_config, given)
     except (ProjectError, PackError, PackConfigError, AnswersError) as error:
         raise PreviewError(_one_line(str(error))) from None
 
@@ -177,6 +185,12 @@ def _run(args: argparse.Namespace, outputs: list[formats.Output]) -> int:
         streams.write(f"error: {one_line(str(error))}\n", sys.stderr)
         return 2
     return 1 if result.fails_on(args.fail_on) else 0
+
+
+def _beside(project: Project, pack: Path) -> Path | None:
+    """The configuration beside the program, where it is this pack, whose name it has, that the program is held against."""
+    file = project.root / names.CONFIGURATION_FILE
+    return file if file.exists() and f"{pack_name(pack)}.json" == file.name else None
 
 
 @dataclass(frozen=True)

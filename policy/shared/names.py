@@ -22,6 +22,9 @@ REPOSITORY: Final = ""
 repository with `/blob/main` behind it. It is empty, because this repository has no public address. Who publishes the pack
 sets it, and then violations and Pulumi Cloud link there. The pages themselves are published with the pack."""
 
+CONFIGURATION_FILE: Final = "lambda-eni-guard.json"
+"""Configuration that is found without being named: in the folder of the pack, or of a program that is previewed."""
+
 POLICIES_PAGE: Final = "docs/policies.md"
 CONFIGURATION_PAGE: Final = "docs/configuration.md"
 

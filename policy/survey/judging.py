@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from policy.outside.state_resources import Relevant
 from policy.pack.checks import Judge
+from policy.pack.default_file import NO_FILE, DefaultFile
 from policy.pack.policies import policies
 from policy.pack.settings import OPTIONS, Entry, read_settings
-from policy.preview.config_file import PolicyConfig, PolicyInfo, reconcile
+from policy.preview.config_file import PackConfigError, PolicyConfig, PolicyInfo, reconcile
 from policy.preview.what_was_judged import counted
 from policy.reports.report import Item, Role
 from policy.shared import names
@@ -53,8 +54,14 @@ class Rules:
         return "mandatory" if level == "remediate" else level
 
 
-def rules(given: Mapping[str, PolicyConfig], now: float) -> Rules:
-    """The rules under a configuration. Raises PackConfigError for one that the engine refuses."""
+def rules(given: Mapping[str, PolicyConfig], now: float, default_file: DefaultFile = NO_FILE) -> Rules:
+    """The rules under a configuration and the file in the pack's folder, over which it wins.
+
+    Raises PackConfigError for a configuration that the engine refuses, and for a file in which something is wrong.
+    """
+    if default_file.problems:
+        problems = "; ".join(default_file.problems)
+        raise PackConfigError(f"{names.CONFIGURATION_FILE} in the folder of this policy pack: {problems}")
     pack: Sequence[Any] = policies()
     infos = [
         PolicyInfo(
@@ -66,7 +73,8 @@ def rules(given: Mapping[str, PolicyConfig], now: float) -> Rules:
         for policy in pack
     ]
     severities = {policy.name: policy.severity.value for policy in pack}
-    return Rules(reconcile(infos, {}, given), severities, now)
+    initial = {name: PolicyConfig(one.level, one.options) for name, one in default_file.policies.items()}
+    return Rules(reconcile(infos, initial, given), severities, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Final
 import yaml
 
 from policy.outside.state_file import files
+from policy.pack.default_file import read_default_file
 from policy.preview.config_file import PackConfigError, load, with_files
 from policy.reports import formats
 from policy.reports.formats import ReportError
@@ -82,7 +83,8 @@ def _run(args: argparse.Namespace) -> int:
     outputs = formats.outputs(args.output)
     before = baseline.read(args.baseline) if args.baseline else None
     known = {"known_roles": args.known_roles}
-    judged_by = rules(with_files(load(args.policy_pack_config), names.STACK_POLICIES, known), time.time())
+    given = with_files(load(args.policy_pack_config), names.STACK_POLICIES, known)
+    judged_by = rules(given, time.time(), read_default_file(_PACK_FILE.parent))
     results: Sequence[Result]
     results = parts.read(args.paths, judged_by) if args.merge else _survey(args, judged_by)
     survey = together(results, judged_by)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +90,34 @@ def test_what_no_schema_refuses_is_one_violation_on_the_stack(configured: Config
     assert problem.urn.endswith("::unguarded-inline-policy-dev")
     assert "`exemptions[1].until` must be a day like 2026-12-31, not '2026-02-30'" in problem.message
     assert "lambda-role-eni-guard: `exemption` is not an option of this policy" in problem.message
+
+
+def test_a_file_in_the_folder_of_the_pack_configures_it_and_what_is_given_wins(engine: Engine, tmp_path: Path) -> None:
+    folder = tmp_path / "pack"
+    stage = runpy.run_path(str(ROOT / "scripts" / "publish.py"))["stage"]
+    stage(folder)
+    file, given = folder / "lambda-eni-guard.json", tmp_path / "given.json"
+
+    def preview(content: str, config: dict[str, Any]) -> set[tuple[str, str]]:
+        file.write_text(content, encoding="utf-8")
+        given.write_text(json.dumps(config), encoding="utf-8")
+        return {(v.policy, v.enforcement) for v in engine.preview(PROGRAM, [Pack(folder, given)]).violations}
+
+    # An option alone leaves the policy its level.
+    assert preview(json.dumps({GUARD: {"event_sources": False}}), {}) == {(GUARD, "mandatory")}
+    assert preview(json.dumps({GUARD: {"exemptions": [EXEMPTION]}}), {}) == {(NOTICES, "advisory")}
+    exempt = json.dumps({GUARD: {"enforcementLevel": "advisory", "exemptions": [EXEMPTION]}})
+    assert preview(exempt, {GUARD: {"event_sources": False}}) == {(NOTICES, "advisory")}
+    assert preview(exempt, {GUARD: {"exemptions": []}}) == {(GUARD, "advisory")}
+
+
+def test_a_wrong_file_in_the_folder_of_the_pack_stops_and_is_named(engine: Engine, tmp_path: Path) -> None:
+    folder = tmp_path / "pack"
+    runpy.run_path(str(ROOT / "scripts" / "publish.py"))["stage"](folder)
+    (folder / "lambda-eni-guard.json").write_text("{", encoding="utf-8")
+    result = engine.preview(PROGRAM, [Pack(folder)]).exited(1)
+    assert found(result.violations) == {(GUARD, "orders-eni"), (GUARD, "unguarded-inline-policy-dev")}
+    assert (
+        "lambda-eni-guard.json in the folder of this policy pack, none of which is used: it is not JSON"
+        in result.stdout
+    )
