@@ -90,6 +90,12 @@ def test_of_another_resource_no_value_is_handed_on() -> None:
     assert policy == POLICY
 
 
+def test_what_a_terraform_module_makes_is_kept_with_the_module() -> None:
+    module = resource("orders:index:Module", "m")
+    made = [resource(f"orders:tf:aws_{name}", name, parent=module.urn) for name in ("lambda_function", "iam_role")]
+    assert kept(STACK, module, *made) == ["s", "m", "lambda_function"]
+
+
 def test_what_is_inside_of_a_resource_without_a_provider_is_kept() -> None:
     """Whether it is sealed is asked of the resource itself as well."""
     function = resource(FUNCTION, "f", provider=False)

@@ -23,7 +23,7 @@ from policy.pack.default_file import NO_FILE, DefaultFile
 from policy.pack.settings import OPTIONS
 from policy.shared import names
 from policy.shared.rules import RULES
-from policy.shared.terraform_types import LOOKED_AT
+from policy.shared.terraform_types import LOOKED_AT, in_module
 from policy.stack.resources import Declarations
 
 if TYPE_CHECKING:
@@ -105,7 +105,9 @@ class Callbacks:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
             # What is wrong with a configuration is told on every stack.
             configured = args.get_config() or self._file_problems
-            if not configured and not any(r.resource_type in LOOKED_AT for r in args.resources):
+            if not configured and not any(
+                r.resource_type in LOOKED_AT or in_module(r.resource_type) for r in args.resources
+            ):
                 # Pulumi Cloud counts the stack neither as compliant nor as not.
                 args.not_applicable("Nothing in this stack runs on an execution role or belongs to one.")
             self.judge().stack(name, args, report)

@@ -63,6 +63,33 @@ _LISTS_OF_ONE: Final[Mapping[str, str]] = {
 LOOKED_AT: Final = frozenset((*aws_types.TYPES, *_CLASSIC))
 
 
+# What stands for a Terraform module of the program (`pulumi package add terraform-module`), whose own type says nothing.
+MODULE: Final = "terraform-module"
+# What runs code in a module, or makes what may: by Terraform's names, without `aws_`.
+_IN_MODULES: Final = frozenset(
+    (
+        "cloudcontrolapi_resource",
+        "cloudformation_stack",
+        "cloudformation_stack_set",
+        "lambda_function",
+        "lambdamicrovms_image",
+        "lambdamicrovms_microvm",
+        "serverlessapplicationrepository_cloudformation_stack",
+        "servicecatalog_provisioned_product",
+        "synthetics_canary",
+    )
+)
+
+
+def in_module(kind: str) -> bool:
+    """Whether a Terraform module makes it, and it runs code or makes what may: `orders:tf:aws_lambda_function`.
+
+    The engine has it as a view of the module, without values. Sources: pulumi-terraform-module, pkg/modprovider/child.go
+    and views.go; the engine's resource/deploy/resource_status.go.
+    """
+    return kind.partition(":tf:aws_")[2] in _IN_MODULES
+
+
 def classic_type(kind: str) -> str:
     """The classic provider's type that a bridged type is; any other as it is."""
     return _CLASSIC.get(kind, kind)

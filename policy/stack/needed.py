@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, Protocol, TypeVar
 
-from policy.shared.terraform_types import LOOKED_AT
+from policy.shared.terraform_types import LOOKED_AT, in_module
 
 
 class Urns(Protocol):
@@ -36,12 +36,15 @@ def needed(resources: Sequence[G]) -> list[tuple[G, bool]]:
     """The resources that are read, in the order given, each with whether its values are.
 
     Of the others a type, a URN, a parent and whether there is a provider are enough: they are what a value was made
-    from, or what is inside of a component that it was made from. Two more stand for the stack: the first, which says
-    which stack it is, and one with a provider, which says that the engine names them.
+    from, what is inside of a component that it was made from, or what a Terraform module makes. Two more stand for the
+    stack: the first, which says which stack it is, and one with a provider, which says that the engine names them.
     """
     whole = [resource for resource in resources if resource.type in LOOKED_AT]
     made_from = (urn for resource in whole for each in resource.propertyDependencies.values() for urn in each.urns)
     wanted = _with_what_is_inside((*(resource.urn for resource in whole), *made_from), resources)
+    for resource in resources:
+        if in_module(resource.type):
+            wanted.update((resource.urn, resource.parent))
     wanted.update(resource.urn for resource in resources[:1])
     wanted.update(next(([resource.urn] for resource in resources if resource.HasField("provider")), ()))
     return [(resource, resource.type in LOOKED_AT) for resource in resources if resource.urn in wanted]

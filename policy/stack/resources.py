@@ -20,7 +20,7 @@ from pulumi_policy import PolicyResource, Secret, proxy
 from policy.iam.truth import HIDDEN_SECRET, UNKNOWN, Unknown
 from policy.shared import stand_ins
 from policy.shared.aws_types import OTHER, TYPES, AwsType
-from policy.shared.terraform_types import LOOKED_AT, classic_names, classic_properties, classic_type
+from policy.shared.terraform_types import LOOKED_AT, MODULE, classic_names, classic_properties, classic_type, in_module
 
 STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
 # Where values come from that no update decides.
@@ -210,10 +210,19 @@ def declared(output: Any, given: Any) -> Any:
 def stack_resources(resources: Sequence[PolicyResource], declarations: Declarations) -> tuple[Resource, ...]:
     """The resources that matter, out of a whole stack; in order of URN, because the engine's order is random."""
     origins = _Origins(resources, declarations)
-    return tuple(
-        _resource(r, declarations.inputs(r.urn), origins)
-        for r in sorted((r for r in resources if r.resource_type in LOOKED_AT), key=lambda r: r.urn)
-    )
+    found = [r for r in resources if r.resource_type in LOOKED_AT]
+    whole = [_resource(r, declarations.inputs(r.urn), origins) for r in found]
+    return tuple(sorted((*whole, *_modules(resources)), key=lambda r: r.urn))
+
+
+def _modules(resources: Iterable[PolicyResource]) -> Iterator[Resource]:
+    """The Terraform modules that make something that matters, with the names of what they make: nobody shows more."""
+    made: dict[str, list[str]] = {}
+    for resource in resources:
+        if in_module(resource.resource_type) and resource.parent is not None:
+            made.setdefault(resource.parent.urn, []).append(name_of(resource.urn))
+    for urn, names in made.items():
+        yield Resource(urn, MODULE, {"makes": sorted(names)})
 
 
 def _resource(r: PolicyResource, inputs: Mapping[str, Any] | None, origins: _Origins) -> Resource:

@@ -8,6 +8,7 @@ from typing import Final
 from policy.shared import aws_types
 from policy.shared.escapes import message, quoted
 from policy.shared.names import UNVERIFIED
+from policy.shared.terraform_types import MODULE
 from policy.stack.templates.expand import Unseen
 from policy.verdict import words
 from policy.verdict.finding import Finding
@@ -21,6 +22,7 @@ _KIND: Final = {
     aws_types.NATIVE_STACK_SET: "the stack set",
     aws_types.STACK_INSTANCES: "the group of stack set instances",
     aws_types.STACK_SET_INSTANCE: "the stack set instance",
+    MODULE: "the Terraform module",
     aws_types.CLOUD_CONTROL: "the Cloud Control resource",
     aws_types.NATIVE_EXTENSION: "the Cloud Control resource",
     aws_types.APPLICATION: "the application",

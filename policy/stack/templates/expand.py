@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from policy.iam.truth import Unknown
 from policy.shared import aws_types
+from policy.shared.terraform_types import MODULE
 from policy.stack.execution_role import Decided, Gap, unreadable
 from policy.stack.resources import Resource
 from policy.stack.templates import instances, sam
@@ -54,18 +55,21 @@ class _Found:
     whole: bool = False
 
 
+_MAKERS: Final = aws_types.MAKERS | {MODULE}
+
+
 def expand(found: Iterable[Resource]) -> Expansion:
     """The resources without the makers among them, and with what these make. Never raises."""
     every = tuple(found)
-    if not any(resource.type in aws_types.MAKERS for resource in every):
+    if not any(resource.type in _MAKERS for resource in every):
         return Expansion(every)
-    own = [resource for resource in every if resource.type not in aws_types.MAKERS]
+    own = [resource for resource in every if resource.type not in _MAKERS]
     made: list[Resource] = []
     unseen_of: list[Unseen] = []
     stands_for: dict[str, tuple[str, ...]] = {}
     instances = _instances(every)
     for maker in every:
-        if maker.type in aws_types.MAKERS:
+        if maker.type in _MAKERS:
             opened = _opened(maker, instances)
             made += opened.resources
             stands_for[maker.urn] = opened.stands_for
@@ -107,6 +111,11 @@ def _opened(maker: Resource, made_by_others: Mapping[str, Sequence[Resource]]) -
             return _Found(gaps=[instances.foreign(maker)] if foreign else [], whole=True)
         if maker.type in _STATES:
             return _single(maker, _STATES[maker.type])
+        if maker.type == MODULE:
+            what = "is made by a Terraform module, of which nobody is shown any values"
+            return _Found(
+                gaps=[Gap(maker.urn, name, Decided.MENDING, what) for name in maker.props["makes"]], whole=True
+            )
     except (BoundsError, RecursionError):
         what = "comes to more than any template that CloudFormation takes"
         return _Found(gaps=[Gap(maker.urn, "template", Decided.MENDING, what)], whole=True)
