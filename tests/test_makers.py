@@ -18,6 +18,7 @@ OPEN: Final = frozenset(
         "open-stack",
         "open-sam",
         "open-native-stack",
+        "open-set",
         "open-parameter-vpc",
         "open-control",
         "open-extension-vpc",
@@ -37,5 +38,5 @@ def test_each_maker_is_seen_or_said_not_to_be(config: dict[str, str], *, first_p
 def test_what_is_judged_in_templates_is_counted() -> None:
     judged = preview(PROGRAM).judged
     assert judged is not None
-    assert judged.functions == 8
-    assert "8 functions in a VPC on 8 roles" in judged.summary
+    assert judged.functions == 10
+    assert "10 functions in a VPC on 10 roles" in judged.summary

@@ -233,6 +233,22 @@ KINDS: Mapping[str, Kind] = {
             "region": REGION,
         },
     ),
+    "aws:cloudformation/stackSet:StackSet": Kind(
+        autoname="name",
+        id="{name}",
+        computed={
+            "arn": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stackset/{{name}}:{{random}}",
+            "stackSetId": "{name}:{random}",
+            "executionRoleName": "AWSCloudFormationStackSetExecutionRole",
+            "region": REGION,
+        },
+        replaces=frozenset({"name"}),
+    ),
+    "aws:cloudformation/stackInstances:StackInstances": Kind(
+        id="{stackSetName},SELF",
+        computed={"stackSetId": "{stackSetName}:{random}", "region": REGION, "stackInstanceSummaries": []},
+        replaces=frozenset({"stackSetName"}),
+    ),
     "aws:cloudformation/stack:Stack": Kind(
         autoname="name",
         id=_STACK,

@@ -106,6 +106,22 @@ aws.cloudformation.Stack(
     ),
     parameters={"RoleArn": role("open-parameter").arn},
 )
+# Stack sets: the instances of one switch its guard off, those of the other switch it on. What CloudFormation will call the
+# function in each account is not known, so this guard asks for the key alone.
+BY_KEY = TEMPLATE.replace(
+    "ArnEquals: {'lambda:SourceFunctionArn': !GetAtt Orders.Arn}", "'Null': {'lambda:SourceFunctionArn': 'false'}"
+)
+for name, usual, others in (("open-set", "yes", "no"), ("closed-set", "no", "yes")):
+    stack_set = aws.cloudformation.StackSet(
+        name, template_body=BY_KEY, parameters={"Guarded": usual}, capabilities=["CAPABILITY_IAM"]
+    )
+    aws.cloudformation.StackInstances(
+        f"{name}-instances",
+        stack_set_name=stack_set.name,
+        accounts=["111122223333"],
+        regions=["us-east-1"],
+        parameter_overrides={"Guarded": others},
+    )
 aws.cloudformation.Stack("unseen-stack", template_url="https://bucket.s3.amazonaws.com/orders.yaml")
 
 # Cloud Control: one resource each.
