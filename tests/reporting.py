@@ -10,8 +10,8 @@ from policy.preview.config_file import load
 from policy.reports.report import Item, Report, Role
 from policy.shared import names
 from policy.survey import baseline, rendering
-from policy.survey.judging import rules
 from policy.survey.many import survey_files
+from policy.survey.ruled import rules
 from policy.survey.survey import together
 
 STATES: Final = Path(__file__).resolve().parent / "states"

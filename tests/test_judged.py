@@ -12,8 +12,9 @@ from policy.preview.config_file import PolicyConfig
 from policy.preview.properties import UNKNOWN, as_secret
 from policy.preview.registration import Registration, StackIdentity
 from policy.preview.run import preview
-from policy.preview.what_was_judged import Judged, judged
+from policy.preview.what_was_judged import judged
 from policy.shared import names
+from policy.told.counting import Judged
 
 STACK = StackIdentity("shop", "dev")
 ACTIVE = {name: PolicyConfig("mandatory") for name in (names.GUARD, names.READ_ONLY, names.UNVERIFIED)}

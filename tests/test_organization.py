@@ -10,9 +10,10 @@ import pytest
 from organization import STACKS, Planted, organization, write
 
 from policy.__main__ import main
-from policy.survey.judging import Verdict, rules
 from policy.survey.many import survey_files
+from policy.survey.ruled import rules
 from policy.survey.survey import Survey, together
+from policy.told.judging import Verdict
 
 NOW = 1795795200.0
 

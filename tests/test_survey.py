@@ -18,10 +18,11 @@ from policy.outside.state_file import StateError, files, parse, read
 from policy.preview.config_file import load
 from policy.shared import names
 from policy.survey import many
-from policy.survey.judging import Rules, Verdict, rules
 from policy.survey.many import Unread, survey_files
+from policy.survey.ruled import rules
 from policy.survey.survey import Survey, together
 from policy.survey.surveyed import Surveyed
+from policy.told.judging import Rules, Verdict
 
 STATES: Final = Path(__file__).resolve().parent / "states"
 NOW: Final = 1795795200.0

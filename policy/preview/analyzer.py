@@ -117,6 +117,10 @@ class Analyzer:
         if self._error:
             raise self._error
 
+    def without_secrets(self, text: str) -> str:
+        """The text without what is secret in the resources that were handed over."""
+        return self._mask.hide(text)
+
     def review(self, resource: Registration) -> Properties:
         """Hand one resource to Remediate and Analyze, and give the inputs to go on with.
 

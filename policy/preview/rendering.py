@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from ..shared import names
 from ..shared.escapes import message
 from .analyzer import Remediation, Violation
 from .registration import Registration
-from .what_was_judged import Judged
+from .what_was_judged import NO_DETAILS, Details, Judged
 
 LEVELS = ("remediate", "mandatory", "advisory", "disabled")
 """Enforcement levels from the strictest on. A violation that a remediation has left stops a deployment too."""
@@ -45,6 +45,8 @@ class Preview:
     mode: Mode = "first-preview"
     judged: Judged | None = None
     """What there was to judge; None for a pack other than this one, which knows what that is."""
+    details: Callable[[], Details] | None = field(default=None, repr=False, compare=False)
+    """Works out what reports show beyond the messages; None for a pack other than this one."""
 
     @property
     def mandatory(self) -> bool:
@@ -69,8 +71,13 @@ class Preview:
             "violations": [_violation(item) for item in self.violations],
         }
 
-    def report(self, folder: str) -> Report:
-        """Give what every format is made from. `folder` is that of the program, as it was given."""
+    def report(self, folder: str, *, details: bool = False) -> Report:
+        """Give what every format is made from. `folder` is that of the program, as it was given.
+
+        With `details` roles, what is exempt, and what else is known of each finding are in it, for which the stack is
+        judged again.
+        """
+        found, without = _worked_out(self.details) if details and self.details else (NO_DETAILS, ())
         counts = Counter(violation.enforcement for violation in self.violations)
         figures = [(level, str(counts[level])) for level in ("mandatory", "advisory")]
         judged = [self.judged.summary] if self.judged else []
@@ -78,11 +85,13 @@ class Preview:
             f"Preview of stack {self.stack}",
             self.pack,
             self.pack_version,
-            [_item(violation, self.stack) for violation in self.violations],
+            [_with_details(_item(violation, self.stack), found) for violation in self.violations],
             self.render(),
             self.to_json(),
+            exempted=[replace(item, stack=self.stack) for item in found.exempted],
+            roles={role.key: role for role in found.roles},
             figures=figures,
-            notes=[*(f"Judged: {summary}" for summary in judged), *self.notes],
+            notes=[*(f"Judged: {summary}" for summary in judged), *self.notes, *without],
             folder=_as_in_repository(folder),
         )
 
@@ -137,6 +146,32 @@ def _item(violation: Violation, stack: str) -> Item:
         stack,
         file=source.file if source else "",
         line=source.line if source else 0,
+    )
+
+
+def _worked_out(details: Callable[[], Details]) -> tuple[Details, Sequence[str]]:
+    """The details, and what to say where they cannot be had: the findings themselves are there without them."""
+    try:
+        return details(), ()
+    except Exception as error:
+        return NO_DETAILS, (
+            f"pictures and exemptions are left out, because of a bug in this tool ({type(error).__name__})",
+        )
+
+
+def _with_details(item: Item, details: Details) -> Item:
+    """A finding with what is known of it beyond its message; as it is where that is not sure to be about the same."""
+    here = [known for known in details.items if known.urn == item.urn]
+    same = [known for known in here if (known.policy, known.message) == (item.policy, item.message)]
+    found = same[:1] or here
+    if not found or (not same and len({(known.role, known.functions) for known in found}) > 1):
+        return item
+    first = found[0]
+    item = replace(item, role=first.role, functions=first.functions)
+    if not same:
+        return item
+    return replace(
+        item, kind=first.kind, path=first.path, actions=first.actions, witness=first.witness, others=first.others
     )
 
 

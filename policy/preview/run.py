@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,7 +34,7 @@ from .properties import UNKNOWN
 from .registration import Registration, StackIdentity
 from .rendering import LEVELS, Preview
 from .source import Sources
-from .what_was_judged import judged
+from .what_was_judged import details, judged
 
 __all__ = ["Preview", "PreviewError", "Registration", "Remediation", "Violation", "configure_parser", "preview", "run"]
 
@@ -180,7 +181,8 @@ def _run(args: argparse.Namespace, outputs: list[formats.Output]) -> int:
     if result.output:
         streams.write(result.output.rstrip("\n") + "\n", sys.stderr)
     try:
-        formats.emit(result.report(args.program), args.format, outputs)
+        asked = {args.format, *(output.format for output in outputs)}
+        formats.emit(result.report(args.program, details=bool(asked - formats.PLAIN)), args.format, outputs)
     except ReportError as error:
         streams.write(f"error: {one_line(str(error))}\n", sys.stderr)
         return 2
@@ -227,9 +229,11 @@ def _preview(
             # A pack that does not start fails every registration: it, not the program, is to blame.
             analyzer.ready()
             raise PreviewError(_explain(error, monitor))
-        analyzer.review_stack((*monitor.resources, *monitor.origins))
+        resources = (*monitor.resources, *monitor.origins)
+        analyzer.review_stack(resources)
         output.seek(0)
         printed = output.read().decode(errors="replace")
+        own = pack.resolve() == _REPOSITORY
         return Preview(
             tuple(sorted(analyzer.violations, key=_order)),
             (*notes, *monitor.notes),
@@ -242,7 +246,10 @@ def _preview(
             str(pack),
             mode="first-preview" if given.first_preview else "stand-in",
             # What another pack judges, and another version of this one, only it knows.
-            judged=judged(monitor.resources, analyzer.config) if pack.resolve() == _REPOSITORY else None,
+            judged=judged(resources, analyzer.config) if own else None,
+            details=partial(details, resources, analyzer.config, _REPOSITORY, analyzer.without_secrets)
+            if own
+            else None,
         )
 
 

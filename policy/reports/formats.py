@@ -26,6 +26,8 @@ FORMATS: Final = {
     "markdown": "policy.reports.markdown",
     "html": "policy.reports.html",
 }
+PLAIN: Final = frozenset(("text", "json"))
+"""Those that show the run as its command tells it, and ask a report for nothing else."""
 _ENDINGS: Final = {
     ".txt": "text",
     ".json": "json",

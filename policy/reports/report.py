@@ -108,6 +108,21 @@ def fixes(message: str) -> Iterator[str]:
                 yield line.removeprefix(word)
 
 
+def item_from_json(value: Mapping[str, Any]) -> Item:
+    """A finding as `Item.to_json` or `asdict` gives it."""
+    fields = {name: value[name] for name in Item.__dataclass_fields__}
+    lists = {name: tuple(fields[name]) for name in ("functions", "actions", "others")}
+    return Item(**{**fields, **lists})
+
+
+def role_from_json(value: Mapping[str, Any]) -> Role:
+    """A role as `asdict` gives it."""
+    fields = {name: value[name] for name in Role.__dataclass_fields__}
+    documents = tuple(Document(item["name"], item["kind"], item["ways"]) for item in value["documents"])
+    lists = {name: tuple(fields[name]) for name in ("functions", "actions")}
+    return Role(**{**fields, **lists, "documents": documents})
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Rows of texts under a title, as the summary of a run has them."""

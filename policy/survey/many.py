@@ -15,8 +15,8 @@ from typing import Final
 
 from policy.outside.state_file import STANDARD_INPUT, StateError, read
 from policy.outside.state_resources import Relevant
-from policy.survey.judging import Rules
 from policy.survey.surveyed import Surveyed, survey_state
+from policy.told.judging import Rules
 
 # Below this many files, to start processes takes longer than the work.
 _FEW: Final = 8

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from policy.survey.judging import Rules
 from policy.survey.many import Result, Unread
 from policy.survey.survey import Survey
 from policy.survey.surveyed import Surveyed
+from policy.told.judging import Rules
 
 
 class PartError(Exception):

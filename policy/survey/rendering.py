@@ -11,9 +11,9 @@ from policy.reports.report import Item, Report
 from policy.shared.escapes import one_line
 from policy.survey import table
 from policy.survey.baseline import Compared
-from policy.survey.judging import Verdict
 from policy.survey.survey import Survey
 from policy.survey.surveyed import Surveyed
+from policy.told.judging import Verdict
 
 PACK: Final = "lambda-eni-guard"
 FORM: Final = 1

@@ -21,10 +21,11 @@ from policy.shared import names, streams
 from policy.shared.escapes import one_line
 from policy.survey import baseline, parts, rendering
 from policy.survey.baseline import BaselineError
-from policy.survey.judging import Rules, rules
 from policy.survey.many import Progress, Result, Unread, cores, survey_files
 from policy.survey.parts import PartError
+from policy.survey.ruled import rules
 from policy.survey.survey import together
+from policy.told.judging import Rules
 
 _PACK_FILE: Final = Path(__file__).resolve().parents[2] / "PulumiPolicy.yaml"
 _LEVELS: Final = {"never": (), "mandatory": ("mandatory",), "advisory": ("mandatory", "advisory")}

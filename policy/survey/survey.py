@@ -10,10 +10,10 @@ from typing import Final
 
 from policy.reports.report import Item, Role
 from policy.survey.crossing import changed, changes
-from policy.survey.facts import stack_of
-from policy.survey.judging import VERDICTS, Rules, Verdict
 from policy.survey.many import Result, Unread, rejudge
 from policy.survey.surveyed import Surveyed
+from policy.told.facts import stack_of
+from policy.told.judging import VERDICTS, Rules, Verdict
 
 
 @dataclass(frozen=True)

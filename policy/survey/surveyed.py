@@ -9,9 +9,9 @@ from typing import Any
 
 from policy.outside.state_file import State
 from policy.outside.state_resources import Relevant, relevant
-from policy.reports.report import Document, Item, Role
+from policy.reports.report import Item, item_from_json, role_from_json
 from policy.survey.exchange import Index, index, pack, unpack
-from policy.survey.judging import Rules, Told, judge
+from policy.told.judging import Rules, Told, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +79,6 @@ class Surveyed:
             Index.from_json(value["index"]),
             base64.b64decode(value["resources"]),
         )
-
-
-def item_from_json(value: Mapping[str, Any]) -> Item:
-    """A finding as `Item.to_json` or `asdict` gives it."""
-    fields = {name: value[name] for name in Item.__dataclass_fields__}
-    lists = {name: tuple(fields[name]) for name in ("functions", "actions", "others")}
-    return Item(**{**fields, **lists})
-
-
-def role_from_json(value: Mapping[str, Any]) -> Role:
-    """A role as `asdict` gives it."""
-    fields = {name: value[name] for name in Role.__dataclass_fields__}
-    documents = tuple(Document(item["name"], item["kind"], item["ways"]) for item in value["documents"])
-    lists = {name: tuple(fields[name]) for name in ("functions", "actions")}
-    return Role(**{**fields, **lists, "documents": documents})
 
 
 def survey_state(source: str, state: State, rules: Rules) -> Surveyed:

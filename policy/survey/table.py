@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from policy.reports.report import Item, Table
-from policy.survey.facts import stack_of
-from policy.survey.judging import VERDICTS
 from policy.survey.survey import Survey
+from policy.told.facts import stack_of
+from policy.told.judging import VERDICTS
 
 # As many rows as a reader looks through; the rest is counted.
 FEW: Final = 15

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from policy.outside.state_resources import Relevant
 from policy.pack.checks import Judge
-from policy.pack.default_file import NO_FILE, DefaultFile
-from policy.pack.policies import policies
 from policy.pack.settings import OPTIONS, Entry, read_settings
-from policy.preview.config_file import PackConfigError, PolicyConfig, PolicyInfo, reconcile
-from policy.preview.what_was_judged import counted
 from policy.reports.report import Item, Role
 from policy.shared import names
-from policy.survey import facts
+from policy.told import facts
+from policy.told.counting import counted
 from policy.verdict import finding
 from policy.verdict.finding import Finding, policy_of
 
@@ -36,6 +33,18 @@ class Verdict:
 VERDICTS: Final = (Verdict.STOPPED, Verdict.WARNED, Verdict.NOT_JUDGED, Verdict.PASSES, Verdict.NOTHING)
 
 
+class PolicyConfig(Protocol):
+    """One policy's level and options."""
+
+    @property
+    def level(self) -> str:
+        """The level."""
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        """The options."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The policies as they are configured, and the moment (seconds since 1970) at which everything is judged."""
@@ -52,29 +61,6 @@ class Rules:
         """The level of a violation: what a remediation has left stops a deployment too."""
         level = self.config[name].level
         return "mandatory" if level == "remediate" else level
-
-
-def rules(given: Mapping[str, PolicyConfig], now: float, default_file: DefaultFile = NO_FILE) -> Rules:
-    """The rules under a configuration and the file in the pack's folder, over which it wins.
-
-    Raises PackConfigError for a configuration that the engine refuses, and for a file in which something is wrong.
-    """
-    if default_file.problems:
-        problems = "; ".join(default_file.problems)
-        raise PackConfigError(f"{names.CONFIGURATION_FILE} in the folder of this policy pack: {problems}")
-    pack: Sequence[Any] = policies()
-    infos = [
-        PolicyInfo(
-            policy.name,
-            policy.enforcement_level.value,
-            policy.config_schema.properties if policy.config_schema else {},
-            tuple(policy.config_schema.required or ()) if policy.config_schema else (),
-        )
-        for policy in pack
-    ]
-    severities = {policy.name: policy.severity.value for policy in pack}
-    initial = {name: PolicyConfig(one.level, one.options) for name, one in default_file.policies.items()}
-    return Rules(reconcile(infos, initial, given), severities, now)
 
 
 @dataclass(frozen=True, slots=True)
