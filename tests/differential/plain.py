@@ -72,8 +72,13 @@ def any_of(answers: Iterable[Maybe]) -> Maybe:
 def action_covered(statement: Json, action: str) -> bool:
     """Action or NotAction; names are case-insensitive."""
     if "Action" in statement:
-        return any(like(pattern, action, True) for pattern in as_list(statement["Action"]))
-    return not any(like(pattern, action, True) for pattern in as_list(statement["NotAction"]))
+        return _named(tuple(as_list(statement["Action"])), action)
+    return not _named(tuple(as_list(statement["NotAction"])), action)
+
+
+@cache
+def _named(patterns: tuple[str, ...], action: str) -> bool:
+    return any(like(pattern, action, True) for pattern in patterns)
 
 
 def _resource(pattern: str, resource: str) -> Maybe:
@@ -100,6 +105,8 @@ def resource_covered(statement: Json, resource: str, context: Context) -> Maybe:
 def fill(text: str, context: Context) -> str | Maybe:
     """The text with its policy variables; None where one is not known, False where one has no value: that matches nothing
     (IAM User Guide, "Policy variables with no value")."""
+    if "${" not in text:
+        return text
     missing = absent = False
 
     def value(match: re.Match[str]) -> str:

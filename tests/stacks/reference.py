@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import product
 from typing import Any, Final
 
@@ -300,7 +301,12 @@ def _text(item: Deployed, *names: str) -> str:
 
 
 def _document(value: Any) -> Json:
-    found: Json = json.loads(value) if isinstance(value, str) else value
+    return _parsed(value) if isinstance(value, str) else dict(value)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> Json:
+    found: Json = json.loads(text)
     return found
 
 
@@ -340,9 +346,11 @@ class Asked:
         }
         sessions = frozenset(f.name for f in self._role.functions if self._session(f.arn))
         ways = frozenset(f.name for f in self._role.functions if self._rewrites(documents, f.arn))
-        known = frozenset(
-            f for f in ways if self._rewrites(self._known, {g.name: g.arn for g in self._role.functions}[f])
-        )
+        known = ways
+        if self._known != documents:
+            known = frozenset(
+                f.name for f in self._role.functions if f.name in ways and self._rewrites(self._known, f.arn)
+            )
         locked, guarded_out = set(), set()
         for f in self._role.functions:
             for action in ACTIONS:

@@ -1,29 +1,22 @@
-"""One program after the other: judged by the pack as a preview shows it, and by the reference as it may turn out.
-
-The law: what the pack is sure of at the preview holds after the deployment, whichever values the unknown ones turn out to
-have and in whichever order things are done. That a role is not told of is as sure as a hole that is told.
-"""
+"""One program after the other: judged by the pack as a preview shows it, and by the reference as it may turn out."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import product
 from random import Random
-from typing import Any, Final
+from typing import Any
 
 from tests.stacks import generate
-from tests.stacks.documents import ACTIONS
 from tests.stacks.generate import TWINS
+from tests.stacks.law import Law
 from tests.stacks.preview import Preview, Said, Sure
-from tests.stacks.reference import ELSEWHERE, Answer, Deployed, Reference
-from tests.stacks.values import Item, Later, Program, Text, World, filled, fixed, laters, names_in
-
-_MOST_WORLDS: Final = 16
-_ROLE_TYPES: Final = ("aws:iam/role:Role", "aws-native:iam:Role")
+from tests.stacks.reference import Answer, Reference
+from tests.stacks.values import Program, World
+from tests.stacks.worlds import Deployment, outside, worlds
 
 
 @dataclass(frozen=True)
@@ -58,101 +51,6 @@ class Report:
         self.findings += other.findings
 
 
-# ---- worlds
-
-
-def named(program: Program) -> set[str]:
-    """The variables that matter to a program."""
-    values: list[Any] = [v for item in program.items for v in (item.inputs, item.computed)]
-    values += [v for p in program.providers.values() for v in (p.props, p.account, p.region)]
-    left = [name for value in values for name in names_in(value)]
-    left += [name for name in program.choices if name.startswith("outside:") or name == "own"]
-    found: set[str] = set()
-    while left:
-        name = left.pop()
-        if name not in found:
-            found.add(name)
-            left += [inner for value in program.choices[name] for inner in names_in(value)]
-    return found
-
-
-def worlds(program: Program, rng: Random) -> Iterator[dict[str, Any]]:
-    """The worlds that the preview leaves possible, the ordinary one first: all, or a sample where there are many."""
-    known = fixed(program)
-    names = sorted(named(program))
-    choices = [program.choices[name][:1] if name in known else program.choices[name] for name in names]
-    number = 1
-    for values in choices:
-        number *= len(values)
-    if number <= _MOST_WORLDS:
-        yield from (dict(zip(names, chosen, strict=True)) for chosen in product(*choices))
-        return
-    ordinary = {name: values[0] for name, values in zip(names, choices, strict=True)}
-    yield ordinary
-    for i in range(_MOST_WORLDS - 1):
-        # Half of the sample differs from the ordinary world in one or two values only.
-        changed = set(rng.sample(names, min(len(names), rng.choice((1, 1, 2)))) if i % 2 else names)
-        yield {
-            name: rng.choice(values) if name in changed else values[0]
-            for name, values in zip(names, choices, strict=True)
-        }
-
-
-def deployed(program: Program, world: World) -> list[Deployed]:
-    """The program's resources after the deployment."""
-    found = []
-    for item in program.items:
-        provider = program.providers.get(item.provider)
-        assert provider is not None
-        props = filled({**item.inputs, **item.computed}, world)
-        own = filled("«own»", world) if item.read and item.type in _ROLE_TYPES else ()
-        account, region = filled(provider.account, world), filled(provider.region, world)
-        found.append(Deployed(item.type, item.name, props, account, region, item.read, own))
-    return found
-
-
-def _outside(world: World) -> dict[str, Any]:
-    return {
-        name[len("outside:") :]: filled(value, world) for name, value in world.items() if name.startswith("outside:")
-    }
-
-
-_POLICIES: Final = (
-    "policy",
-    "policyDocument",
-    "policyArn",
-    "policyArns",
-    "managedPolicyArns",
-    "inlinePolicies",
-    "policies",
-)
-
-
-def _hidden(program: Program) -> set[str]:
-    """The resources of whose policies something is not known at the preview."""
-    # What a read role has already counts for what it may allow: nothing in the stack declares it.
-    found = {ELSEWHERE, *(item.name for item in program.items if item.read)}
-    for item in program.items:
-        values = {**item.inputs, **(item.computed if item.read else {})}
-        if any(_is_hidden(values.get(name)) for name in _POLICIES):
-            found.add(item.name)
-    return found
-
-
-def _is_hidden(value: Any) -> bool:
-    if isinstance(value, Text):
-        return any(not later.known for later in laters(value))
-    if isinstance(value, Later):
-        # A new policy's own ARN hides nothing.
-        return not value.known and not str(value.template).startswith("arn:")
-    if isinstance(value, Mapping):
-        return "Statement" not in value and any(map(_is_hidden, value.values()))
-    return isinstance(value, list) and any(map(_is_hidden, value))
-
-
-# ---- the law
-
-
 class Runner:
     """Judges programs, and collects what happens."""
 
@@ -178,10 +76,10 @@ class Runner:
             self._find(number, "a crash", "", crash, every[0], program)
         found: dict[str, list[Answer]] = {}
         memo: dict[str, Any] = {}
-        hidden = _hidden(program)
+        law, deployment = Law(program, said), Deployment(program)
         with self._timed("reference"):
             for world in every:
-                reference = Reference(deployed(program, world), _outside(world), hidden, memo)
+                reference = Reference(deployment.resources(world), outside(world), law.hidden, memo)
                 if not reference.possible():
                     continue
                 counts["worlds"] += 1
@@ -189,7 +87,7 @@ class Runner:
                 for role, of_role in answers.items():
                     found.setdefault(role, []).extend(of_role)
                 for role, of_role in answers.items():
-                    for what in _refuted(said, role, of_role, program, world):
+                    for what in law.refuted(role, of_role, world):
                         self._find(number, *what, world, program)
         self._count(said, found)
 
@@ -241,109 +139,6 @@ def _said_of(answer: Answer) -> str:
     return json.dumps(
         [sorted((n, sorted(a)) for n, a in answer.exposed.items()), sorted(answer.ways), sorted(answer.guarded_out)]
     )
-
-
-def _refuted(
-    said: Said, role: str, answers: Iterable[Answer], program: Program, world: World
-) -> Iterator[tuple[str, str, str]]:
-    """The claims about a role that do not hold in one world: (kind, role, what)."""
-    sure = said.roles.get(role, Sure())
-    for answer in answers:
-        # A guard that may be taken off is none, and the pack says so as if it were gone.
-        if not answer.on_sufferance:
-            yield from ((kind, role, what) for kind, what in _false(sure, answer, program, world))
-        yield from ((kind, role, what) for kind, what in _missed(said, sure, answer, program))
-
-
-def _false(sure: Sure, answer: Answer, program: Program, world: World) -> Iterator[tuple[str, str]]:
-    """What is told and is not so.
-
-    A role that neither the code nor Lambda can use for an action is none for functions there: the pack leaves out such an
-    account where it does not know which one it is.
-    """
-
-    def open_(action: str, functions: Iterable[str]) -> bool:
-        return any(action in answer.exposed.get(f, ()) or (f, action) in answer.locked for f in functions)
-
-    for action, functions in sure.exposed.items():
-        if functions and not open_(action, functions):
-            yield "a false hole", f"{action} by {sorted(functions)}"
-    for function in sorted({f for functions in sure.exposed.values() for f in functions}):
-        if not any(open_(action, (function,)) for action in ACTIONS):
-            yield "a false hole of a function", function
-    for actions, functions, idle in sure.unless:
-        if functions and not any(_may_deny(name, program, world) for name in idle):
-            missing = [a for a in sorted(actions) if not open_(a, functions)]
-            if missing:
-                yield "a false hole unless what is not known is a guard", f"{missing} by {sorted(functions)}"
-    for function in sorted(sure.ways):
-        if function not in answer.ways and not any(
-            _may_deny(name, program, world) for name in answer.by & _idle(program)
-        ):
-            yield "a false way round", function
-    for action in sorted(sure.locked) if answer.functions else ():
-        users = {f.name for f in answer.functions.values() if f.needs_vpc}
-        if action in ACTIONS and users and all((f, action) not in answer.locked for f in users):
-            yield "a false lock-out", action
-
-
-def _idle(program: Program) -> set[str]:
-    """The resources with a document that was made from a queue only: the pack takes such a document for no guard."""
-    return {
-        item.name
-        for item in program.items
-        for name in ("policy", "policyDocument", "inlinePolicies", "policies")
-        if any(not later.known and later.made_from == ("queue",) for later in laters(item.inputs.get(name)))
-    }
-
-
-def _may_deny(name: str, program: Program, world: World) -> bool:
-    """Whether something on a resource denies something, or limits what is allowed: that claims are made without."""
-    item = next(item for item in program.items if item.name == name)
-    text = json.dumps(filled({**item.inputs, **item.computed}, world))
-    return "Deny" in text or "permissionsBoundary" in text or _is_a_boundary(item, program) or _names_policies(item)
-
-
-def _is_a_boundary(item: Item, program: Program) -> bool:
-    return any(item.name in str(other.inputs.get("permissionsBoundary", "")) for other in program.items)
-
-
-def _names_policies(item: Item) -> bool:
-    return bool({"policyArn", "policyArns", "managedPolicyArns"} & item.inputs.keys())
-
-
-def _missed(said: Said, sure: Sure, answer: Answer, program: Program) -> Iterator[tuple[str, str]]:
-    """What is so and is not told."""
-    if sure.unverified or (said.stray & {*answer.functions, *answer.by}):
-        return
-    if not any(f.needs_vpc for f in answer.functions.values()):
-        return
-    told = set(sure.actions)
-    if program.config.get("role level") != "advisory":
-        told |= sure.declared
-    # Where the role of a function outside a VPC is not known, nothing is said of the function.
-    unplaced = _unplaced(program) - {f.name for f in answer.functions.values() if f.needs_vpc}
-    for function, actions in answer.exposed.items():
-        if function in unplaced:
-            continue
-        missing = actions - told
-        if missing:
-            yield "a missed hole", f"{sorted(missing)} by {function}"
-        elif actions and function not in sure.functions and not sure.declared:
-            yield "a function that is not named", function
-    for function in sorted(answer.known_ways - sure.ways - unplaced):
-        yield "a missed way round", function
-    account_known = not any(name.startswith("account:") for name in named(program) - fixed(program))
-    for function, action in sorted(answer.guarded_out) if not answer.on_sufferance else ():
-        works = account_known or any(action in found for found in answer.exposed.values())
-        if action not in sure.locked and works:
-            yield "a missed lock-out", f"{action} for {function}"
-
-
-def _unplaced(program: Program) -> set[str]:
-    """The functions whose roles are not known, nor made from one role alone."""
-    roles = {item.name: item.inputs["role"] for item in program.items if item.type.endswith(":Function")}
-    return {n for n, r in roles.items() if isinstance(r, Later) and not r.known and len(r.made_from) != 1}
 
 
 def run_part(seed: int, numbers: Iterable[int]) -> Report:

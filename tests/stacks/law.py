@@ -1,0 +1,157 @@
+"""The law: what the pack is sure of at the preview holds after the deployment.
+
+Whichever values the unknown ones turn out to have, and in whichever order things are done. That a role is not told of is
+as sure as a hole that is told.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, Final
+
+from tests.stacks.documents import ACTIONS
+from tests.stacks.preview import Said, Sure
+from tests.stacks.reference import ELSEWHERE, Answer
+from tests.stacks.values import Item, Later, Program, Text, World, filled, fixed, laters
+from tests.stacks.worlds import named
+
+_POLICIES: Final = (
+    "policy",
+    "policyDocument",
+    "policyArn",
+    "policyArns",
+    "managedPolicyArns",
+    "inlinePolicies",
+    "policies",
+)
+
+
+def _hidden(program: Program) -> set[str]:
+    """The resources of whose policies something is not known at the preview."""
+    # What a read role has already counts for what it may allow: nothing in the stack declares it.
+    found = {ELSEWHERE, *(item.name for item in program.items if item.read)}
+    for item in program.items:
+        values = {**item.inputs, **(item.computed if item.read else {})}
+        if any(_is_hidden(values.get(name)) for name in _POLICIES):
+            found.add(item.name)
+    return found
+
+
+def _is_hidden(value: Any) -> bool:
+    if isinstance(value, Text):
+        return any(not later.known for later in laters(value))
+    if isinstance(value, Later):
+        # A new policy's own ARN hides nothing.
+        return not value.known and not str(value.template).startswith("arn:")
+    if isinstance(value, Mapping):
+        return "Statement" not in value and any(map(_is_hidden, value.values()))
+    return isinstance(value, list) and any(map(_is_hidden, value))
+
+
+class Law:
+    """The law for one program, of which the pack has said something."""
+
+    def __init__(self, program: Program, said: Said) -> None:
+        self._program, self._said = program, said
+        self.hidden = _hidden(program)
+
+    def refuted(self, role: str, answers: Iterable[Answer], world: World) -> Iterator[tuple[str, str, str]]:
+        """The claims about a role that do not hold in one world: (kind, role, what)."""
+        sure = self._said.roles.get(role, Sure())
+        for answer in answers:
+            # A guard that may be taken off is none, and the pack says so as if it were gone.
+            if not answer.on_sufferance:
+                yield from ((kind, role, what) for kind, what in self._false(sure, answer, world))
+            yield from ((kind, role, what) for kind, what in self._missed(sure, answer))
+
+    def _false(self, sure: Sure, answer: Answer, world: World) -> Iterator[tuple[str, str]]:
+        """What is told and is not so.
+
+        A role that neither the code nor Lambda can use for an action is none for functions there: the pack leaves out
+        such an account where it does not know which one it is.
+        """
+
+        def open_(action: str, functions: Iterable[str]) -> bool:
+            return any(action in answer.exposed.get(f, ()) or (f, action) in answer.locked for f in functions)
+
+        for action, functions in sure.exposed.items():
+            if functions and not open_(action, functions):
+                yield "a false hole", f"{action} by {sorted(functions)}"
+        for function in sorted({f for functions in sure.exposed.values() for f in functions}):
+            if not any(open_(action, (function,)) for action in ACTIONS):
+                yield "a false hole of a function", function
+        for actions, functions, idle in sure.unless:
+            if functions and not any(self._may_deny(name, world) for name in idle):
+                missing = [a for a in sorted(actions) if not open_(a, functions)]
+                if missing:
+                    yield "a false hole unless what is not known is a guard", f"{missing} by {sorted(functions)}"
+        for function in sorted(sure.ways):
+            if function not in answer.ways and not any(self._may_deny(name, world) for name in answer.by & self._idle):
+                yield "a false way round", function
+        for action in sorted(sure.locked) if answer.functions else ():
+            users = {f.name for f in answer.functions.values() if f.needs_vpc}
+            if action in ACTIONS and users and all((f, action) not in answer.locked for f in users):
+                yield "a false lock-out", action
+
+    @cached_property
+    def _idle(self) -> set[str]:
+        """The resources with a document that was made from a queue only: the pack takes such a document for no guard."""
+        return {
+            item.name
+            for item in self._program.items
+            for name in ("policy", "policyDocument", "inlinePolicies", "policies")
+            if any(not later.known and later.made_from == ("queue",) for later in laters(item.inputs.get(name)))
+        }
+
+    def _may_deny(self, name: str, world: World) -> bool:
+        """Whether something on a resource denies something, or limits what is allowed: that claims are made without."""
+        item = next(item for item in self._program.items if item.name == name)
+        text = json.dumps(filled({**item.inputs, **item.computed}, world))
+        limits = "permissionsBoundary" in text or _is_a_boundary(item, self._program)
+        return "Deny" in text or limits or _names_policies(item)
+
+    def _missed(self, sure: Sure, answer: Answer) -> Iterator[tuple[str, str]]:
+        """What is so and is not told."""
+        if sure.unverified or (self._said.stray & {*answer.functions, *answer.by}):
+            return
+        if not any(f.needs_vpc for f in answer.functions.values()):
+            return
+        told = set(sure.actions)
+        if self._program.config.get("role level") != "advisory":
+            told |= sure.declared
+        # Where the role of a function outside a VPC is not known, nothing is said of the function.
+        unplaced = self._unplaced - {f.name for f in answer.functions.values() if f.needs_vpc}
+        for function, actions in answer.exposed.items():
+            if function in unplaced:
+                continue
+            missing = actions - told
+            if missing:
+                yield "a missed hole", f"{sorted(missing)} by {function}"
+            elif actions and function not in sure.functions and not sure.declared:
+                yield "a function that is not named", function
+        for function in sorted(answer.known_ways - sure.ways - unplaced):
+            yield "a missed way round", function
+        for function, action in sorted(answer.guarded_out) if not answer.on_sufferance else ():
+            works = self._account_known or any(action in found for found in answer.exposed.values())
+            if action not in sure.locked and works:
+                yield "a missed lock-out", f"{action} for {function}"
+
+    @cached_property
+    def _account_known(self) -> bool:
+        return not any(name.startswith("account:") for name in named(self._program) - fixed(self._program))
+
+    @cached_property
+    def _unplaced(self) -> set[str]:
+        """The functions whose roles are not known, nor made from one role alone."""
+        roles = {i.name: i.inputs["role"] for i in self._program.items if i.type.endswith(":Function")}
+        return {n for n, r in roles.items() if isinstance(r, Later) and not r.known and len(r.made_from) != 1}
+
+
+def _is_a_boundary(item: Item, program: Program) -> bool:
+    return any(item.name in str(other.inputs.get("permissionsBoundary", "")) for other in program.items)
+
+
+def _names_policies(item: Item) -> bool:
+    return bool({"policyArn", "policyArns", "managedPolicyArns"} & item.inputs.keys())
