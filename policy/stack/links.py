@@ -110,7 +110,7 @@ def _execution_role(role: Resource, stack: Stack) -> ExecutionRole:
         execution.grants.append(grant)
         if document.unknown:
             execution.gaps.append(unreadable(role, path, source))
-    for path, value, urns in listed_texts(role, row.managed, execution):
+    for path, value, urns in listed_texts(role, row.managed, execution, stack):
         _attach(execution, stack, value, urns, role, path)
     boundary = declared_by(role, row.boundary)
     if boundary not in (None, ""):
@@ -206,7 +206,7 @@ def _attach_managed_policies(stack: Stack, executions: ExecutionRoles) -> None:
             attached = {grant.urn for grant in execution.grants}
             listed = {grant.listed_as for grant in execution.grants}
             before = len(execution.grants)
-            for path, value, urns in listed_texts(resource, resource.row.managed, execution):
+            for path, value, urns in listed_texts(resource, resource.row.managed, execution, stack):
                 policy = stack.policy_of(value, urns, resource)
                 known = isinstance(value, str) and value in listed
                 if not known and (policy is None or policy.urn not in attached):

@@ -75,8 +75,12 @@ def _owner(stack: Stack, resource: Resource, prop: str, listed: list[Any], kinds
     # A policy that is new may be listed by an ARN that is spelled out.
     spelled = {policy.urn for item in listed if isinstance(item, str) for policy in stack.policies_of(item, ())}
     names = frozenset(item for item in listed if isinstance(item, str))
-    # Made from more policies than it has unknown elements, any of them may be left out.
-    kept = made_from if unknown >= len(made_from) else ()
+    # What is known of the list was made from the policies that it names. Made from more besides than it has unknown
+    # elements, any of them may be left out.
+    made = [found for found in map(stack.by_urn, made_from) if found is not None]
+    spelled |= {policy.urn for policy in made if policy.row.document and policy.physical_name in names}
+    left = [urn for urn in made_from if urn not in spelled]
+    kept = left if unknown >= len(left) else ()
     return _Owner(resource, prop, kinds, names, frozenset((*kept, *spelled)), unknown > 0)
 
 

@@ -262,15 +262,17 @@ def _ways_round(
             yield WayRound(execution, role, able, shed, way.calls, way.trust_path, way.allowing, way.witness)
         elif execution.trust.known or way.calls != (ASSUME_ROLE,):
             # A trust policy that is not known at all is said once, with what else is not known of the role.
-            gap = _may_shed(role, way)
-            yield Unverified(execution, able, shed, [gap], list(way.answers), shedding=way.calls)
+            gaps = [_may_shed(role, way), *(execution.gaps if way.to_unknown else ())]
+            yield Unverified(execution, able, shed, gaps, list(way.answers), shedding=way.calls)
 
 
 def _may_shed(role: Resource, way: Way) -> Gap:
     if way.calls == (ASSUME_ROLE,):
         detail = "may let the role's own sessions assume it, and its policies may allow them to"
         return Gap(role.urn, "trust policy", Decided.MENDING, detail)
-    return Gap(role.urn, "policies", Decided.MENDING, f"may allow {', '.join(way.calls)} on the role itself")
+    calls = f"{', '.join(way.calls)} on the role itself"
+    detail = f"allow {calls}, and what is on it then is not known" if way.to_unknown else f"may allow {calls}"
+    return Gap(role.urn, "policies", Decided.MENDING, detail)
 
 
 def merged(outcomes: Iterable[Outcome]) -> list[Outcome]:

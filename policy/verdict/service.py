@@ -169,9 +169,11 @@ def _judge_call(found: _Found, users: list[User], action: str, service: Subject)
     whole = found.passed.ask(action, service)
     by_guards = bool(guards) and found.unguarded.ask(action, service).allowed is not Truth.NO
     if whole.allowed is Truth.NO:
-        for grant, statement in guards if by_guards else ():
-            if not statement.uncertain:  # else something else keeps it out
-                found.lock(grant, statement, action, users)
+        certain = [(grant, statement) for grant, statement in guards if not statement.uncertain]
+        for grant, statement in certain if by_guards else ():
+            found.lock(grant, statement, action, users)
+        for grant, statement in guards if by_guards and not certain else ():
+            found.doubt(grant, [statement], action, users, whole)
         return
     answer = found.known.ask_everywhere(action, service)
     if answer.allowed is Truth.YES:

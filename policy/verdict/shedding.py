@@ -44,7 +44,10 @@ REWRITING: Final = (*ON_THE_ROLE, NEW_VERSION, OLD_VERSION)
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way round: whether it is open, the calls that it takes, and by what they are allowed."""
+    """One way round: whether it is open, the calls that it takes, and by what they are allowed.
+
+    `to_unknown` says that the calls are allowed for certain, and that what they lead to is what nobody knows.
+    """
 
     open: Truth
     calls: tuple[str, ...] = ()
@@ -52,6 +55,7 @@ class Way:
     allowing: tuple[Determining, ...] = ()
     witness: Request | None = None
     answers: tuple[Answer, ...] = ()
+    to_unknown: bool = False
 
 
 CLOSED: Final = Way(Truth.NO)
@@ -136,7 +140,7 @@ class _Search:
 
     def by_rewriting(self) -> Way:
         """The code may change what is on the role so that it can make judged calls. Of a document that is not known yet
-        counts what it may deny, where it could be a guard; that it allows such calls is not supposed of any."""
+        counts what it may deny, where it could be a guard; that it allows calls to IAM is not supposed of any."""
         grants = self._execution.grants
         documents = [g.document.denying_at_most if g.may_guard else g.document.known_part for g in grants]
         answers: dict[str, Answer] = {}
@@ -152,16 +156,27 @@ class _Search:
         for level in (Truth.YES, Truth.UNKNOWN):
             able = [a for a, answer in answers.items() if answer.allowed in (Truth.YES, level)]
             own = frozenset(grant for grant, action in rewritten.items() if action in able)
-            opened = all_of((level, self._opens(documents, able, own))) if able else Truth.NO
+            opened = all_of((level, self._leads_to(documents, able, own))) if able else Truth.NO
             if opened is not Truth.NO and perhaps is CLOSED:
                 answer = next(answers[action] for action in able)
                 allowing = answer.evaluation.allowing if answer.evaluation is not None else ()
                 used = tuple(action for action in REWRITING if action in able)
-                perhaps = Way(opened, used, "", allowing, answer.witness, (answer,))
+                to_unknown = level is Truth.YES and opened is Truth.UNKNOWN
+                perhaps = Way(opened, used, "", allowing, answer.witness, (answer,), to_unknown)
         return perhaps
 
     def _ask(self, documents: Documents, action: str, kind: str, name: str) -> Answer:
         return self._answer(keys.on_iam(action, kind, name), self._code, documents, self._boundary)
+
+    def _leads_to(self, documents: Documents, able: Collection[str], own: frozenset[Grant]) -> Truth:
+        """Whether the code can make a judged call then. A document that is not known may allow such calls: that counts where
+        they are denied for certain before; else it is told of the role as it is."""
+        opened = self._opens(documents, able, own)
+        if opened is not Truth.NO or all(a is b for a, b in zip(documents, self._documents, strict=True)):
+            return opened
+        if self._writes(self._code, self._documents, self._boundary) is not Truth.NO:
+            return opened
+        return self._opens(self._documents, able, own)
 
     def _opens(self, documents: Documents, able: Collection[str], own: frozenset[Grant]) -> Truth:
         """Whether the code can make a judged call once it has done to its role what it is able to. `own` are the managed
@@ -182,7 +197,8 @@ class _Search:
     def _left(
         self, documents: Documents, able: Collection[str], own: Collection[Grant]
     ) -> Iterator[list[PolicyDocument]]:
-        """What can be left of the documents on the role: all, all that it cannot take away, all but those with a Deny."""
+        """What can be left of the documents on the role: all, all that it cannot take away, all but those with a Deny, or
+        with one that is known."""
 
         def goes(grant: Grant) -> bool:
             inline = grant.kind in (GrantKind.INLINE, GrantKind.IN_ROLE)
@@ -192,8 +208,12 @@ class _Search:
         grants = list(zip(self._execution.grants, documents, strict=True))
         yield [document for _, document in grants]
         yield [document for grant, document in grants if not goes(grant)]
-        denies = {id(d) for _, d in grants if any(s.effect is not Effect.ALLOW for s in d.statements)}
-        yield [document for grant, document in grants if not (goes(grant) and id(document) in denies)]
+        seen: set[int] = set()
+        for effects in ((Effect.DENY,), (Effect.DENY, None)):
+            denies = {id(d) for _, d in grants if any(s.effect in effects for s in d.statements)}
+            if denies != seen:
+                yield [document for grant, document in grants if not (goes(grant) and id(document) in denies)]
+            seen = denies
 
 
 def _name_of_policy(grant: Grant) -> str:

@@ -36,6 +36,8 @@ def _hidden(program: Program) -> set[str]:
         values = {**item.inputs, **(item.computed if item.read else {})}
         if any(_is_hidden(values.get(name)) for name in _POLICIES):
             found.add(item.name)
+        if _is_hidden(values.get("permissionsBoundary")):
+            found.add(f"{item.name}.permissionsBoundary")
     return found
 
 
@@ -56,14 +58,30 @@ class Law:
     def __init__(self, program: Program, said: Said) -> None:
         self._program, self._said = program, said
         self.hidden = _hidden(program)
+        # By role, what put those policies there that may be taken off, in one world or another.
+        self.taken_off: dict[str, set[frozenset[str]]] = {}
+
+    def binds(self, world: World) -> bool:
+        """Whether claims have to hold in a world: as many unknown elements of a list as policies that it was made from are
+        one each, for the pack, so that not in those where a program has listed one twice."""
+        for item in self._program.items:
+            for name in ("managedPolicyArns", "policyArns"):
+                listed = item.inputs.get(name)
+                if isinstance(listed, list) and any(not later.known for later in laters(listed)):
+                    found = filled(listed, world)
+                    if len(set(found)) < len(found):
+                        return False
+        return True
 
     def refuted(self, role: str, answers: Iterable[Answer], world: World) -> Iterator[tuple[str, str, str]]:
         """The claims about a role that do not hold in one world: (kind, role, what)."""
         sure = self._said.roles.get(role, Sure())
         for answer in answers:
             # A guard that may be taken off is none, and the pack says so as if it were gone.
-            if not answer.on_sufferance:
+            on_sufferance = answer.on_sufferance or bool(answer.denying & self.taken_off.get(role, set()))
+            if not on_sufferance:
                 yield from ((kind, role, what) for kind, what in self._false(sure, answer, world))
+                yield from ((kind, role, what) for kind, what in self._locked_out(sure, answer))
             yield from ((kind, role, what) for kind, what in self._missed(sure, answer))
 
     def _false(self, sure: Sure, answer: Answer, world: World) -> Iterator[tuple[str, str]]:
@@ -88,7 +106,12 @@ class Law:
                 if missing:
                     yield "a false hole unless what is not known is a guard", f"{missing} by {sorted(functions)}"
         for function in sorted(sure.ways):
-            if function not in answer.ways and not any(self._may_deny(name, world) for name in answer.by & self._idle):
+            works = self._account_known or not all((function, action) in answer.locked for action in ACTIONS)
+            if (
+                works
+                and function not in answer.ways
+                and not any(self._may_deny(name, world) for name in answer.by & self._idle)
+            ):
                 yield "a false way round", function
         for action in sorted(sure.locked) if answer.functions else ():
             users = {f.name for f in answer.functions.values() if f.needs_vpc}
@@ -113,10 +136,8 @@ class Law:
         return "Deny" in text or limits or _names_policies(item)
 
     def _missed(self, sure: Sure, answer: Answer) -> Iterator[tuple[str, str]]:
-        """What is so and is not told."""
-        if sure.unverified or (self._said.stray & {*answer.functions, *answer.by}):
-            return
-        if not any(f.needs_vpc for f in answer.functions.values()):
+        """What the code can do and is not told."""
+        if not self._told_of(sure, answer):
             return
         told = set(sure.actions)
         if self._program.config.get("role level") != "advisory":
@@ -133,7 +154,16 @@ class Law:
                 yield "a function that is not named", function
         for function in sorted(answer.known_ways - sure.ways - unplaced):
             yield "a missed way round", function
-        for function, action in sorted(answer.guarded_out) if not answer.on_sufferance else ():
+
+    def _told_of(self, sure: Sure, answer: Answer) -> bool:
+        """Whether what is not told of the role is sure: it is in scope, and nothing of it is unverified."""
+        if sure.unverified or (self._said.stray & {*answer.functions, *answer.by}):
+            return False
+        return any(f.needs_vpc for f in answer.functions.values())
+
+    def _locked_out(self, sure: Sure, answer: Answer) -> Iterator[tuple[str, str]]:
+        """What Lambda cannot do and is not told."""
+        for function, action in sorted(answer.guarded_out) if self._told_of(sure, answer) else ():
             works = self._account_known or any(action in found for found in answer.exposed.values())
             if action not in sure.locked and works:
                 yield "a missed lock-out", f"{action} for {function}"

@@ -10,12 +10,14 @@ from unittest import mock
 
 from pulumi_policy import PolicyProviderResource, PolicyResource, ResourceValidationArgs, proxy
 
+from policy.pack import checks
 from policy.pack.checks import Judge
 from policy.pack.policies import Callbacks
 from policy.shared import names
 from policy.stack.execution_role import ExecutionRole
 from policy.stack.resources import name_of, stack_resources
 from policy.verdict import finding, one_resource
+from policy.verdict.exposure import merged
 from policy.verdict.finding import Finding
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome, WayRound
 from tests.stacks.documents import ACTIONS
@@ -106,41 +108,41 @@ class Preview:
         stack = stack_resources(list(resources.values()), self._judge.declarations)
         config = {"actions": list(ACTIONS), **program.config.get("options", {})}
         for name in (names.READ_ONLY, names.UNVERIFIED, names.GUARD):
-            with _collected() as outcomes:
+            with _collected() as (outcomes, apart):
                 self._judge.found(name, stack, config)
             for outcome in outcomes:
                 _note(outcome, said)
+            for outcome in apart:
+                _note_exposed(outcome, said)
             if render:
                 list(finding.findings(outcomes, ACTIONS, {}))
 
 
 @contextmanager
-def _collected() -> Iterator[list[Outcome]]:
-    """The outcomes that one policy reports, without their messages."""
+def _collected() -> Iterator[tuple[list[Outcome], list[Outcome]]]:
+    """The outcomes that one policy reports, without their messages; and the same with each role for itself."""
     found: list[Outcome] = []
+    apart: list[Outcome] = []
 
     def keep(outcomes: Any, *_: object) -> Iterator[Finding]:
         found.extend(outcomes)
         return iter(())
 
-    with mock.patch.object(finding, "findings", keep):
-        yield found
+    def together(outcomes: list[Outcome]) -> list[Outcome]:
+        apart.extend(outcomes)
+        return merged(outcomes)
+
+    with mock.patch.object(finding, "findings", keep), mock.patch.object(checks, "merged", together):
+        yield found, apart
 
 
 def _note(outcome: Outcome, said: Said) -> None:
     users = {user.resource.name for user in outcome.users}
     if isinstance(outcome, Exposed):
-        idle = {name_of(grant.urn) for grant in outcome.unless}
-        for execution in (outcome.execution, *outcome.others):
+        for execution in outcome.executions:
             role = _role(execution, said)
-            mine = {user.resource.name for user in execution.users} & users
             role.actions |= set(outcome.answers)
-            role.functions |= mine
-            if idle:
-                role.unless.append((set(outcome.answers), mine, idle))
-            else:
-                for action in outcome.answers:
-                    role.exposed.setdefault(action, set()).update(mine)
+            role.functions |= {user.resource.name for user in execution.users} & users
         return
     if outcome.execution.role is None:
         said.stray |= users | {name_of(gap.urn) for gap in getattr(outcome, "gaps", ())}
@@ -152,6 +154,18 @@ def _note(outcome: Outcome, said: Said) -> None:
         role.ways |= users
     else:
         role.unverified = True
+
+
+def _note_exposed(outcome: Outcome, said: Said) -> None:
+    """Who can do what with one role: what is said of several roles at once does not tell that of each."""
+    if isinstance(outcome, Exposed):
+        users = {user.resource.name for user in outcome.users}
+        role = _role(outcome.execution, said)
+        if outcome.unless:
+            role.unless.append((set(outcome.answers), users, {name_of(grant.urn) for grant in outcome.unless}))
+        else:
+            for action in outcome.answers:
+                role.exposed.setdefault(action, set()).update(users)
 
 
 def _role(execution: ExecutionRole, said: Said) -> Sure:

@@ -64,6 +64,8 @@ class Role:
     policies: list[Policy] = field(default_factory=list)
     removed: set[int] = field(default_factory=set)
     boundary: Json | None = None
+    # What gives the boundary: the role's property, and the policy.
+    bounded_by: frozenset[str] = frozenset()
     functions: list[Function] = field(default_factory=list)
 
     def variants(self) -> Iterator[tuple[list[Policy], bool]]:
@@ -116,6 +118,8 @@ class Answer:
     by: frozenset[str] = frozenset()
     # Whether a policy with a Deny is there that may as well be taken off.
     on_sufferance: bool = False
+    # What put each policy there that has a Deny.
+    denying: frozenset[frozenset[str]] = frozenset()
 
 
 # ---- linking
@@ -170,6 +174,8 @@ class Reference:
         boundary = item.props.get("permissionsBoundary")
         if boundary:
             role.boundary = self._by_arn(boundary)
+            given_by = () if "::aws:" in boundary else (self._names.get(boundary, ELSEWHERE),)
+            role.bounded_by = frozenset((f"{item.name}.permissionsBoundary", *given_by))
 
     def _by_arn(self, arn: str) -> Json:
         return self._policies.get(arn) or AWS_MANAGED.get(arn) or self._outside.get(arn, NOTHING)
@@ -282,14 +288,19 @@ class Reference:
         asked = json.dumps(
             [
                 [(p.key, p.document, p.inline, bool(p.by & self._hidden)) for p in policies],
-                role.boundary, role.arn, tags, trust,
+                role.boundary, bool(role.bounded_by & self._hidden), role.arn, tags, trust,
                 [(f.name, f.arn, f.needs_vpc) for f in role.functions],
             ]
         )  # fmt: skip
         by = frozenset(name for policy in policies for name in policy.by)
         if asked not in self._memo:
             self._memo[asked] = Asked(policies, role, tags, _document(trust), self._hidden).answer()
-        return replace(self._memo[asked], by=by, on_sufferance=on_sufferance)
+        denying = frozenset(policy.by for policy in policies if "Deny" in json.dumps(policy.document))
+        return replace(self._memo[asked], by=by, on_sufferance=on_sufferance, denying=denying)
+
+    def taken_off(self) -> dict[str, set[frozenset[str]]]:
+        """What put the policies there that may be taken off, by the name of the role's resource."""
+        return {name: {role.policies[i].by for i in role.removed} for name, role in self.roles.items()}
 
 
 def _native(item: Deployed) -> bool:
@@ -329,6 +340,7 @@ class Asked:
         self._seen = [p.document if p.by.isdisjoint(hidden) else _allowing(p.document) for p in policies]
         self._known = [p.document if p.by.isdisjoint(hidden) else _denying(p.document) for p in policies]
         self._boundary = None if role.boundary is None else [role.boundary]
+        self._seen_boundary = self._boundary if role.bounded_by.isdisjoint(hidden) else None
         self._account = role.arn.split(":")[4]
         tagged = {f"aws:principaltag/{name.lower()}": (value,) for name, value in tags.items()}
         self._facts: dict[str, Sequence[str]] = {
@@ -356,7 +368,7 @@ class Asked:
             for action in ACTIONS:
                 if not self._service(documents, self._boundary, action, f.arn):
                     locked.add((f.name, action))
-                    if not f.needs_vpc or self._service(self._seen, self._boundary, action, f.arn):
+                    if not f.needs_vpc or self._service(self._seen, self._seen_boundary, action, f.arn):
                         continue
                     limits = None if self._boundary is None else list(map(_unguarded, self._boundary))
                     if self._service(list(map(_unguarded, documents)), limits, action, f.arn):

@@ -78,10 +78,15 @@ class Runner:
         memo: dict[str, Any] = {}
         law, deployment = Law(program, said), Deployment(program)
         with self._timed("reference"):
-            for world in every:
+            references = []
+            for world in filter(law.binds, every):
                 reference = Reference(deployment.resources(world), outside(world), law.hidden, memo)
                 if not reference.possible():
                     continue
+                references.append((world, reference))
+                for role, put_by in reference.taken_off().items():
+                    law.taken_off.setdefault(TWINS.get(role, role), set()).update(put_by)
+            for world, reference in references:
                 counts["worlds"] += 1
                 answers = {TWINS.get(name, name): found for name, found in reference.answers().items()}
                 for role, of_role in answers.items():
