@@ -1,13 +1,14 @@
-"""The command after `Check:` is one that the AWS CLI takes: a JSON value, of the form that its service model has."""
+"""The command after `Check:` is one that the AWS CLI takes: put to its own parser, and to the service's model."""
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 
 import pytest
+from awscli.clidriver import create_clidriver
 from botocore.session import Session
 from botocore.validate import ParamValidator
 
@@ -22,37 +23,38 @@ from policy.verdict.finding import exposed_message
 from policy.verdict.outcomes import Exposed
 from tests.case_runner import CASES
 
-# `xform_name` of botocore, the other way round.
-_OPTIONS: Final = {
-    "--policy-source-arn": "PolicySourceArn",
-    "--action-names": "ActionNames",
-    "--resource-arns": "ResourceArns",
-    "--context-entries": "ContextEntries",
-}
 ROLE: Final = "arn:aws:iam::123456789012:role/orders"
 FUNCTION: Final = "arn:aws:lambda:eu-west-1:123456789012:function:orders"
 
 
-def parameters(command: str) -> dict[str, Any]:
-    """The parameters of the call, as the CLI reads them: lists of words, a text, or JSON."""
-    words = shlex.split(command)
-    assert words[:3] == ["aws", "iam", "simulate-principal-policy"]
-    found: dict[str, list[str]] = {}
-    for word in words[3:]:
-        if word in _OPTIONS:
-            values = found[_OPTIONS[word]] = []
-        else:
-            values.append(word)
-    (arn,) = found["PolicySourceArn"]
-    result: dict[str, Any] = {**found, "PolicySourceArn": arn}
-    if "ContextEntries" in found:
-        (text,) = found["ContextEntries"]
-        result["ContextEntries"] = json.loads(text)
-    return result
+class Cli:
+    """The AWS CLI, which parses a command and then calls nobody."""
+
+    def __init__(self) -> None:
+        self._driver = create_clidriver()
+        self._calls: list[dict[str, Any]] = []
+        self._driver.session.register("calling-command.iam.simulate-principal-policy", self._called)
+
+    def _called(self, call_parameters: dict[str, Any], **_: object) -> int:
+        self._calls.append(call_parameters)
+        # An answer takes the place of the call.
+        return 0
+
+    def parameters(self, command: str) -> dict[str, Any]:
+        """The parameters of the call that a command line makes."""
+        words = shlex.split(command)
+        assert words[:3] == ["aws", "iam", "simulate-principal-policy"]
+        assert self._driver.main(words[1:]) == 0
+        return self._calls.pop()
+
+
+@cache
+def cli() -> Cli:
+    return Cli()
 
 
 def validate(command: str) -> dict[str, Any]:
-    found = parameters(command)
+    found = cli().parameters(command)
     model = Session().get_service_model("iam").operation_model("SimulatePrincipalPolicy")
     report = ParamValidator().validate(found, model.input_shape)
     assert not report.has_errors(), report.generate_report()
