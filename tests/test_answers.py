@@ -334,6 +334,10 @@ def test_a_first_preview_has_answers_too(witness: Path, tmp_path: Path) -> None:
     assert exported["queue"] == UNKNOWN
 
 
+# Without pulumi_aws, whose import takes longest.
+ASK = "import pulumi.runtime\npulumi.runtime.invoke"
+
+
 def test_mocks_answer_a_program(witness: Path, tmp_path: Path) -> None:
     found = seen(project(tmp_path, PROGRAM), witness, answers=Mocks())
     exported = found.outputs["shop-dev"]["props"]
@@ -348,11 +352,11 @@ def test_mocks_answer_a_program(witness: Path, tmp_path: Path) -> None:
     ("program", "message"),
     [
         (
-            "import pulumi_aws as aws\naws.ec2.get_route_table(route_table_id='x')\n",
+            f"{ASK}('aws:ec2/getRouteTable:getRouteTable', {{'routeTableId': 'x'}})\n",
             r"^the answers' call of aws:ec2/getRouteTable:getRouteTable raises ValueError: not mine$",
         ),
         (
-            "import pulumi_aws as aws\naws.ec2.get_subnet(id='x')\n",
+            f"{ASK}('aws:ec2/getSubnet:getSubnet', {{'id': 'x'}})\n",
             r"invoke of aws:ec2/getSubnet:getSubnet failed: no such subnet \(id\)",
         ),
     ],

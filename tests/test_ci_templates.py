@@ -53,6 +53,7 @@ def run_action(folder: Path, **inputs: str) -> tuple[int, str, dict[str, str]]:
     return status, printed, outputs
 
 
+@pytest.mark.slow
 def test_the_action_annotates_sums_up_and_writes_sarif(tmp_path: Path) -> None:
     programs = "examples/unguarded-inline-policy\n\nexamples/guarded-deny-statement\n"
     status, printed, outputs = run_action(tmp_path, programs=programs)
@@ -70,6 +71,7 @@ def test_the_action_annotates_sums_up_and_writes_sarif(tmp_path: Path) -> None:
     assert "orders-eni" in summary
 
 
+@pytest.mark.slow
 def test_the_action_takes_a_configuration_and_a_name_is_no_command(tmp_path: Path) -> None:
     config = {"programs": "examples/unguarded-inline-policy", "policy_pack_config": "docs/advisory.json"}
     assert run_action(tmp_path, **config)[0] == 0
@@ -78,6 +80,7 @@ def test_the_action_takes_a_configuration_and_a_name_is_no_command(tmp_path: Pat
     assert not (tmp_path / "evil").exists()
 
 
+@pytest.mark.slow
 def test_the_job_of_gitlab_writes_what_gitlab_reads(tmp_path: Path) -> None:
     job = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text(encoding="utf-8"))[".lambda-eni-guard"]
     folder = tmp_path / "infra"
@@ -98,7 +101,11 @@ def test_the_job_of_gitlab_writes_what_gitlab_reads(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "status"),
     [
-        (["examples/unguarded-inline-policy/__main__.py", "examples/unguarded-inline-policy/Pulumi.yaml"], 1),
+        pytest.param(
+            ["examples/unguarded-inline-policy/__main__.py", "examples/unguarded-inline-policy/Pulumi.yaml"],
+            1,
+            marks=pytest.mark.slow,
+        ),
         (["examples/guarded-deny-statement/__main__.py"], 0),
         (["README.md", "policy/__main__.py"], 0),
     ],

@@ -18,6 +18,7 @@ HEADER = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("guarded", [False, True], ids=["open", "guarded"])
 @pytest.mark.parametrize("name", ROWS)
 def test_what_is_said_in_process(name: str, guarded: bool) -> None:

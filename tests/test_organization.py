@@ -67,7 +67,7 @@ def without_the_run(file: Path) -> dict[str, Any]:
     return value
 
 
-@pytest.mark.parametrize("number", [2, 7])
+@pytest.mark.parametrize("number", [2, pytest.param(7, marks=pytest.mark.slow)])
 def test_merged_parts_equal_the_whole(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int
 ) -> None:

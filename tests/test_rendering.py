@@ -16,6 +16,7 @@ from test_monitor import STACK, invoke, register
 from test_preview import FORBIDDEN, PACK, PLAIN, command, project
 
 from policy.preview.monitor import Monitor
+from policy.preview.project import load_project, load_stack
 from policy.preview.run import Preview, Violation, preview, run
 from policy.preview.source import Source
 from policy.testing import assert_passes, assert_violates
@@ -152,24 +153,36 @@ def test_a_level_fails_and_so_do_stricter_ones(level: str, mandatory: bool, advi
 
 
 @pytest.mark.parametrize(
-    ("program", "arguments", "status"),
-    [
-        ("", (), 0),
-        ("", ("--fail-on", "mandatory"), 0),
-        ("", ("--fail-on", "advisory"), 1),
-        (FORBIDDEN, ("--fail-on", "advisory"), 1),
-        (FORBIDDEN, ("--fail-on", "mandatory"), 1),
-        (PLAIN + "Thing('fine')\n", ("--fail-on", "advisory"), 0),
-    ],
+    ("program", "mandatory", "advisory"),
+    [("", 0, 1), (FORBIDDEN, 1, 1), (PLAIN + "Thing('fine')\n", 0, 0)],
 )
 def test_the_command_fails_on_the_level_that_is_given(
-    program: str, arguments: tuple[str, ...], status: int, pack: Path, tmp_path: Path
+    program: str, mandatory: int, advisory: int, pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pack has an advisory for a program that registers nothing, and something mandatory for a name."""
-    assert run(command(str(project(tmp_path, program)), "--policy-pack", str(pack), *arguments)) == status
+    arguments = (str(project(tmp_path, program)), "--policy-pack", str(pack))
+    result = preview(tmp_path, policy_pack=pack)
+    monkeypatch.setattr("policy.preview.run.preview", lambda *_, **__: result)
+    assert run(command(*arguments)) == mandatory
+    assert run(command(*arguments, "--fail-on", "mandatory")) == mandatory
+    assert run(command(*arguments, "--fail-on", "advisory")) == advisory
 
 
 # ---- notes
+
+
+def notes_of(folder: Path) -> tuple[str, ...]:
+    """What is noted before the program runs."""
+    _, notes = load_stack(load_project(folder), "dev", {})
+    return notes
+
+
+def test_what_is_noted_of_the_stack_is_noted_of_the_preview(pack: Path, tmp_path: Path) -> None:
+    project(tmp_path, PLAIN + "pulumi.StackReference('acme/network/prod')\n")
+    (tmp_path / "Pulumi.prod.yaml").write_text("{}")
+    stack, reference = preview(tmp_path, policy_pack=pack).notes
+    assert (stack,) == notes_of(tmp_path)
+    assert reference.startswith("the outputs of the stack acme/network/prod are unknown")
 
 
 @pytest.mark.parametrize(
@@ -186,13 +199,13 @@ def test_the_command_fails_on_the_level_that_is_given(
     ],
 )
 def test_a_stack_without_a_file_is_noted_where_others_have_one(
-    files: tuple[str, ...], settings: str, note: str, pack: Path, tmp_path: Path
+    files: tuple[str, ...], settings: str, note: str, tmp_path: Path
 ) -> None:
     project(tmp_path, "", f"name: shop\nruntime: python\n{settings}")
     for file in files:
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).write_text("{}")
-    notes = preview(tmp_path, policy_pack=pack).notes
+    notes = notes_of(tmp_path)
     assert notes == ((f"stack dev has no configuration file; {note}",) if note else ())
 
 
@@ -210,10 +223,10 @@ def test_a_stack_without_a_file_is_noted_where_others_have_one(
         ("broken", "the ESC environment in Pulumi.dev.yaml is not read: "),
     ],
 )
-def test_an_environment_of_the_stack_is_noted(environment: str, note: str, pack: Path, tmp_path: Path) -> None:
+def test_an_environment_of_the_stack_is_noted(environment: str, note: str, tmp_path: Path) -> None:
     project(tmp_path, "")
     (tmp_path / "Pulumi.dev.yaml").write_text(f"environment: {environment}\nconfig: {{a: 1}}\n")
-    notes = preview(tmp_path, policy_pack=pack).notes
+    notes = notes_of(tmp_path)
     assert len(notes) == bool(note)
     assert not note or notes[0].startswith(note)
 
@@ -247,8 +260,17 @@ def command_line(*arguments: str | Path, **options: Any) -> subprocess.Completed
     return subprocess.run([sys.executable, "-m", "policy", *map(str, arguments)], env=environment, **options)
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
-@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize(
+    ("encoding", "form"),
+    [
+        ("ascii", "text"),
+        ("utf-8", "text"),
+        ("latin-1", "json"),
+        pytest.param("latin-1", "text", marks=pytest.mark.slow),
+        pytest.param("ascii", "json", marks=pytest.mark.slow),
+        pytest.param("utf-8", "json", marks=pytest.mark.slow),
+    ],
+)
 def test_an_output_that_is_not_utf8_is_no_error(encoding: str, form: str, pack: Path, tmp_path: Path) -> None:
     program = f"print('é ✅')\n{PLAIN}Thing('forbidden')\npulumi.StackReference('acme/nétwork-✅/prod')\n"
     folder = project(tmp_path, "import sys\nsys.stdout.reconfigure(encoding='utf-8')\n" + program)
@@ -278,7 +300,9 @@ def closed_pipe() -> Any:
     os.close(writing)
 
 
-@pytest.mark.parametrize(("program", "status"), [(FORBIDDEN, 1), (PLAIN + "Thing('fine')\n", 0)])
+@pytest.mark.parametrize(
+    ("program", "status"), [(FORBIDDEN, 1), pytest.param(PLAIN + "Thing('fine')\n", 0, marks=pytest.mark.slow)]
+)
 def test_a_reader_that_has_gone_changes_nothing(
     program: str, status: int, closed_pipe: int, pack: Path, tmp_path: Path
 ) -> None:

@@ -59,13 +59,15 @@ def export(folder: Path, documents: Documents) -> dict[str, Any]:
     return {"known_stacks": [exports]}
 
 
-@pytest.mark.parametrize("known", [account, export])
 @pytest.mark.parametrize(
-    ("documents", "expected"),
+    ("known", "documents", "expected"),
     [
-        ([("eni", OPEN)], {GUARD}),
-        ([("eni", GUARDED)], set()),
-        ([("eni", OPEN), ("guard", DENY)], set()),
+        (account, [("eni", OPEN)], {GUARD}),
+        (account, [("eni", OPEN), ("guard", DENY)], set()),
+        (export, [("eni", OPEN)], {GUARD}),
+        (export, [("eni", GUARDED)], set()),
+        pytest.param(account, [("eni", GUARDED)], set(), marks=pytest.mark.slow),
+        pytest.param(export, [("eni", OPEN), ("guard", DENY)], set(), marks=pytest.mark.slow),
     ],
 )
 def test_the_functions_are_judged_with_the_roles_of_the_other_stack(
