@@ -160,6 +160,13 @@ def test_ten_thousand_findings_are_all_there_and_few_are_elements(opened: Any) -
     assert page.locator(".finding").count() == 400
     page.get_by_label("Text").fill("role-9876-")
     assert page.locator("#count").inner_text() == "1 of 10000"
+    assert "role-9876-" in page.locator(".finding").inner_text()
+    # One of each portion, and the last of all.
+    page.get_by_label("Text").fill("99-")
+    found = page.locator(".finding").all_text_contents()
+    assert len(found) == 100
+    assert all("99-" in text for text in found)
+    assert "role-9999-" in found[-1]
     assert shown.complaints == []
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +38,7 @@ def render(report: Report) -> str:
     values = {
         "report": report,
         "number": len(found),
+        "portion": _AT_ONCE,
         "first": [_row(report, item) for item in found[:_AT_ONCE]],
         "levels": sorted({item.level for item in found}, reverse=True),
         "kinds": sorted({item.kind for item in found}),
@@ -46,18 +46,24 @@ def render(report: Report) -> str:
         "style": style,
         "policy": f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'",
     }
-    finding = template.make_module({**values, "rest": ""}).finding  # type: ignore[attr-defined]
-    rest = [_later(finding, _row(report, item)) for item in found[_AT_ONCE:]]
-    # Nothing in it can end the element that it stands in.
-    text = json.dumps(rest, separators=(",", ":")).replace("<", "\\u003c") if rest else ""
-    return template.render(**values, rest=text)
+    finding = template.make_module({**values, "index": "", "portions": []}).finding  # type: ignore[attr-defined]
+    later = [_row(report, item) for item in found[_AT_ONCE:]]
+    portions = [
+        _data([str(finding(row)) for row in later[start : start + _AT_ONCE]])
+        for start in range(0, len(later), _AT_ONCE)
+    ]
+    return template.render(**values, index=_data(list(map(_filtered_by, later))) if later else "", portions=portions)
 
 
-def _later(finding: Callable[[dict[str, Any]], str], row: dict[str, Any]) -> dict[str, str]:
-    """A finding that a reader comes to later: what it is filtered by, and its markup, in which each value is escaped."""
+def _data(value: object) -> str:
+    """JSON in which nothing can end the element that it stands in."""
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _filtered_by(row: dict[str, Any]) -> dict[str, str]:
+    """What a finding is filtered by. Its markup, in which each value is escaped, is read when a reader comes to it."""
     item = row["item"]
-    data = {"level": item.level, "kind": item.kind, "exempt": "yes" if item.exempt else "", "words": row["words"]}
-    return {**data, "html": str(finding(row))}
+    return {"level": item.level, "kind": item.kind, "exempt": "yes" if item.exempt else "", "words": row["words"]}
 
 
 def _hash(text: str) -> str:

@@ -1,21 +1,30 @@
 "use strict";
 (() => {
-  const portion = 200;
   const list = document.getElementById("list");
+  const portion = Number(list.dataset.portion);
   const count = document.getElementById("count");
   const more = document.getElementById("more");
   const text = document.getElementById("text");
   const level = document.getElementById("level");
   const kind = document.getElementById("kind");
   const exempt = document.getElementById("exempt");
-  const rest = document.getElementById("rest").textContent;
+  const index = document.getElementById("index").textContent;
+  const portions = Array.from(document.getElementsByClassName("portion"));
   const rows = Array.from(list.children, (element) => ({ ...element.dataset, element }));
-  if (rest) rows.push(...JSON.parse(rest));
+  const first = rows.length;
+  if (index) rows.push(...JSON.parse(index).map((row, place) => ({ ...row, place })));
   let limit = portion;
 
-  // Of very many findings only those are elements that somebody looks at. In their markup the template has escaped each value.
+  const read = (number) => {
+    for (const [i, html] of JSON.parse(portions[number].textContent).entries()) rows[first + number * portion + i].html = html;
+    portions[number].textContent = "";
+  };
+
+  // Of very many findings only those are elements that somebody looks at, and only the portions with them are read. In their
+  // markup the template has escaped each value.
   const element = (row) => {
     if (!row.element) {
+      if (!row.html) read(Math.floor(row.place / portion));
       const made = document.createElement("ol");
       made.insertAdjacentHTML("beforeend", row.html);
       row.element = made.firstElementChild;
