@@ -298,8 +298,9 @@ def _named(resource: Resource, stack: Stack, roles: Collection[str]) -> _Named:
             known.append(meant[0].urn)
         else:
             same_name += [(role.urn, _several_roles(resource, prop, name, meant)) for role in meant]
-    # More unknown names than roles that they were made from: some may be those of roles that are named by the same thing.
-    more = sum(isinstance(item, Unknown) for item in items) > len(made_from)
+    # More unknown names than roles that they were made from, besides those that are known: some may be those of roles that
+    # are named by the same thing.
+    more = sum(isinstance(item, Unknown) for item in items) > sum(urn not in known for urn in made_from)
     alike = [role.urn for role in stack.named_alike(urns) if role.urn not in made_from] if more else []
     outside = resource.outside(prop, ROLES)
     certain, possible = _listed_roles(value, known, made_from or alike, outside=outside or not made_from)

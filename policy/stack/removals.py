@@ -120,7 +120,8 @@ def _by_attachment(stack: Stack, executions: ExecutionRoles, attachment: Resourc
     policies = {policy.urn for policy in stack.policies_of(value, attachment.depends_on.get(row.managed, ()))}
     names = roles if isinstance(roles, list) else [roles]
     listed = {name for name in names if isinstance(name, str)}
-    made_from = [urn for urn in attachment.depends_on.get(row.roles, ()) if urn in executions]
+    named_by = {urn: executions[urn].role for urn in attachment.depends_on.get(row.roles, ()) if urn in executions}
+    made_from = [urn for urn, role in named_by.items() if role is not None and not _named(role, listed)]
     unknown = sum(isinstance(name, Unknown) for name in names)
     if attachment.outside(row.roles, ROLES) or (isinstance(roles, list) and unknown < len(made_from)):
         made_from = []  # any of them may be left out; those whose names are known are in `listed`

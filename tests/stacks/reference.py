@@ -262,8 +262,9 @@ class Reference:
 
     def possible(self) -> bool:
         """Whether AWS takes it: a function's role is in the function's account, and so is the policy that is attached to a
-        role, unless it is AWS's; a name is one role's."""
+        role, unless it is AWS's; a name is one role's, or one function's."""
         arns = [role.arn for name, role in self.roles.items() if not role.item.read or role.item.name == name]
+        arns += [item.props["arn"] for item in self._items if item.type.endswith(":Function")]
         named = [(i, i.props["role"]) for i in self._items if i.type.endswith(":Function")]
         for item in self._items:
             found = [item.props.get(name) for name in ("policyArn", "permissionsBoundary")]
