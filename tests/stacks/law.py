@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final
 
 from tests.stacks.documents import ACTIONS
 from tests.stacks.preview import Said, Sure
 from tests.stacks.reference import ELSEWHERE, Answer
-from tests.stacks.values import Item, Later, Program, Text, World, filled, fixed, laters
-from tests.stacks.worlds import named
+from tests.stacks.values import Item, Later, Program, Text, World, filled, fixed, laters, names_in
 
 _POLICIES: Final = (
     "policy",
@@ -60,6 +60,7 @@ class Law:
         self.hidden = _hidden(program)
         # By role, what put those policies there that may be taken off, in one world or another.
         self.taken_off: dict[str, set[frozenset[str]]] = {}
+        self._accounts_known: dict[str, bool] = {}
 
     def binds(self, world: World) -> bool:
         """Whether claims have to hold in a world: as many unknown elements of a list as policies that it was made from are
@@ -73,6 +74,15 @@ class Law:
                         return False
         return True
 
+    def asks(self, role: str, in_scope: bool) -> bool:
+        """Whether what is said of a role, or not said, can turn out to be wrong in a world.
+
+        Of one that is unverified only nothing is sure, and one with nothing in a VPC need not be told of.
+        """
+        sure = self._said.roles.get(role, Sure())
+        claims = sure.exposed or sure.unless or sure.ways or sure.locked
+        return bool(claims) or (in_scope and not sure.unverified)
+
     def refuted(self, role: str, answers: Iterable[Answer], world: World) -> Iterator[tuple[str, str, str]]:
         """The claims about a role that do not hold in one world: (kind, role, what)."""
         sure = self._said.roles.get(role, Sure())
@@ -80,11 +90,11 @@ class Law:
             # A guard that may be taken off is none, and the pack says so as if it were gone.
             on_sufferance = answer.on_sufferance or bool(answer.denying & self.taken_off.get(role, set()))
             if not on_sufferance:
-                yield from ((kind, role, what) for kind, what in self._false(sure, answer, world))
-                yield from ((kind, role, what) for kind, what in self._locked_out(sure, answer))
+                yield from ((kind, role, what) for kind, what in self._false(role, sure, answer, world))
+                yield from ((kind, role, what) for kind, what in self._locked_out(role, sure, answer))
             yield from ((kind, role, what) for kind, what in self._missed(sure, answer))
 
-    def _false(self, sure: Sure, answer: Answer, world: World) -> Iterator[tuple[str, str]]:
+    def _false(self, role: str, sure: Sure, answer: Answer, world: World) -> Iterator[tuple[str, str]]:
         """What is told and is not so.
 
         A role that neither the code nor Lambda can use for an action is none for functions there: the pack leaves out
@@ -106,7 +116,7 @@ class Law:
                 if missing:
                     yield "a false hole unless what is not known is a guard", f"{missing} by {sorted(functions)}"
         for function in sorted(sure.ways):
-            works = self._account_known or not all((function, action) in answer.locked for action in ACTIONS)
+            works = self._account_known(role) or not all((function, action) in answer.locked for action in ACTIONS)
             if (
                 works
                 and function not in answer.ways
@@ -161,16 +171,20 @@ class Law:
             return False
         return any(f.needs_vpc for f in answer.functions.values())
 
-    def _locked_out(self, sure: Sure, answer: Answer) -> Iterator[tuple[str, str]]:
+    def _locked_out(self, role: str, sure: Sure, answer: Answer) -> Iterator[tuple[str, str]]:
         """What Lambda cannot do and is not told."""
         for function, action in sorted(answer.guarded_out) if self._told_of(sure, answer) else ():
-            works = self._account_known or any(action in found for found in answer.exposed.values())
+            works = self._account_known(role) or any(action in found for found in answer.exposed.values())
             if action not in sure.locked and works:
                 yield "a missed lock-out", f"{action} for {function}"
 
-    @cached_property
-    def _account_known(self) -> bool:
-        return not any(name.startswith("account:") for name in named(self._program) - fixed(self._program))
+    def _account_known(self, role: str) -> bool:
+        """Whether the role itself, or its provider, gives its account away."""
+        if role not in self._accounts_known:
+            item = next(item for item in self._program.items if item.name == role)
+            account = set(names_in(self._program.providers[item.provider].account))
+            self._accounts_known[role] = account <= fixed(replace(self._program, items=(item,)))
+        return self._accounts_known[role]
 
     @cached_property
     def _unplaced(self) -> set[str]:

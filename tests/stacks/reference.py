@@ -68,6 +68,11 @@ class Role:
     bounded_by: frozenset[str] = frozenset()
     functions: list[Function] = field(default_factory=list)
 
+    @property
+    def in_scope(self) -> bool:
+        """Whether something runs on it that needs network interfaces."""
+        return any(function.needs_vpc for function in self.functions)
+
     def variants(self) -> Iterator[tuple[list[Policy], bool]]:
         """The sets of policies that can be left, whichever order things are done in; and whether one of those with a Deny
         could have been taken off."""
@@ -272,16 +277,17 @@ class Reference:
             named += [(item, arn) for arn in found if arn and "::aws:" not in arn and not item.read]
         return len(set(arns)) == len(arns) and all(arn.split(":")[4] == item.account for item, arn in named)
 
-    def answers(self) -> dict[str, list[Answer]]:
-        """By the name of the role's resource, what may be true of it."""
-        found: dict[str, list[Answer]] = {}
+    def each_role(self) -> Iterator[tuple[str, Role]]:
+        """The roles by the names of their resources; one of those that are read twice."""
         seen: list[Role] = []
         for name, role in self.roles.items():
-            if role in seen:  # read twice
-                continue
-            seen.append(role)
-            found[name] = [self._answer(role, *variant) for variant in role.variants()]
-        return found
+            if role not in seen:
+                seen.append(role)
+                yield name, role
+
+    def answers(self, role: Role) -> list[Answer]:
+        """What may be true of a role."""
+        return [self._answer(role, *variant) for variant in role.variants()]
 
     def _answer(self, role: Role, policies: list[Policy], on_sufferance: bool) -> Answer:
         trust = role.item.props.get("assumeRolePolicy", role.item.props.get("assumeRolePolicyDocument"))
