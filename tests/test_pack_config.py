@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from policy.preview.config_file import PackConfigError, PolicyConfig, PolicyInfo, load, reconcile, violations
+from policy.preview.config_file import (
+    PackConfigError,
+    PolicyConfig,
+    PolicyInfo,
+    load,
+    reconcile,
+    violations,
+    with_files,
+)
 
 POLICIES = (
     PolicyInfo("one", "advisory", {"limit": {"type": "integer", "default": 5}, "name": {"type": "string"}}),
@@ -134,3 +142,11 @@ def test_a_value_that_does_not_fit(schema: dict[str, Any], value: object, expect
 )
 def test_a_value_that_fits(schema: dict[str, Any], value: object) -> None:
     assert list(violations(schema, value)) == []
+
+
+def test_a_file_that_is_named_and_not_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    found = with_files({}, ["one"], {"known_stacks": [tmp_path / "exports"], "known_roles": []})
+    assert found == {"one": PolicyConfig("", {"known_stacks": [str(tmp_path / "exports")]})}
+    with pytest.raises(PackConfigError, match=r"there is no file or folder .*account\.json"):
+        with_files({}, ["one"], {"known_stacks": [], "known_roles": [tmp_path / "account.json"]})

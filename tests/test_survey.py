@@ -221,6 +221,10 @@ def test_a_stack_that_was_never_deployed_has_nothing_to_judge(tmp_path: Path) ->
     [
         (b"", "is empty"),
         (b'{"version": 3, "deployment": {"resources": [', "is cut off"),
+        (b'{"version": 3, "deployment": {"resources": [{"urn": "urn:pul', "is cut off"),
+        (b'{"version": 3, "deployment": {"resources": [{"delete": tr', "is cut off"),
+        (b'{"version": 3, "deployment": {"resources": [{}', "is cut off"),
+        (b'{"version": 3, "deployment": {"resources": [{}}', "is not JSON"),
         (b"\x1f\x8b\x08\x00\x00", "is cut off or no gzip file"),
         (b"name: x", "is not JSON"),
         (b'"\xff"', "is not UTF-8"),
@@ -293,7 +297,10 @@ def test_of_two_exports_of_one_stack_the_newer_counts(tmp_path: Path) -> None:
     stack = one(survey(tmp_path))
     assert Path(stack.source).name == "a.json"
     assert stack.told.verdict == Verdict.PASSES
-    assert "there are 2 states of this stack" in stack.notes[-1]
+    assert f"there are 2 states of this stack: {stack.source} is the newest, and counts" in stack.notes[-1]
+    written(tmp_path, value, "c.json")
+    stack = one(survey(tmp_path))
+    assert f": {tmp_path / 'c.json'} is the last of the newest, which have one time, and counts" in stack.notes[-1]
 
 
 def test_a_bug_in_judging_one_stack_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

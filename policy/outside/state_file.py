@@ -108,7 +108,7 @@ def parse(content: bytes, default: str = "") -> State:
     except RecursionError:
         raise StateError("is nested too deeply") from None
     except ValueError as error:
-        cut = isinstance(error, json.JSONDecodeError) and error.pos >= len(error.doc.rstrip())
+        cut = isinstance(error, json.JSONDecodeError) and _is_cut_off(error.doc.strip(), error.pos)
         raise StateError("is empty" if not content.strip() else "is cut off" if cut else "is not JSON") from None
     named, deployment = _deployment(value)
     resources = deployment.get("resources")
@@ -127,6 +127,11 @@ def parse(content: bytes, default: str = "") -> State:
     manifest = deployment.get("manifest")
     time = manifest.get("time") if isinstance(manifest, dict) else None
     return State(stack, project, time if isinstance(time, str) else "", tuple(kept), tuple(notes))
+
+
+def _is_cut_off(text: str, position: int) -> bool:
+    """Whether a text that is no JSON from that position on is the beginning of an object."""
+    return position >= len(text) or (text.startswith("{") and not text.endswith("}"))
 
 
 def _deployment(value: object) -> tuple[str, Mapping[str, Any]]:

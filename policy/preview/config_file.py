@@ -66,8 +66,12 @@ def with_files(
 ) -> dict[str, PolicyConfig]:
     """The configuration with more files in the lists of some options, for these policies.
 
-    The pack runs in its own folder, so the paths become absolute.
+    The pack runs in its own folder, so the paths become absolute. Raises PackConfigError for one that is not there: a role
+    may not be asked for, and nobody would hear of it.
     """
+    for file in (file for files in options.values() for file in files):
+        if not Path(file).exists():
+            raise PackConfigError(f"there is no file or folder {file}")
     more = {name: [str(Path(file).resolve()) for file in files] for name, files in options.items() if files}
     found = dict(config)
     for policy in policies if more else ():

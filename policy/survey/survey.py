@@ -82,9 +82,9 @@ def _newest(stacks: Sequence[Surveyed]) -> list[Surveyed]:
         *older, newest = sorted(by_name[name], key=lambda stack: _moment(stack.time))
         if older:
             others = ", ".join(stack.source for stack in older)
-            note = (
-                f"there are {len(older) + 1} states of this stack: {newest.source} is the newest, and counts ({others})"
-            )
+            equal = _moment(older[-1].time) == _moment(newest.time)
+            why = "is the last of the newest, which have one time," if equal else "is the newest,"
+            note = f"there are {len(older) + 1} states of this stack: {newest.source} {why} and counts ({others})"
             newest = replace(newest, notes=(*newest.notes, note))
         kept.append(newest)
     return kept
