@@ -93,12 +93,19 @@ def test_parts_that_do_not_fit_get_one_sentence(
     first, other = str(tmp_path / "1.json"), str(tmp_path / "2.json")
     run(monkeypatch, *few, "--shard", "1/2", "--output", first)
     run(monkeypatch, *few, "--shard", "1/3", "--output", other)
+    fewer, older = str(tmp_path / "3.json"), str(tmp_path / "4.json")
+    run(monkeypatch, *few[:3], "--shard", "2/2", "--output", fewer)
+    made = json.loads(Path(first).read_text(encoding="utf-8"))
+    del made["part"]["files"]
+    Path(older).write_text(json.dumps(made), encoding="utf-8")
     (tmp_path / "config.json").write_text('{"all": "advisory"}', encoding="utf-8")
     capsys.readouterr()
     for args, told in (
         ([first], "of 2 parts these are missing: 2"),
         ([first, first], "are both part 1 of 2"),
         ([first, other], "is one of 3 parts, and the first file is one of 2"),
+        ([first, fewer], "was made of 3 files, and the first part of 4: give all parts the same paths"),
+        ([older], "is no JSON result of this version's `survey --shard`"),
         ([few[0]], "is no JSON result of `survey --shard`"),
         ([first, "--policy-pack-config", str(tmp_path / "config.json")], "was made with another configuration"),
         ([first, "--shard", "1/2"], "give one of them"),

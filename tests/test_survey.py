@@ -375,6 +375,17 @@ def test_a_baseline_shows_what_is_new_and_what_has_gone(
     assert "In the baseline, findings about stacks that were not surveyed now: 1." in out
 
 
+def test_what_is_exempt_by_now_has_not_gone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    base, file = str(tmp_path / "base.json"), str(STATES / "unguarded-inline-policy.json")
+    run(capsys, monkeypatch, file, "--write-baseline", base)
+    config = written(tmp_path, {names.GUARD: {"exemptions": [{"match": "orders", "reason": "OPS-1"}]}}, "config.json")
+    _, out, _ = run(capsys, monkeypatch, file, "--baseline", base, "--policy-pack-config", str(config))
+    assert "Beside the baseline: 0 new, 0 known, 0 gone, 1 exempt by now." in out
+    assert "Gone:" not in out
+
+
 def test_a_known_hole_with_a_further_function_is_new(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

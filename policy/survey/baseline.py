@@ -28,6 +28,8 @@ class Compared:
     gone: Sequence[Mapping[str, Any]] = ()
     # Entries about stacks that this survey did not look at.
     not_looked_at: int = 0
+    # Entries that an exemption takes out by now.
+    exempt: int = 0
     compared: bool = False
 
     @property
@@ -35,7 +37,8 @@ class Compared:
         """What to say of the comparison, in sentences; nothing where there was none."""
         if not self.compared:
             return
-        yield f"Beside the baseline: {len(self.new):,} new, {len(self.known):,} known, {len(self.gone):,} gone."
+        exempt = f", {self.exempt:,} exempt by now" if self.exempt else ""
+        yield f"Beside the baseline: {len(self.new):,} new, {len(self.known):,} known, {len(self.gone):,} gone{exempt}."
         for entry in self.gone[:_MOST_SHOWN]:
             yield f"Gone: {entry['policy']} for {entry['resource']} of {entry['stack']}."
         if len(self.gone) > _MOST_SHOWN:
@@ -99,6 +102,8 @@ def compare(survey: Survey, known: Mapping[str, Mapping[str, Any]] | None) -> Co
         (old if covered else new).append(item)
     looked_at = {stack.name for stack in survey.stacks}
     present = {item.fingerprint for item in items}
-    missing = [entry for fingerprint, entry in sorted(known.items()) if fingerprint not in present]
+    absent = {fingerprint: entry for fingerprint, entry in sorted(known.items()) if fingerprint not in present}
+    exempted = absent.keys() & {item.fingerprint for item in survey.exempted}
+    missing = [entry for fingerprint, entry in absent.items() if fingerprint not in exempted]
     gone = [entry for entry in missing if entry["stack"] in looked_at]
-    return Compared(new, old, gone, len(missing) - len(gone), compared=True)
+    return Compared(new, old, gone, len(missing) - len(gone), len(exempted), compared=True)

@@ -42,11 +42,15 @@ def of(which: Shard, found: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     return list(found[which.number - 1 :: which.of])
 
 
-def part(survey: Survey, which: Shard) -> dict[str, Any]:
-    """What the JSON form of one part has besides: each stack by itself, with the resources that others may have to know."""
+def part(survey: Survey, which: Shard, files: int) -> dict[str, Any]:
+    """What the JSON form of one part has besides: each stack by itself, with the resources that others may have to know.
+
+    `files` is how many there are for all parts together: where that differs, the parts were not made of the same files.
+    """
     return {
         "number": which.number,
         "of": which.of,
+        "files": files,
         "rules": _digest(survey.rules),
         "stacks": [stack.to_json() for stack in survey.alone],
     }
@@ -62,7 +66,7 @@ def read(paths: Sequence[str], rules: Rules) -> list[Result]:
     """The results of all parts, as if one run had made them. Raises PartError."""
     results: list[Result] = []
     seen: dict[int, str] = {}
-    total = 0
+    first: _Numbers | None = None
     for path in paths:
         value = _json(path)
         made = value.get("part") if isinstance(value, dict) else None
@@ -70,17 +74,38 @@ def read(paths: Sequence[str], rules: Rules) -> list[Result]:
             raise PartError(f"{path} is no JSON result of `survey --shard`")
         if made.get("rules") != _digest(rules):
             raise PartError(f"{path} was made with another configuration of the policy pack, or another version of it")
-        number, total = int(made["number"]), total or int(made["of"])
-        if int(made["of"]) != total:
-            raise PartError(f"{path} is one of {made['of']} parts, and the first file is one of {total}")
-        if number in seen:
-            raise PartError(f"{path} and {seen[number]} are both part {number} of {total}")
-        seen[number] = path
+        own = _numbers(path, made)
+        first = first or own
+        if own.of != first.of:
+            raise PartError(f"{path} is one of {own.of} parts, and the first file is one of {first.of}")
+        if own.files != first.files:
+            raise PartError(
+                f"{path} was made of {own.files} files, and the first part of {first.files}: give all parts the same paths"
+            )
+        if own.number in seen:
+            raise PartError(f"{path} and {seen[own.number]} are both part {own.number} of {own.of}")
+        seen[own.number] = path
         results += _results(path, made, value["unread"])
+    total = first.of if first else 0
     missing = [str(number) for number in range(1, total + 1) if number not in seen]
     if missing:
         raise PartError(f"of {total} parts these are missing: {', '.join(missing[:10])}")
     return results
+
+
+class _Numbers(NamedTuple):
+    """Which of how many parts a file is, and of how many states all of them are made."""
+
+    number: int
+    of: int
+    files: int
+
+
+def _numbers(path: str, made: Mapping[str, Any]) -> _Numbers:
+    found = [made.get(name) for name in _Numbers._fields]
+    if all(isinstance(value, int) for value in found):
+        return _Numbers(*map(int, found))  # type: ignore[arg-type]
+    raise PartError(f"{path} is no JSON result of this version's `survey --shard`")
 
 
 def _results(path: str, made: Mapping[str, Any], unread: Sequence[Any]) -> list[Result]:

@@ -87,10 +87,10 @@ def _run(args: argparse.Namespace) -> int:
     given = with_files(load(args.policy_pack_config), names.STACK_POLICIES, known)
     judged_by = rules(given, time.time(), read_default_file(_PACK_FILE.parent))
     results: Sequence[Result]
-    results = parts.read(args.paths, judged_by) if args.merge else _survey(args, judged_by)
+    results, files_in_all = (parts.read(args.paths, judged_by), 0) if args.merge else _survey(args, judged_by)
     survey = together(results, judged_by)
     compared = baseline.compare(survey, before)
-    part = parts.part(survey, args.shard) if args.shard else None
+    part = parts.part(survey, args.shard, files_in_all) if args.shard else None
     report = rendering.report(survey, _version(), compared, whole=args.all, part=part)
     if args.write_baseline:
         formats.write(baseline.written(survey.items), args.write_baseline)
@@ -100,14 +100,16 @@ def _run(args: argparse.Namespace) -> int:
     return 2 if survey.unread else 0
 
 
-def _survey(args: argparse.Namespace, judged_by: Rules) -> list[Result]:
+def _survey(args: argparse.Namespace, judged_by: Rules) -> tuple[list[Result], int]:
+    """The results, and how many files there are for all parts together."""
     found = list(files(args.paths))
+    files_in_all = len(found)
     if args.shard:
         found = parts.of(args.shard, found)
     unread: list[Result] = [Unread(path, why) for path, why in found if why]
     paths = [path for path, why in found if not why]
     with _progress(len(paths)) as progress:
-        return [*survey_files(paths, judged_by, args.jobs, progress), *unread]
+        return [*survey_files(paths, judged_by, args.jobs, progress), *unread], files_in_all
 
 
 @contextlib.contextmanager
