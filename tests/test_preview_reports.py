@@ -13,6 +13,7 @@ from test_two_stacks import account, functions
 
 from policy.preview.run import Preview, preview
 from policy.reports.formats import FORMATS, renderer
+from policy.reports.picture import picture
 from policy.reports.report import Report
 from policy.shared import stand_ins
 from policy.shared.names import GUARD, NOTICES, READ_ONLY, ROLE_GUARD
@@ -56,6 +57,18 @@ def test_the_page_has_a_picture_of_each_role() -> None:
     assert "lets the code call ec2:CreateNetworkInterface" in page
     assert 'role="img"' in page
     assert "A request of the code that is allowed" in page
+
+
+def test_a_guard_that_leaves_the_way_open_is_none_in_the_picture() -> None:
+    found = report(preview(EXAMPLES / "half-right"))
+    finance, orders = sorted(found.roles.values(), key=lambda role: role.name)
+    assert {document.name: set(document.ways.values()) for document in finance.documents if document.ways} == {
+        "AWSLambdaVPCAccessExecutionRole": {"open"},
+        "finance-role-guard": {"idle"},
+    }
+    assert {way for document in orders.documents for way in document.ways.values()} == {"allows", "guard"}
+    words = picture(finance).words
+    assert "finance-role-guard has a guard that does not close the open way to ec2:CreateNetworkInterface" in words
 
 
 def test_nothing_is_judged_again_for_text_and_json() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from policy.reports.report import ALLOWS, GUARD, OPEN, UNKNOWN, Document, Role
+from policy.reports.report import ALLOWS, GUARD, IDLE, OPEN, UNKNOWN, Document, Role
 
 _ROW: Final = 34
 _BOX: Final = 26
@@ -20,9 +20,10 @@ WIDTH: Final = 860
 # So many pixels are wide enough for an average letter of the picture.
 _LETTER: Final = 6.6
 # The open way is drawn last, over the others.
-_ORDER: Final = (ALLOWS, UNKNOWN, GUARD, OPEN)
+_ORDER: Final = (ALLOWS, UNKNOWN, GUARD, IDLE, OPEN)
 WORDS: Final = {
     OPEN: "lets the code call",
+    IDLE: "has a guard that does not close the open way to",
     GUARD: "is guarded for",
     UNKNOWN: "is not known, and may allow or deny",
     ALLOWS: "allows, and something else closes",

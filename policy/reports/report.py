@@ -12,6 +12,7 @@ LEVELS: Final = ("mandatory", "advisory")
 
 # How a document lets calls of the code through, from the worst on.
 OPEN: Final = "open"
+IDLE: Final = "idle"
 GUARD: Final = "guard"
 UNKNOWN: Final = "unknown"
 ALLOWS: Final = "allows"
@@ -19,9 +20,9 @@ ALLOWS: Final = "allows"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document on a role, and what it does about the calls of the code, by action: OPEN, GUARD, UNKNOWN or ALLOWS.
+    """One document on a role, and what it does about the calls of the code, by action: OPEN, IDLE, GUARD, UNKNOWN or ALLOWS.
 
-    ALLOWS is an Allow that something else closes.
+    IDLE is a guard beside an open way, which it does not close; ALLOWS is an Allow that something else closes.
     """
 
     name: str

@@ -12,7 +12,7 @@ from policy.iam.request import Request
 from policy.iam.search import keys
 from policy.iam.truth import Truth
 from policy.pack.checks import shown
-from policy.reports.report import ALLOWS, GUARD, OPEN, UNKNOWN, Document, Item, Role
+from policy.reports.report import ALLOWS, GUARD, IDLE, OPEN, UNKNOWN, Document, Item, Role
 from policy.stack.execution_role import Decided, ExecutionRole, Grant
 from policy.verdict.finding import Finding
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Unverified, WayRound
@@ -135,8 +135,11 @@ def role(execution: ExecutionRole, outcomes: Sequence[Outcome], actions: Sequenc
 
 def _document(grant: Grant, exposed: set[tuple[str, str, str]], actions: Sequence[str]) -> Document:
     ways = {}
+    opened = {action for _, _, action in exposed}
     for action in actions:
         way = OPEN if (grant.urn, grant.path, action) in exposed else _way(grant, action)
+        if way == GUARD and action in opened:
+            way = IDLE
         if way:
             ways[action] = way
     return Document(grant.document.name, grant.kind.value, ways)
