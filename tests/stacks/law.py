@@ -16,6 +16,7 @@ from tests.stacks.documents import ACTIONS
 from tests.stacks.preview import Said, Sure
 from tests.stacks.reference import ELSEWHERE, Answer
 from tests.stacks.values import Item, Later, Program, Text, World, filled, fixed, laters, names_in
+from tests.stacks.worlds import named
 
 _POLICIES: Final = (
     "policy",
@@ -91,7 +92,7 @@ class Law:
             on_sufferance = answer.on_sufferance or bool(answer.denying & self.taken_off.get(role, set()))
             if not on_sufferance:
                 yield from ((kind, role, what) for kind, what in self._false(role, sure, answer, world))
-                yield from ((kind, role, what) for kind, what in self._locked_out(role, sure, answer))
+                yield from ((kind, role, what) for kind, what in self._locked_out(sure, answer))
             yield from ((kind, role, what) for kind, what in self._missed(sure, answer))
 
     def _false(self, role: str, sure: Sure, answer: Answer, world: World) -> Iterator[tuple[str, str]]:
@@ -171,10 +172,10 @@ class Law:
             return False
         return any(f.needs_vpc for f in answer.functions.values())
 
-    def _locked_out(self, role: str, sure: Sure, answer: Answer) -> Iterator[tuple[str, str]]:
+    def _locked_out(self, sure: Sure, answer: Answer) -> Iterator[tuple[str, str]]:
         """What Lambda cannot do and is not told."""
         for function, action in sorted(answer.guarded_out) if self._told_of(sure, answer) else ():
-            works = self._account_known(role) or any(action in found for found in answer.exposed.values())
+            works = self._accounts_fixed or any(action in found for found in answer.exposed.values())
             if action not in sure.locked and works:
                 yield "a missed lock-out", f"{action} for {function}"
 
@@ -185,6 +186,11 @@ class Law:
             account = set(names_in(self._program.providers[item.provider].account))
             self._accounts_known[role] = account <= fixed(replace(self._program, items=(item,)))
         return self._accounts_known[role]
+
+    @cached_property
+    def _accounts_fixed(self) -> bool:
+        """Whether something in the program gives every account away."""
+        return not any(name.startswith("account:") for name in named(self._program) - fixed(self._program))
 
     @cached_property
     def _unplaced(self) -> set[str]:
