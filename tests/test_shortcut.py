@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import grpc
 import pytest
@@ -12,7 +11,7 @@ from case_runner import CASES, PACK, PROJECT, Pack, differences, registrations, 
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2
 
-from policy.pack.shortcut import Shortcut, reduced
+from policy.pack.shortcut import Shortcut, reduced, split
 from policy.preview.analyzer import PackError
 from policy.preview.engine import Engine, serve
 from policy.preview.monitor import Monitor
@@ -61,9 +60,14 @@ INSIDE_OTHER = resource(QUEUE, "inside-other", parent=OTHER.urn)
 CHILD = resource(QUEUE, "child", parent=ORIGIN.urn)
 
 
+def handed_on(*stack: analyzer_pb2.AnalyzerResource) -> list[analyzer_pb2.AnalyzerResource]:
+    parts = split(analyzer_pb2.AnalyzeStackRequest(resources=stack).SerializeToString())
+    assert parts is not None
+    return list(reduced(parts).resources)
+
+
 def kept(*stack: analyzer_pb2.AnalyzerResource) -> list[str]:
-    found = reduced(analyzer_pb2.AnalyzeStackRequest(resources=stack))
-    return [each.name for each in found.resources]
+    return [each.name for each in handed_on(*stack)]
 
 
 def test_the_sdk_gets_what_is_read_and_what_it_was_made_from() -> None:
@@ -75,11 +79,11 @@ def test_the_sdk_gets_what_is_read_and_what_it_was_made_from() -> None:
 @pytest.mark.parametrize("kind", sorted(TYPES))
 def test_a_resource_that_is_read_is_handed_on_as_it_came(kind: str) -> None:
     given = resource(kind, "a", made_from={"role": [ORIGIN.urn]})
-    assert reduced(analyzer_pb2.AnalyzeStackRequest(resources=[given])).resources == [given]
+    assert handed_on(given) == [given]
 
 
 def test_of_another_resource_no_value_is_handed_on() -> None:
-    first, origin, policy = reduced(analyzer_pb2.AnalyzeStackRequest(resources=[STACK, ORIGIN, POLICY])).resources
+    first, origin, policy = handed_on(STACK, ORIGIN, POLICY)
     assert (first.type, first.urn, first.HasField("provider")) == (STACK.type, STACK.urn, False)
     assert (origin.type, origin.urn, origin.name, origin.parent) == (QUEUE, ORIGIN.urn, "origin", STACK.urn)
     assert origin.HasField("provider")
@@ -106,12 +110,39 @@ def test_a_resource_that_is_listed_twice_stays_so() -> None:
     assert kept(POLICY, ORIGIN, POLICY, ORIGIN) == ["eni", "origin", "eni", "origin"]
 
 
-def test_a_request_that_says_more_than_its_resources_is_handed_on_as_it_came() -> None:
-    """A later protocol may tell more of the stack, and this pack does not know what that means."""
-    later = SimpleNamespace(
-        ListFields=lambda: [(SimpleNamespace(name="resources"), []), (SimpleNamespace(name="more"), 1)]
-    )
-    assert reduced(cast("analyzer_pb2.AnalyzeStackRequest", later)) is later
+@pytest.mark.parametrize("length", [0, 1, 127, 128, 300, 20_000])
+def test_resources_of_any_length_are_told_apart(length: int) -> None:
+    stack = [analyzer_pb2.AnalyzerResource(name="n" * length), ORIGIN, analyzer_pb2.AnalyzerResource()]
+    parts = split(analyzer_pb2.AnalyzeStackRequest(resources=stack).SerializeToString())
+    assert parts == [each.SerializeToString() for each in stack]
+
+
+TWO = analyzer_pb2.AnalyzeStackRequest(resources=[STACK, UNREAD]).SerializeToString()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        # A later protocol may tell more of the stack, and this pack does not know what that means.
+        TWO + b"\x12\x01x",
+        b"\x10\x01" + TWO,
+        # What ends too early the SDK refuses.
+        TWO[:-1],
+        b"\x0a",
+        b"\x0a\x80",
+        b"\x0a\x03ab",
+    ],
+)
+def test_a_request_that_is_more_than_resources_the_sdk_reads_itself(data: bytes) -> None:
+    assert split(data) is None
+    read: list[bytes] = []
+
+    def handler(_: object) -> Any:
+        return grpc.unary_unary_rpc_method_handler(lambda *_: None, request_deserializer=read.append)
+
+    details = type("Details", (), {"method": "/pulumirpc.Analyzer/AnalyzeStack"})()
+    Shortcut().intercept_service(handler, details).request_deserializer(data)
+    assert read == [data]
 
 
 def test_an_empty_stack_stays_empty() -> None:

@@ -7,7 +7,7 @@ SDK's gRPC server (`listening.py` tells how it gets there), and with an SDK that
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import grpc
@@ -17,6 +17,9 @@ from policy.shared.terraform_types import LOOKED_AT
 from policy.stack.needed import needed
 
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]
+
+# The tag of `repeated AnalyzerResource resources = 1` (Pulumi's analyzer.proto).
+_RESOURCES = 0x0A
 
 
 class Shortcut(grpc.ServerInterceptor):  # type: ignore[misc, type-arg, unused-ignore]
@@ -38,9 +41,7 @@ class Shortcut(grpc.ServerInterceptor):  # type: ignore[misc, type-arg, unused-i
             behaviour = self._of_one(method, behaviour)
         elif method == "AnalyzeStack":
             # Here, so that the whole stack is gone from memory before anything is made of what is left.
-            return grpc.unary_unary_rpc_method_handler(
-                behaviour, lambda data: reduced(read(data)), handler.response_serializer
-            )
+            return grpc.unary_unary_rpc_method_handler(behaviour, _stack(read), handler.response_serializer)
         else:
             if method == "Configure":
                 self._nothing.clear()
@@ -62,16 +63,50 @@ class Shortcut(grpc.ServerInterceptor):  # type: ignore[misc, type-arg, unused-i
         return answer
 
 
-def reduced(request: analyzer_pb2.AnalyzeStackRequest) -> analyzer_pb2.AnalyzeStackRequest:
-    """The request with what the pack reads of it; one that says more than its resources, as it came."""
-    if any(field.name != "resources" for field, _ in request.ListFields()):
-        return request
-    found = ((resource if whole else _bare(resource)) for resource, whole in needed(request.resources))
-    return analyzer_pb2.AnalyzeStackRequest(resources=found)
+def _stack(read: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """The SDK's `read` of an `AnalyzeStackRequest`, spared what the pack does not read of it."""
+
+    def read_needed(data: bytes) -> Any:
+        resources = split(data)
+        return read(data) if resources is None else reduced(resources)
+
+    return read_needed
 
 
-def _bare(resource: analyzer_pb2.AnalyzerResource) -> analyzer_pb2.AnalyzerResource:
-    """The resource without its values."""
+def split(data: bytes) -> list[bytes] | None:
+    """The resources of a serialized `AnalyzeStackRequest`, each serialized; None where it says more than those.
+
+    In protobuf's encoding (https://protobuf.dev/programming-guides/encoding) a repeated field is, each time, the field's
+    tag, a length in groups of seven bits, the lowest first, and so many bytes.
+    """
+    found, at = [], 0
+    try:
+        while at < len(data):
+            if data[at] != _RESOURCES:
+                return None
+            length, bits, more = 0, 0, True
+            while more:
+                at += 1
+                length |= (data[at] & 0x7F) << bits
+                bits, more = bits + 7, data[at] > 0x7F
+            found.append(data[at + 1 : at + 1 + length])
+            at += 1 + length
+    except IndexError:
+        return None
+    return found if at == len(data) else None
+
+
+def reduced(resources: Iterable[bytes]) -> analyzer_pb2.AnalyzeStackRequest:
+    """The request with what the pack reads. One resource after the other is decoded: that of the whole stack at once takes
+    most of the memory that the process ever has."""
+    return analyzer_pb2.AnalyzeStackRequest(resources=needed([_kept(resource) for resource in resources]))
+
+
+def _kept(data: bytes) -> analyzer_pb2.AnalyzerResource:
+    """The resource, without its values where they are not read."""
+    resource = analyzer_pb2.AnalyzerResource.FromString(data)
+    if resource.type in LOOKED_AT:
+        return resource
     provider = analyzer_pb2.AnalyzerProviderResource(urn=resource.provider.urn, type=resource.provider.type)
     return analyzer_pb2.AnalyzerResource(
         type=resource.type,

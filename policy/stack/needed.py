@@ -32,8 +32,8 @@ class Given(Protocol):
 G = TypeVar("G", bound=Given)
 
 
-def needed(resources: Sequence[G]) -> list[tuple[G, bool]]:
-    """The resources that are read, in the order given, each with whether its values are.
+def needed(resources: Sequence[G]) -> list[G]:
+    """The resources that are read, in the order given; the values of those of a type that is looked at.
 
     Of the others a type, a URN, a parent and whether there is a provider are enough: they are what a value was made
     from, what is inside of a component that it was made from, or what a Terraform module makes. Two more stand for the
@@ -47,7 +47,7 @@ def needed(resources: Sequence[G]) -> list[tuple[G, bool]]:
             wanted.update((resource.urn, resource.parent))
     wanted.update(resource.urn for resource in resources[:1])
     wanted.update(next(([resource.urn] for resource in resources if resource.HasField("provider")), ()))
-    return [(resource, resource.type in LOOKED_AT) for resource in resources if resource.urn in wanted]
+    return [resource for resource in resources if resource.urn in wanted]
 
 
 def _with_what_is_inside(urns: Iterable[str], resources: Sequence[Given]) -> set[str]:
