@@ -39,7 +39,9 @@ PolicyPack("silent", policies=[StackValidationPolicy("silent", "Says nothing.", 
     return folder
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize(
+    "name", [n if n == "half-right" else pytest.param(n, marks=pytest.mark.slow) for n in PROGRAMS]
+)
 def test_the_first_preview_is_as_recorded(name: str, silent_pack: Path) -> None:
     program = PROGRAMS[name]
     found = preview(

@@ -94,6 +94,7 @@ def test_reduced_policies_say_the_same_about_every_action_as_the_full_ones() -> 
         assert said(STORED["policies"][policy["Path"].removeprefix("/") + name] or []) == whole, name
 
 
+@pytest.mark.slow
 def test_the_file_is_what_the_script_makes() -> None:
     assert SCRIPT["TARGET"].read_text(encoding="utf-8") == SCRIPT["render"]()
 

@@ -264,8 +264,8 @@ def command_line(*arguments: str | Path, **options: Any) -> subprocess.Completed
     ("encoding", "form"),
     [
         ("ascii", "text"),
-        ("utf-8", "text"),
         ("latin-1", "json"),
+        pytest.param("utf-8", "text", marks=pytest.mark.slow),
         pytest.param("latin-1", "text", marks=pytest.mark.slow),
         pytest.param("ascii", "json", marks=pytest.mark.slow),
         pytest.param("utf-8", "json", marks=pytest.mark.slow),
@@ -300,9 +300,8 @@ def closed_pipe() -> Any:
     os.close(writing)
 
 
-@pytest.mark.parametrize(
-    ("program", "status"), [(FORBIDDEN, 1), pytest.param(PLAIN + "Thing('fine')\n", 0, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("program", "status"), [(FORBIDDEN, 1), (PLAIN + "Thing('fine')\n", 0)])
 def test_a_reader_that_has_gone_changes_nothing(
     program: str, status: int, closed_pipe: int, pack: Path, tmp_path: Path
 ) -> None:

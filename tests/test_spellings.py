@@ -41,6 +41,7 @@ def test_nothing_else_is_said(previewed: Preview) -> None:
     assert not any("can't run policy" in violation.message for violation in previewed.violations)
 
 
+@pytest.mark.slow
 def test_with_stand_ins_each_function_has_the_verdict_of_the_deployed_stack() -> None:
     """`later-open-apply` is decided later at a first preview, and open then."""
     found = functions(preview(PROGRAM))

@@ -12,7 +12,7 @@ from tests.stacks.values import Item, Program, Provider, Text
 
 SEED = 20261127
 # The quick suite's share, and all that CI tries.
-QUICK, ALL = 150, 5_000
+QUICK, ALL = 60, 5_000
 # A bug put in on purpose has to be found within so many stacks.
 PATIENCE = 600
 

@@ -62,10 +62,10 @@ def export(folder: Path, documents: Documents) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("known", "documents", "expected"),
     [
-        (account, [("eni", OPEN)], {GUARD}),
         (account, [("eni", OPEN), ("guard", DENY)], set()),
         (export, [("eni", OPEN)], {GUARD}),
-        (export, [("eni", GUARDED)], set()),
+        pytest.param(account, [("eni", OPEN)], {GUARD}, marks=pytest.mark.slow),
+        pytest.param(export, [("eni", GUARDED)], set(), marks=pytest.mark.slow),
         pytest.param(account, [("eni", GUARDED)], set(), marks=pytest.mark.slow),
         pytest.param(export, [("eni", OPEN), ("guard", DENY)], set(), marks=pytest.mark.slow),
     ],
