@@ -144,6 +144,9 @@ def test_the_guard_that_is_told_closes_everything(
     found = _outcomes([*role, GUARD], functions, trust, scps)
     assert not any(isinstance(outcome, Exposed) for outcome in found)
     assert not any(isinstance(o, LockedOut) and o.grant.urn.endswith(f"::p{len(role)}") for o in found)
+    # As a service control policy it does the same.
+    found = _outcomes(role, functions, trust, [*scps, [EVERYTHING, GUARD]])
+    assert not any(isinstance(outcome, Exposed) for outcome in found)
 
 
 @examples(40)
