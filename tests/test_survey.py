@@ -117,6 +117,31 @@ def test_configuration_and_exemptions_apply() -> None:
     assert advisory.told.verdict == Verdict.WARNED
 
 
+def test_what_a_single_resource_proves_is_exempt_with_a_reason_too(tmp_path: Path) -> None:
+    value = state("unguarded-inline-policy")
+    dead = {"Effect": "Deny", "Action": "ec2:*", "Resource": "*"}
+    dead["Condition"] = {"ArnEquals": {"lambda:SourceFunctionArn": "my-function"}}  # type: ignore[assignment]
+    for where in ("inputs", "outputs"):
+        policy = resource(value, "orders-eni")[where]
+        policy["policy"] = json.dumps({"Version": "2012-10-17", "Statement": dead})
+    file = written(tmp_path, value)
+    (found,) = one(survey(file)).told.items
+    assert (found.policy, found.resource) == (names.ROLE_GUARD, "orders-eni")
+    exempt = {names.ROLE_GUARD: {"exemptions": [{"match": "orders-eni", "reason": "OPS-1"}]}}
+    told = one(survey(file, config=exempt)).told
+    assert told.items == ()
+    assert [(item.exempt, item.message, item.fingerprint) for item in told.exempted] == [
+        ("OPS-1", found.message, found.fingerprint)
+    ]
+
+
+def test_what_one_policy_exempts_and_another_tells_is_not_exempt() -> None:
+    exempt = {names.ROLE_GUARD: {"exemptions": [{"match": "*", "reason": "OPS-1"}]}}
+    told = one(survey(STATES / "unguarded-inline-policy.json", config=exempt)).told
+    assert [item.policy for item in told.items] == [names.GUARD]
+    assert told.exempted == ()
+
+
 def test_a_guard_elsewhere_is_an_exemption_with_a_reason() -> None:
     config = {names.GUARD: {"guarded_elsewhere": [{"match": "*", "reason": "SCP p-1"}]}}
     stack = one(survey(STATES / "unguarded-inline-policy.json", config=config))

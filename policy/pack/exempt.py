@@ -23,6 +23,8 @@ class Use:
     seen: dict[Entry, None] = field(default_factory=dict)
     # What was taken out, each with the entry that did it.
     left_out: list[tuple[Entry, Outcome]] = field(default_factory=list)
+    # The same of what single resources prove by themselves.
+    left_out_alone: list[tuple[Entry, Finding]] = field(default_factory=list)
 
     @staticmethod
     def of(entries: Iterable[Entry]) -> Use:
@@ -35,6 +37,7 @@ class Use:
         self.expired.update(other.expired)
         self.seen.update(other.seen)
         self.left_out += other.left_out
+        self.left_out_alone += other.left_out_alone
 
     def covers(self, entries: Iterable[Entry], today: date, *names: str) -> bool:
         """Whether an entry that is not over means one of these names; notes what it finds."""
@@ -101,11 +104,17 @@ def unexempted_findings(
 ) -> Iterator[Finding]:
     """The findings on one resource, unless it is exempt; without its holes where they are guarded elsewhere."""
     use.add(Use.of((*settings.exemptions, *settings.guarded_elsewhere)))
-    if not found or exempt_resource(resource, settings, today, use):
+    if not found:
         return
-    holes = any(item.path for item in found)
-    elsewhere = holes and use.covers(settings.guarded_elsewhere, today, *_names(resource))
-    yield from (item for item in found if not (elsewhere and item.path))
+    exempt = use.covering(settings.exemptions, today, *_names(resource))
+    holes = exempt is None and any(item.path for item in found)
+    elsewhere = use.covering(settings.guarded_elsewhere, today, *_names(resource)) if holes else None
+    for item in found:
+        entry = exempt or (elsewhere if item.path else None)
+        if entry is None:
+            yield item
+        else:
+            use.left_out_alone.append((entry, replace(item, urn=resource.urn)))
 
 
 def notices(use: Use, stack: str, project: str) -> Iterator[str]:

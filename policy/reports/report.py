@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 LEVELS: Final = ("mandatory", "advisory")
 """From the strictest on. What a remediation has left is mandatory."""
+
+_NAMES: Final = re.compile("`([^`]*)`")
 
 # How a document lets calls of the code through, from the worst on.
 OPEN: Final = "open"
@@ -75,8 +78,12 @@ class Item:
 
     @property
     def fingerprint(self) -> str:
-        """What stays the same while the finding does: the policy, the resource, the role and the place, not the words."""
-        told = "\n".join((self.policy, self.kind, self.urn, self.role, self.path))
+        """What stays the same while the finding does: the policy, the resource, the role and the place, not the words.
+
+        Of what is about no role and no place, such as one of two guards in a document that can do nothing, the names in it.
+        """
+        names = () if self.role or self.path else _NAMES.findall(self.what)
+        told = "\n".join((self.policy, self.kind, self.urn, self.role, self.path, *names))
         return hashlib.sha256(told.encode()).hexdigest()[:32]
 
     @property

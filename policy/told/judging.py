@@ -104,8 +104,19 @@ class _Stack:
         for one in found:
             yield self._item(one)
 
-    def exempted(self) -> Iterator[Item]:
-        """What the configuration took out."""
+    def exempted(self, told: Iterable[Item]) -> Iterator[Item]:
+        """What the configuration took out: of the stack's findings, and of what single resources prove beyond all those.
+
+        `told` are the findings that are left.
+        """
+        left = list(self._exempted_in_stack())
+        yield from left
+        known = {(item.urn, item.path) for item in (*told, *left) if item.path}
+        for entry, one in self.judge.use.left_out_alone:
+            if (one.urn, one.path) not in known:
+                yield self._item(one, (entry.reason, str(entry.until or "")))
+
+    def _exempted_in_stack(self) -> Iterator[Item]:
         for entry, outcome in self.judge.use.left_out:
             actions = read_settings(
                 self.rules.config[policy_of(outcome)].properties, OPTIONS[policy_of(outcome)]
@@ -135,7 +146,7 @@ def judge(name: str, relevant: Relevant, rules: Rules) -> Told:
         _verdict(items, judged.to_json()),
         judged.to_json(),
         items,
-        tuple(stack.exempted()),
+        tuple(stack.exempted(items)),
         tuple(_roles(stack)),
         tuple(_entries(use.used)),
         tuple(_entries(use.expired)),
