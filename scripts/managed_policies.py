@@ -1,9 +1,10 @@
 """Makes policy/data/managed_policies.json: what the AWS managed policies say about network interfaces.
 
 Source: moto's copy of all AWS managed policies (moto/iam/aws_managed_policies.py, made from AWS's own API); nothing
-else of moto is imported. A statement is kept when it can decide one of the actions of policy/data/ec2_actions.json or
-`sts:AssumeRole`, and is cut down to the action entries which matter for them: every judgement of these actions comes
-out on the kept part as it does on the whole (tests/test_managed.py compares them for all policies).
+else of moto is imported. A statement is kept when it can decide one of the actions of policy/data/ec2_actions.json,
+`sts:AssumeRole`, or one that rewrites what is on a role, and is cut down to the action entries which matter for them:
+every judgement of these actions comes out on the kept part as it does on the whole (tests/test_managed.py compares them
+for all policies).
 
     pip install moto==5.2.5 && python scripts/managed_policies.py
 """
@@ -21,8 +22,20 @@ from typing import Any, Final
 _DATA: Final = Path(__file__).resolve().parent.parent / "policy" / "data"
 TARGET: Final = _DATA / "managed_policies.json"
 
-ASSUME_ROLE: Final = "sts:AssumeRole"
-_SERVICES: Final = ("ec2", "sts")
+# What leads round a guard: policy/verdict/shedding.py asks for these.
+WAYS_ROUND: Final = (
+    "sts:AssumeRole",
+    "iam:AttachRolePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:SetDefaultPolicyVersion",
+    "iam:UpdateAssumeRolePolicy",
+)
+_SERVICES: Final = ("ec2", "iam", "sts")
 
 
 def moto_data() -> dict[str, Any]:
@@ -43,7 +56,7 @@ def moto_data() -> dict[str, Any]:
 def relevant_actions() -> tuple[str, ...]:
     """The actions that a judgement is ever asked for."""
     table = json.loads((_DATA / "ec2_actions.json").read_text(encoding="utf-8"))
-    return (*table["actions"], ASSUME_ROLE)
+    return (*table["actions"], *WAYS_ROUND)
 
 
 @cache
@@ -62,7 +75,7 @@ def _entries(value: str | list[str]) -> list[str]:
 
 
 def _names_our_services(entry: str) -> bool:
-    """Whether a NotAction entry can match an action of EC2 or STS at all."""
+    """Whether a NotAction entry can match an action of EC2, IAM or STS at all."""
     service = entry.partition(":")[0]
     return any(_matches(service, name) for name in _SERVICES)
 

@@ -1,7 +1,7 @@
 """What the AWS managed policies grant on network interfaces, for roles that attach one by its ARN.
 
 managed_policies.json holds every AWS managed policy by name, and of its statements those that can decide a network
-interface action or `sts:AssumeRole` (scripts/managed_policies.py makes it, and says what is left out). It is read once,
+interface action or a way round a guard (scripts/managed_policies.py makes it, and says what is left out). It is read once,
 when the first ARN is looked up: importing this module costs nothing. The documents are those of partition `aws`;
 the same name in another partition is taken to say the same.
 """

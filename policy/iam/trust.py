@@ -6,8 +6,10 @@ Source: IAM User Guide, "AWS JSON policy elements: Principal".
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice, product
 from typing import Any, Final, NamedTuple
 
 from policy.iam.conditions import Condition, ContextValues, holds, variable_keys
@@ -20,6 +22,15 @@ LAMBDA: Final = "lambda.amazonaws.com"
 # What assumes the operator role of a network connector, on which no code runs.
 CONNECTORS: Final = "network-connectors.lambda.amazonaws.com"
 ASSUME_ROLE: Final = "sts:AssumeRole"
+
+# What whoever assumes a role chooses freely, and which texts are taken (STS API Reference, AssumeRole).
+_CHOSEN: Final = {
+    "sts:externalid": re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII),
+    "sts:rolesessionname": re.compile(r"[\w+=,.@-]{2,64}", re.ASCII),
+}
+_ANOTHER: Final = "any-other"
+# How many choices are tried. Past it, what has been tried counts, and the rest is not known.
+_CHOICES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +91,37 @@ class Trust:
 
     def condition_keys(self) -> frozenset[str]:
         """The keys, in lower case, that its conditions ask for, also in policy variables."""
-        conditions = (c for s in self.statements for c in parse_conditions(s.get("Condition"))[0])
-        return frozenset(key for c in conditions for key in (c.key, *_variables(c)))
+        return frozenset(key for c in self._conditions() for key in (c.key, *_variables(c)))
+
+    def choices(self) -> Iterator[dict[str, ContextValues]]:
+        """What whoever assumes the role may choose for the keys that are asked for: the texts that conditions name, with
+        their wildcards filled in, and another one. Nothing where no such key is asked for."""
+        asked = list(self._conditions())
+        keys = [key for key in _CHOSEN if any(condition.key == key for condition in asked)]
+        texts = [
+            [
+                v.replace("*", "xx").replace("?", "x")
+                for c in asked
+                if c.key == key
+                for v in c.values
+                if isinstance(v, str)
+            ]
+            for key in keys
+        ]
+        chosen = [
+            [(text,) for text in dict.fromkeys((*named, _ANOTHER)) if _CHOSEN[key].fullmatch(text)]
+            for key, named in zip(keys, texts, strict=True)
+        ]
+        for values in islice(product(*chosen), _CHOICES if keys else 0):
+            yield dict(zip(keys, values, strict=True))
+
+    def _conditions(self) -> Iterator[Condition]:
+        return (c for s in self.statements for c in parse_conditions(s.get("Condition"))[0])
+
+    def sessions(self) -> frozenset[str]:
+        """The names of the sessions that it names as principals, of whichever role."""
+        named = (name for s in self.statements for name in _one_or_many(_principals(s).get("AWS", ())))
+        return frozenset(n.rpartition("/")[2] for n in named if isinstance(n, str) and ":assumed-role/" in n)
 
     def _allowing(self) -> Iterator[tuple[str, Mapping[str, Any], Truth]]:
         """The statements that allow the role to be assumed, for certain or perhaps."""
@@ -124,8 +164,8 @@ def parse_trust(source: object) -> Trust:
     return Trust(tuple(statements))
 
 
-def _principals(statement: Mapping[str, Any]) -> Mapping[str, Any]:
-    principal = statement.get("Principal")
+def _principals(statement: Mapping[str, Any], element: str = "Principal") -> Mapping[str, Any]:
+    principal = statement.get(element)
     if isinstance(principal, Mapping):
         return principal
     if principal == "*":
@@ -153,8 +193,15 @@ class Principal:
     def named_in(self, statement: Mapping[str, Any]) -> tuple[Truth, Truth, Truth]:
         """Whether the statement names its role or everybody; the session itself; the whole account."""
         if "NotPrincipal" in statement:
-            return Truth.UNKNOWN, Truth.UNKNOWN, Truth.NO
-        found = [self._is(name) for name in _one_or_many(_principals(statement).get("AWS", ()))]
+            left_out = any_of(self._named_by(_principals(statement, "NotPrincipal")))
+            # Who has to be left out, the role, its session, the account or all of them, is said of a Deny only.
+            others = ~left_out if left_out is Truth.NO and statement.get("Effect") == "Deny" else Truth.UNKNOWN
+            return others, others, Truth.NO
+        return self._named_by(_principals(statement))
+
+    def _named_by(self, principals: Mapping[str, Any]) -> tuple[Truth, Truth, Truth]:
+        """The same for what a Principal element lists."""
+        found = [self._is(name) for name in _one_or_many(principals.get("AWS", ()))]
         by_role, by_session, by_account = zip(*found, strict=True) if found else ((), (), ())
         return any_of(by_role), any_of(by_session), any_of(by_account)
 
@@ -213,6 +260,12 @@ class Entry(NamedTuple):
     to_session: Truth
     by_account: Truth
     path: str
+
+    def or_by(self, other: Entry) -> Entry:
+        """What is let in for certain by one of two choices."""
+        ways = (self.direct, other.direct), (self.to_session, other.to_session), (self.by_account, other.by_account)
+        direct, to_session, by_account = (b if b is Truth.YES else a for a, b in ways)
+        return Entry(direct, to_session, by_account, other.path if Truth.YES in other else self.path)
 
 
 def _variables(condition: Condition) -> Iterator[str]:

@@ -35,10 +35,16 @@ def check_echoes(execution: ExecutionRole, role: Resource) -> None:
 
 
 def _check_read(execution: ExecutionRole, role: Resource, prop: str, listed: object) -> None:
-    """A role that the stack does not manage is not one without policies: what is on it may be anything."""
-    if not role.managed and isinstance(listed, Unknown):
-        execution.gaps.append(Gap(role.urn, prop, Decided.READ, role.name))
+    """A role that the stack does not manage is not one without policies: what its state does not tell may be anything."""
+    if role.managed:
+        return
+    gap = Gap(role.urn, prop, Decided.READ, role.name)
+    if isinstance(listed, Unknown):
+        execution.gaps.append(gap)
         execution.grants.append(Grant(PolicyDocument.not_known(prop), role.urn, prop, GrantKind.IN_ROLE))
+    elif listed is None:
+        # No list at all says of no guard: what this stack itself puts on the role is a hole as it stands.
+        execution.doubt = execution.doubt or gap
 
 
 def _add_echo(execution: ExecutionRole, role: Resource, prop: str, what: str, document: PolicyDocument) -> None:

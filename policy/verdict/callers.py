@@ -6,7 +6,7 @@ if it were not. What both say is certain.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -79,15 +79,18 @@ def key_conditions(statement: Statement) -> list[Condition]:
     return [condition for condition in statement.conditions if condition.key == SOURCE_FUNCTION_KEY]
 
 
-def alike(users: list[User], documents: Iterable[PolicyDocument]) -> list[list[User]]:
-    """The users in groups that no condition tells apart; one group without users where there are none."""
+def alike(users: list[User], documents: Iterable[PolicyDocument], sessions: Container[str] = ()) -> list[list[User]]:
+    """The users in groups that no condition tells apart; one group without users where there are none. `sessions` are
+    names that also tell functions apart, whose sessions are named after them."""
     if not users:
         return [[]]
     conditions = [c for d in documents for s in d.statements for c in key_conditions(s)]
     groups: dict[tuple[object, ...], list[User]] = {}
     for user in users:
         fields = user.function_arn.split(":", ARN_FIELDS - 1)
-        sign = user.kind.value.carries_key, fields[1], fields[4], _told_apart(user.function_arn, conditions)
+        session = name if (name := fields[-1].partition(":")[2]) in sessions else ""
+        told_apart = _told_apart(user.function_arn, conditions)
+        sign = user.kind.value.carries_key, fields[1], fields[4], session, told_apart
         groups.setdefault(sign, []).append(user)
     return list(groups.values())
 

@@ -250,7 +250,7 @@ def _ways_round(
     if role is None:
         return
     found: dict[tuple[Truth, tuple[str, ...]], tuple[Way, list[User]]] = {}
-    for group in alike(users, passed.every):
+    for group in alike(users, passed.every, execution.trust.sessions()):
         for way in common_ways(execution, callers(code, group), asked):
             found.setdefault((way.open, way.calls), (way, []))[1].extend(group)
     if not found:

@@ -132,9 +132,12 @@ class _Search:
                 case (None, values):
                     known[key] = values
                     perhaps_absent.add(key)
-        return self._execution.trust.lets_in(
-            Principal(self._execution.role_arn, None if "*" in name else name, known, frozenset(perhaps_absent))
-        )
+        trust, caller = self._execution.trust, None if "*" in name else name
+        principal = Principal(self._execution.role_arn, caller, known, frozenset(perhaps_absent))
+        entry = trust.lets_in(principal)
+        for choice in trust.choices():
+            entry = entry.or_by(trust.lets_in(replace(principal, context={**known, **choice})))
+        return entry
 
     # ---- rewriting
 
