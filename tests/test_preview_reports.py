@@ -18,7 +18,7 @@ from policy.reports.formats import FORMATS, renderer
 from policy.reports.picture import picture
 from policy.reports.report import Report
 from policy.shared import stand_ins
-from policy.shared.names import GUARD, NOTICES, READ_ONLY, ROLE_GUARD
+from policy.shared.names import GUARD, NOTICES, READ_ONLY, ROLE_GUARD, UNVERIFIED
 from policy.survey import baseline, rendering
 from policy.survey.many import survey_files
 from policy.survey.ruled import rules
@@ -145,6 +145,17 @@ def test_a_role_on_record_is_found_from_the_folder_of_the_pack_too(
     found = report(preview(functions, policy_pack_config={GUARD: {"known_roles": [str(relative)]}}))
     (item,) = (item for item in found.items if item.policy == GUARD)
     assert found.roles[item.role].documents
+
+
+def test_aws_is_not_asked_again_for_a_report(functions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> Any:
+        raise AssertionError
+
+    monkeypatch.setattr("policy.pack.sources.Live", never)
+    lookup = {"lookup": "aws", "lookup_endpoint": "http://127.0.0.1:9", "lookup_timeout": 1}
+    found = report(preview(functions, policy_pack_config={GUARD: lookup, UNVERIFIED: lookup}))
+    assert [item.policy for item in found.items] == [UNVERIFIED]
+    assert not any("bug" in note for note in found.notes)
 
 
 def test_no_stand_in_is_shown_for_a_value(tmp_path: Path) -> None:
