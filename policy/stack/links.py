@@ -143,14 +143,14 @@ def _tags(role: Resource) -> Mapping[str, str | Unknown] | None:
     every = role.props.get("tagsAll")
     if isinstance(every, Mapping):
         tags = every
-    elif isinstance(every, Unknown):
-        if "region" not in role.provider:
-            return None
+    elif isinstance(every, Unknown) and not (role.managed and "region" in role.provider):
+        return None
+    elif role.managed and (tags is None or isinstance(tags, Mapping)):
         added = role.provider.get("defaultTags")
         added = added.get("tags") if isinstance(added, Mapping) else added
-        if any(isinstance(value, Unknown) for value in (tags, added)):
+        if isinstance(added, Unknown):
             return None
-        tags = {**(added if isinstance(added, Mapping) else {}), **(tags if isinstance(tags, Mapping) else {})}
+        tags = {**(added if isinstance(added, Mapping) else {}), **(tags or {})}
     if tags is None:
         return {}
     if isinstance(tags, Mapping):
