@@ -123,7 +123,7 @@ def _by_attachment(stack: Stack, executions: ExecutionRoles, attachment: Resourc
     named_by = {urn: executions[urn].role for urn in attachment.depends_on.get(row.roles, ()) if urn in executions}
     made_from = [urn for urn, role in named_by.items() if role is not None and not _named(role, listed)]
     unknown = sum(isinstance(name, Unknown) for name in names)
-    if attachment.outside(row.roles, ROLES) or (isinstance(roles, list) and unknown < len(made_from)):
+    if attachment.outside(row.roles, ROLES) or unknown < len(made_from):
         made_from = []  # any of them may be left out; those whose names are known are in `listed`
     certain = not unknown and len(policies) < 2
     for execution in executions.values():

@@ -172,7 +172,8 @@ class Generator:
                 {key: f"in-{i}", inner: self._document(f"{name}:{i}", name, native)}
                 for i in range(rng.choice((1, 1, 2)))
             ]
-        if self._chance(0.12):
+        # A role that declares both lists is judged by itself as well.
+        if self._chance(0.5 if {"policies", "inlinePolicies"} & inputs.keys() else 0.12):
             inputs["managedPolicyArns"] = [self._policy_arn(item, f"{name}:m{i}") for i in range(rng.choice((1, 1, 2)))]
         if self._chance(0.1):
             inputs["permissionsBoundary"] = rng.choice((ADMIN, self._policy_arn(item, f"{name}:b")))
@@ -390,7 +391,11 @@ class Generator:
         given = function_name
         if self._chance(0.06):
             function_name = self._variable(
-                f"name:{name}", f"{name}-77aa", "reports" if name == "orders" else f"{name}-0"
+                # One that a function has, or that a role's tag gives.
+                f"name:{name}",
+                f"{name}-77aa",
+                "reports" if name == "orders" else f"{name}-0",
+                "shop",
             )
             given = Later(function_name, ("pet",), known=deployed)
         arn = f"arn:aws:lambda:{provider.region}:{provider.account}:function:{function_name}"

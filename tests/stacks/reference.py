@@ -344,7 +344,7 @@ class Asked:
     ) -> None:
         self._policies, self._role, self._trust = policies, role, trust
         # Without what unknown documents may deny, and without what they may allow.
-        self._seen = [p.document if p.by.isdisjoint(hidden) else _allowing(p.document) for p in policies]
+        self._seen = [p.document if p.by.isdisjoint(hidden) else _unguarded(_allowing(p.document)) for p in policies]
         self._known = [p.document if p.by.isdisjoint(hidden) else _denying(p.document) for p in policies]
         self._boundary = None if role.boundary is None else [role.boundary]
         self._seen_boundary = self._boundary if role.bounded_by.isdisjoint(hidden) else None
