@@ -76,7 +76,7 @@ def measured(*, quick: bool) -> list[Row]:
             return {"mean": fmean(times), "median": median(times)}
 
         measures = {name: partial(one, name, command) for name, command in _commands(file).items()}
-        found = in_turn(2 if quick else 9, measures)
+        found = in_turn(2 if quick else 5, measures)
     shown = {name: _shown(rounds) for name, rounds in series.items()}
     rows = []
     for name, figures in found.items():

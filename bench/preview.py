@@ -1,4 +1,7 @@
-"""A whole preview by the real CLI of a made-up program of 1,000 and 3,000 resources, with each pack and without one."""
+"""A whole preview by the real CLI of a made-up program of 1,000 and 3,000 resources, with each pack and without one.
+
+The CPU of each of its processes is shown against a preview without a pack and with the no-op pack.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,13 @@ from pathlib import Path
 
 from tests.e2e.engine import Engine, Pack
 
-from .analyzer import BARE, NOOP, ROOT, awsguard
+from .analyzer import BARE, BEFORE, NOOP, ROOT, awsguard
 from .measure import Row, compare, in_turn
 from .process import PolicyPack
+from .watch import PROCESSES, Watch
 
 # Resources: rounds, and rounds of a quick run.
-_SIZES = {1_000: (7, 2), 3_000: (5, 0)}
+_SIZES = {1_000: (3, 1), 3_000: (3, 0)}
 _PROGRAM = '''"""Made by bench/preview.py: a queue or bucket in each place but every twentieth, which is IAM or Lambda."""
 
 import json
@@ -85,6 +89,7 @@ def _of(size: int, rounds: int, cli: Path, folder: Path) -> list[Row]:
         "no pack": [],
         "no-op": [Pack(NOOP.folder)],
         "this pack": [Pack(ROOT)],
+        "before": [Pack(BEFORE.folder)],
         "bare server": [Pack(BARE.folder)],
     }
     node_pack = awsguard()
@@ -94,10 +99,12 @@ def _of(size: int, rounds: int, cli: Path, folder: Path) -> list[Row]:
 
     def preview(chosen: list[Pack]) -> dict[str, float]:
         before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        result = engine.preview(program, chosen).exited(0)
+        with Watch() as watch:
+            result = engine.preview(program, chosen).exited(0)
         wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
         assert sum(result.changes.values()) > size
-        return {"time": wall, "CPU": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime}
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return {"time": wall, "CPU": cpu, **watch.cpu}
 
     def taking(chosen: list[Pack]) -> Callable[[], dict[str, float]]:
         return lambda: preview(chosen)
@@ -105,9 +112,16 @@ def _of(size: int, rounds: int, cli: Path, folder: Path) -> list[Row]:
     found = in_turn(rounds, {key: taking(chosen) for key, chosen in packs.items()})
     ours = found.pop("this pack")
     targets = {"no-op": 1.0, "AWSGuard": 1.0}
-    return [
+    whole = [
         compare("Preview", f"{figure}, {size:,} resources, {key}", ours[figure], theirs[figure], unit="s",
                 target=targets.get(key))
         for key, theirs in found.items()
         for figure in ("time", "CPU")
     ]  # fmt: skip
+    parts = [
+        compare("Preview", f"CPU of the {process}, {size:,} resources, {key}", ours[process], theirs[process], unit="s")
+        for key, theirs in found.items()
+        for process in PROCESSES
+        if key in ("no pack", "no-op") and all(theirs[process])
+    ]
+    return whole + parts

@@ -91,7 +91,8 @@ def _drive(pid: int, port: int, messages: Messages) -> tuple[int, float]:
     remediate, analyze = method("Remediate"), method("Analyze")
     violations = 0
     for message in messages.resources:
-        remediate(message)
+        if messages.remediate:
+            remediate(message)
         response = analyze(message)
         if response:
             violations += len(analyzer_pb2.AnalyzeResponse.FromString(response).diagnostics)

@@ -216,10 +216,14 @@ _OTHERS = (
 
 @dataclass(frozen=True)
 class Messages:
-    """The engine's messages about a stack, serialized: one for each resource, and one for all."""
+    """The engine's messages about a stack, serialized: one for each resource, and one for all.
+
+    Without `remediate` the engine asks for no remediation.
+    """
 
     resources: list[bytes]
     stack: bytes
+    remediate: bool = True
 
 
 def messages(count: int) -> Messages:
