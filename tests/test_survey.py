@@ -17,12 +17,16 @@ from policy.__main__ import main
 from policy.outside.state_file import StateError, files, parse, read
 from policy.preview.config_file import load
 from policy.shared import names
+from policy.stack.execution_role import Decided, ExecutionRole, Gap
 from policy.survey import many
 from policy.survey.many import Unread, survey_files
 from policy.survey.ruled import rules
 from policy.survey.survey import Survey, together
 from policy.survey.surveyed import Surveyed
+from policy.told import facts
 from policy.told.judging import Rules, Verdict
+from policy.verdict.finding import Finding
+from policy.verdict.outcomes import Unverified
 
 STATES: Final = Path(__file__).resolve().parent / "states"
 NOW: Final = 1795795200.0
@@ -115,6 +119,14 @@ def test_configuration_and_exemptions_apply() -> None:
     assert stack.told.used == (("orders-role", "OPS-1"),)
     advisory = one(survey(STATES / "unguarded-inline-policy.json", config={"all": "advisory"}))
     assert advisory.told.verdict == Verdict.WARNED
+
+
+@pytest.mark.parametrize("decided", Decided)
+def test_whatever_is_not_known_has_a_few_words_for_why(decided: Decided) -> None:
+    urn = "urn:pulumi:dev::p::t::x"
+    outcome = Unverified(ExecutionRole(None, ""), [], gaps=[Gap(urn, "", decided)])
+    item = facts.item(Finding(names.UNVERIFIED, urn, "x", outcome=outcome), "advisory", "low", "p/dev", {})
+    assert item.why
 
 
 def test_what_a_single_resource_proves_is_exempt_with_a_reason_too(tmp_path: Path) -> None:

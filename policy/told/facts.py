@@ -84,7 +84,9 @@ _WHY: Final = {
     Decided.ELSEWHERE: "a policy is in no stack of this survey",
     Decided.REFRESH: "the state lists a policy that no program declares",
     Decided.MENDING: "something cannot be read as IAM would",
+    Decided.OLD_RECORD: "what is on record of a role is old",
     Decided.NEWER_DATA: "an AWS managed policy is newer than the pack's data",
+    Decided.NOT_DOCUMENTED: "AWS does not document it",
 }
 
 
