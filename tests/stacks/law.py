@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from tests.stacks.documents import ACTIONS
+from tests.stacks.generate import TWINS
 from tests.stacks.preview import Said, Sure
 from tests.stacks.reference import ELSEWHERE, Answer
 from tests.stacks.values import Item, Later, Program, Text, World, filled, fixed, laters, names_in
@@ -121,7 +122,7 @@ class Law:
             if (
                 works
                 and function not in answer.ways
-                and not any(self._may_deny(name, world) for name in answer.by & self._idle)
+                and not any(self._may_deny(name, world) for name in answer.by & self._idle(role, answer))
             ):
                 yield "a false way round", function
         for action in sorted(sure.locked) if answer.functions else ():
@@ -129,14 +130,15 @@ class Law:
             if action in ACTIONS and users and all((f, action) not in answer.locked for f in users):
                 yield "a false lock-out", action
 
-    @cached_property
-    def _idle(self) -> set[str]:
-        """The resources with a document that was made from a queue only: the pack takes such a document for no guard."""
+    def _idle(self, role: str, answer: Answer) -> set[str]:
+        """The resources with a document that was made from a queue, or from what has to do with another role, only: the pack
+        takes such a document for no guard of this one."""
+        guarding = {"network", role, *(twin for twin, name in TWINS.items() if name == role), *answer.functions}
         return {
             item.name
             for item in self._program.items
             for name in ("policy", "policyDocument", "inlinePolicies", "policies")
-            if any(not later.known and later.made_from == ("queue",) for later in laters(item.inputs.get(name)))
+            if any(not later.known and guarding.isdisjoint(later.made_from) for later in laters(item.inputs.get(name)))
         }
 
     def _may_deny(self, name: str, world: World) -> bool:

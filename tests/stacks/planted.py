@@ -37,7 +37,7 @@ def _put(bug: ExitStack, owner: Any, name: str, value: Any) -> None:
 
 def only_the_first_function_is_asked(bug: ExitStack) -> None:
     """Functions that a variable in a guard tells apart are taken for one."""
-    _put(bug, exposure, "alike", lambda users, _: [users] if users else [[]])
+    _put(bug, exposure, "alike", lambda users, *_: [users] if users else [[]])
 
 
 def candidates_before_variables(bug: ExitStack) -> None:
