@@ -521,9 +521,11 @@ def test_a_broken_stack_file_is_one_sentence(tmp_path: Path, pack: Path) -> None
     ("program", "message"),
     [
         ("def f():\n    raise ValueError('a\\nb')\nf()\n", r"the program raises ValueError: a b at .*__main__\.py:2$"),
-        ("def f(:\n", r"the program raises SyntaxError: .* at .*__main__\.py:1$"),
+        pytest.param("def f(:\n", r"the program raises SyntaxError: .* at .*__main__\.py:1$", marks=pytest.mark.slow),
         ("import pulumi\npulumi.Output.from_input(1).apply(lambda x: x['a'])\n", r"raises TypeError: .*:2$"),
-        ("import sys\nsys.exit('no')\n", r"the program exits with no at .*__main__\.py:2$"),
+        pytest.param(
+            "import sys\nsys.exit('no')\n", r"the program exits with no at .*__main__\.py:2$", marks=pytest.mark.slow
+        ),
         ("import os\nos._exit(7)\n", r"the program ended without a result \(exit status 7\)"),
         (PLAIN + "Thing('a')\nThing('a')\n", r"^Duplicate resource URN '.*Thing::a'; try giving it a unique name$"),
         (

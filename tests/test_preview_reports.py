@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -43,9 +44,14 @@ def surveyed(example: str) -> Report:
     return rendering.report(survey, "1", baseline.compare(survey, None), whole=False, part=None)
 
 
+@cache
+def previewed(example: str) -> Preview:
+    return preview(EXAMPLES / example)
+
+
 @pytest.mark.parametrize("example", ["half-right", "unguarded-managed-policy"])
 def test_a_finding_is_the_same_in_a_preview_and_in_a_survey(example: str) -> None:
-    found, expected = report(preview(EXAMPLES / example)), surveyed(example)
+    found, expected = report(previewed(example)), surveyed(example)
     assert [item.fingerprint for item in found.items] == [item.fingerprint for item in expected.items]
     shown = [(item.kind, item.role, item.functions, item.actions) for item in found.items]
     assert shown == [(item.kind, item.role, item.functions, item.actions) for item in expected.items]
@@ -55,14 +61,14 @@ def test_a_finding_is_the_same_in_a_preview_and_in_a_survey(example: str) -> Non
 
 
 def test_the_page_has_a_picture_of_each_role() -> None:
-    page = renderer("html")(report(preview(EXAMPLES / "half-right")))
+    page = renderer("html")(report(previewed("half-right")))
     assert "lets the code call ec2:CreateNetworkInterface" in page
     assert 'role="img"' in page
     assert "A request of the code that is allowed" in page
 
 
 def test_a_guard_that_leaves_the_way_open_is_none_in_the_picture() -> None:
-    found = report(preview(EXAMPLES / "half-right"))
+    found = report(previewed("half-right"))
     finance, orders = sorted(found.roles.values(), key=lambda role: role.name)
     assert {document.name: set(document.ways.values()) for document in finance.documents if document.ways} == {
         "AWSLambdaVPCAccessExecutionRole": {"open"},
@@ -77,7 +83,7 @@ def test_nothing_is_judged_again_for_text_and_json() -> None:
     def never() -> Any:
         raise AssertionError
 
-    result = replace(preview(EXAMPLES / "half-right"), details=never)
+    result = replace(previewed("half-right"), details=never)
     assert result.report("examples").roles == {}
 
 
@@ -85,7 +91,7 @@ def test_findings_are_there_where_details_cannot_be_had() -> None:
     def broken() -> Any:
         raise KeyError("x")
 
-    result = preview(EXAMPLES / "half-right")
+    result = previewed("half-right")
     found = report(replace(result, details=broken))
     assert [item.urn for item in found.items] == [violation.urn for violation in result.violations]
     assert found.notes[-1] == "pictures and exemptions are left out, because of a bug in this tool (KeyError)"
