@@ -26,7 +26,9 @@ class Stack:
             self._by_type.setdefault(resource.type, []).append(resource)
         self.roles = list(self._without_twins(self.of(*ROLES)))
         self.functions = self.of(*FUNCTIONS)
-        self._role_names = _index(self.roles, lambda role: (role.physical_name, role.arn, role.props.get("id")))
+        self._role_names = _index(
+            self.roles, lambda role: (role.physical_name, role.arn, role.props.get("id"), _folded(role.physical_name))
+        )
         self._function_names = _index(self.functions, lambda function: (function.physical_name, function.arn))
         self._policy_arns = _index(self.of(*MANAGED_POLICIES), lambda policy: (policy.arn, policy.props.get("id")))
 
@@ -75,7 +77,7 @@ class Stack:
 
     def roles_of(self, value: object, urns: Sequence[str], at: Resource | None = None) -> list[Resource]:
         """The roles that a property may stand for: several where it is unknown and was made from several."""
-        texts: tuple[object, ...] = (value,)
+        texts: tuple[object, ...] = (value, _folded(value))
         if isinstance(value, str) and ":role/" in value:
             texts = (value, value.rpartition("/")[2])
         found = self._follow(texts, urns, self._role_names, ROLES, at)
@@ -192,6 +194,11 @@ def partition_of(region: str) -> str:
 
 def _known(text: object) -> bool:
     return isinstance(text, str)
+
+
+def _folded(name: object) -> object:
+    """A name without its case: IAM does not tell names apart by it (IAM User Guide, "IAM and AWS STS quotas")."""
+    return name.lower() if isinstance(name, str) else name
 
 
 def _stands_in(arn: object) -> bool:
