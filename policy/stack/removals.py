@@ -119,7 +119,7 @@ def _by_attachment(stack: Stack, executions: ExecutionRoles, attachment: Resourc
     value, roles = attachment.props.get(row.managed), attachment.props.get(row.roles)
     policies = {policy.urn for policy in stack.policies_of(value, attachment.depends_on.get(row.managed, ()))}
     names = roles if isinstance(roles, list) else [roles]
-    listed = {name for name in names if isinstance(name, str)}
+    listed = {name.lower() for name in names if isinstance(name, str)}
     named_by = {urn: executions[urn].role for urn in attachment.depends_on.get(row.roles, ()) if urn in executions}
     made_from = [urn for urn, role in named_by.items() if role is not None and not _named(role, listed)]
     unknown = sum(isinstance(name, Unknown) for name in names)
@@ -137,7 +137,8 @@ def _by_attachment(stack: Stack, executions: ExecutionRoles, attachment: Resourc
 
 
 def _named(role: Resource, names: Collection[str]) -> bool:
-    return any(isinstance(text, str) and text in names for text in (role.physical_name, role.props.get("id")))
+    """Whether one of these names, in lower case, is the role's: IAM does not tell names apart by their case."""
+    return any(isinstance(text, str) and text.lower() in names for text in (role.physical_name, role.props.get("id")))
 
 
 def _overwritten(execution: ExecutionRole) -> None:
