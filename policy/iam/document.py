@@ -46,7 +46,8 @@ class Statement:
     """One statement. Of `actions` and `not_actions` one is None, as of the two resource elements.
 
     `effect` is None where it is unknown. `uncertain` says that some part is unknown or refused which is kept in no
-    other field, so the statement can at best match with UNKNOWN.
+    other field, so the statement can at best match with UNKNOWN. `empty_condition` says that it has the element, and
+    nothing in it.
     """
 
     index: int
@@ -59,6 +60,7 @@ class Statement:
     conditions: tuple[Condition, ...] = ()
     variables: bool = True
     uncertain: bool = False
+    empty_condition: bool = False
 
     @property
     def path(self) -> str:
@@ -270,12 +272,14 @@ class _Parser(ElementReader):
         resources, not_resources = self._one_of(value, path, "Resource", "NotResource")
         known: tuple[Condition, ...] = ()
         incomplete = False
-        if "Condition" in value:
+        written = "Condition" in value
+        if written:
             known, incomplete = self.conditions(value["Condition"], f"{path}.Condition", variables)
         uncertain = incomplete or len(self.errors) > errors_before
         return Statement(
-            index, sid, effect, actions, not_actions, resources, not_resources, known, variables, uncertain
-        )
+            index, sid, effect, actions, not_actions, resources, not_resources, known, variables, uncertain,
+            empty_condition=written and not known,
+        )  # fmt: skip
 
     def _foreign_elements(self, value: Mapping[object, object], path: str) -> None:
         for key in value:

@@ -30,7 +30,7 @@ _CHOSEN: Final = {
 }
 _ANOTHER: Final = "any-other"
 # How many choices are tried. Past it, what has been tried counts, and the rest is not known.
-_CHOICES: Final = 200
+_CHOICES: Final = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,10 +165,10 @@ def guard_on(statement: Statement, label: str, without: Collection[str]) -> str:
     `label` says which statement it is; conditions on the keys in `without` are in the way and go.
     """
     null = {SOURCE_FUNCTION_ARN: "false" if statement.effect is Effect.DENY else "true"}
-    if not statement.conditions:
+    if not statement.conditions and not statement.empty_condition:
         return f"add to {label}: {_member('Condition', {'Null': null})}"
     kept = [c for c in statement.conditions if c.key not in without]
-    if len(kept) == len(statement.conditions) and all(c.name != "Null" for c in kept):
+    if kept and len(kept) == len(statement.conditions) and all(c.name != "Null" for c in kept):
         return f"add to the Condition of {label}: {_member('Null', null)}"
     merged: dict[str, dict[str, object]] = {}
     for condition in kept:
