@@ -35,7 +35,7 @@ _FIXES = (
     re.compile(r"Fix: (?P<verb>add this statement to) `(?P<document>[^`]+)`: (?P<json>\{.+\})"),
     re.compile(r"Fix: (?P<verb>take out) " + _LABEL + r" of `(?P<document>[^`]+)`"),
     re.compile(
-        r"Fix: AWS owns `(?P<document>[^`]+)`, so (?P<verb>attach a further policy) with this statement "
+        r"Fix: (?:AWS owns|SAM writes) `(?P<document>[^`]+)`, so (?P<verb>attach a further policy) with this statement "
         r"to the role: (?P<json>\{.+\})"
     ),
 )

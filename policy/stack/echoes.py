@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from policy.iam import managed
 from policy.iam.document import INLINE_POLICIES_LIMIT, PolicyDocument
 from policy.iam.truth import UNKNOWN, Unknown
-from policy.stack.execution_role import Decided, ExecutionRole, Gap, Grant, GrantKind
+from policy.stack.execution_role import INLINE_KINDS, Decided, ExecutionRole, Gap, Grant, GrantKind
 from policy.stack.grants import aws_managed, declared_by, parsed
 from policy.stack.resources import Resource
 
@@ -56,7 +56,7 @@ def _add_echo(execution: ExecutionRole, role: Resource, prop: str, what: str, do
 
 def check_inline_limit(execution: ExecutionRole, role: Resource) -> None:
     """The inline policies of a role share one limit."""
-    inline = [g for g in execution.grants if g.kind in (GrantKind.INLINE, GrantKind.IN_ROLE)]
+    inline = [g for g in execution.grants if g.kind in INLINE_KINDS]
     size = sum(grant.document.size for grant in inline)
     if size > INLINE_POLICIES_LIMIT and all(g.document.size <= INLINE_POLICIES_LIMIT for g in inline):
         what = f"have {size:,} characters without white space together; IAM takes at most {INLINE_POLICIES_LIMIT:,}"

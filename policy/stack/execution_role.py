@@ -49,10 +49,17 @@ class GrantKind(Enum):
     """Where a document stands, which decides what there is to change."""
 
     IN_ROLE = "the role's inline policy"
+    OF_SAM = "SAM's inline policy"
     INLINE = "inline policy"
     MANAGED = "managed policy"
     AWS_MANAGED = "AWS managed policy"
     SERVICE_CONTROL = "service control policy"
+
+
+# What stands in a role, or beside it under a name of the role's own.
+INLINE_KINDS: Final = (GrantKind.INLINE, GrantKind.IN_ROLE, GrantKind.OF_SAM)
+# What the program cannot change: who owns it, as a sentence begins.
+OWNED: Final = {GrantKind.AWS_MANAGED: "AWS owns", GrantKind.OF_SAM: "SAM writes"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

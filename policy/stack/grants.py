@@ -11,7 +11,7 @@ from policy.iam import managed
 from policy.iam.document import MANAGED_POLICY_LIMIT, PolicyDocument, parse_document
 from policy.iam.elements import DocumentError
 from policy.iam.truth import UNKNOWN, Unknown
-from policy.shared.aws_types import CLASSIC, MANAGED_POLICIES, ROLES, TYPES
+from policy.shared.aws_types import CLASSIC, MANAGED_POLICIES, ROLES, TYPES, WRITTEN_BY_SAM
 from policy.stack.execution_role import Decided, ExecutionRole, Gap, Grant, GrantKind, unreadable
 from policy.stack.inventory import Stack
 from policy.stack.resources import Resource, type_of
@@ -50,8 +50,8 @@ def _add_not_known(execution: ExecutionRole, resource: Resource, prop: str, valu
     execution.grants.append(Grant(PolicyDocument.not_known(prop), resource.urn, prop, kind, gave=(resource, prop)))
 
 
-def inline_policies(role: Resource, execution: ExecutionRole) -> Iterator[tuple[str, str, object]]:
-    """The entries of a role's own list, each with the path of its document and the policy's name."""
+def inline_policies(role: Resource, execution: ExecutionRole) -> Iterator[tuple[str, str, object, GrantKind]]:
+    """The entries of a role's own list: the path of each document, the policy's name, the document, and whose it is."""
     inline = role.row.inline
     prop, value = inline.prop, declared_by(role, inline.prop)
     if value is None:
@@ -63,12 +63,13 @@ def inline_policies(role: Resource, execution: ExecutionRole) -> Iterator[tuple[
         path = f"{prop}[{i}]"
         if not isinstance(item, Mapping):
             execution.gaps.append(unreadable(role, path, item))
-            yield path, "", UNKNOWN
+            yield path, "", UNKNOWN, GrantKind.IN_ROLE
             continue
         name, source = item.get(inline.name), item.get(inline.document)
         if source is None and role.row.provider == CLASSIC:
             continue  # `inlinePolicies: [{}]` is how the classic provider says "none"
-        yield f"{path}.{inline.document}", name if isinstance(name, str) else "", source
+        kind = GrantKind.OF_SAM if WRITTEN_BY_SAM in item else GrantKind.IN_ROLE
+        yield f"{path}.{inline.document}", name if isinstance(name, str) else "", source, kind
 
 
 def listed_texts(

@@ -104,9 +104,9 @@ def _execution_role(role: Resource, stack: Stack) -> ExecutionRole:
         some_function=_some_function(role, stack),
         trust=parse_trust(role.props.get(row.trust, UNKNOWN)),
     )
-    for path, name, source in inline_policies(role, execution):
+    for path, name, source, kind in inline_policies(role, execution):
         document = parsed(source, name or path, INLINE_POLICIES_LIMIT)
-        grant = Grant(document, role.urn, path, GrantKind.IN_ROLE, name, gave=(role, row.inline.prop))
+        grant = Grant(document, role.urn, path, kind, name, gave=(role, row.inline.prop))
         execution.grants.append(grant)
         if document.unknown:
             execution.gaps.append(unreadable(role, path, source))

@@ -15,13 +15,12 @@ from policy.iam.document import Effect
 from policy.iam.truth import Unknown
 from policy.shared import aws_types
 from policy.shared.aws_types import MANAGED_POLICIES, ROLE_POLICIES, ROLES
-from policy.stack.execution_role import Decided, ExecutionRole, Gap, Grant, GrantKind
+from policy.stack.execution_role import INLINE_KINDS, Decided, ExecutionRole, Gap, Grant, GrantKind
 from policy.stack.grants import declared_by
 from policy.stack.inventory import Stack
 from policy.stack.resources import Resource, type_of
 
 ExecutionRoles = Mapping[str, ExecutionRole]
-_INLINE = (GrantKind.INLINE, GrantKind.IN_ROLE)
 _MANAGED = (GrantKind.MANAGED, GrantKind.AWS_MANAGED)
 
 
@@ -49,7 +48,7 @@ class _Owner:
 def take_away(stack: Stack, executions: ExecutionRoles) -> None:
     """Mark the grants that something in the stack takes off their roles."""
     for resource in stack.of(aws_types.POLICIES_EXCLUSIVE):
-        _by_owner(stack, executions, resource, "policyNames", _INLINE)
+        _by_owner(stack, executions, resource, "policyNames", INLINE_KINDS)
     for resource in stack.of(aws_types.ATTACHMENTS_EXCLUSIVE):
         _by_owner(stack, executions, resource, resource.row.managed, _MANAGED)
     for role in stack.of(aws_types.ROLE):
@@ -59,7 +58,7 @@ def take_away(stack: Stack, executions: ExecutionRoles) -> None:
         inline, attached = declared_by(role, own.prop), declared_by(role, managed)
         if isinstance(inline, list) and inline:  # `[{}]` owns them too, and has none
             names = [item.get(own.name) for item in inline if isinstance(item, Mapping)]
-            _take_unlisted(executions[role.urn], _owner(stack, role, own.prop, names, _INLINE))
+            _take_unlisted(executions[role.urn], _owner(stack, role, own.prop, names, INLINE_KINDS))
         if isinstance(attached, list):
             _take_unlisted(executions[role.urn], _owner(stack, role, managed, attached, _MANAGED))
     for resource in stack.of(aws_types.POLICY_ATTACHMENT):
@@ -145,7 +144,7 @@ def _overwritten(execution: ExecutionRole) -> None:
     """Of two inline policies of one name there will be one."""
     places: dict[str, list[int]] = {}
     for i, grant in enumerate(execution.grants):
-        if grant.kind in _INLINE and grant.listed_as and not grant.taken_off:
+        if grant.kind in INLINE_KINDS and grant.listed_as and not grant.taken_off:
             places.setdefault(grant.listed_as, []).append(i)
     for name, same in places.items():
         for i in same if len({execution.grants[i].urn for i in same}) > 1 else ():

@@ -17,7 +17,7 @@ from policy.iam.truth import Truth, Unknown
 from policy.shared import stand_ins
 from policy.shared.escapes import message, quoted
 from policy.shared.names import GUARD, READ_ONLY, UNVERIFIED
-from policy.stack.execution_role import ExecutionRole, GrantKind, User
+from policy.stack.execution_role import OWNED, ExecutionRole, User
 from policy.stack.removals import guards_taken_off
 from policy.stack.resources import Resource, on_record
 from policy.verdict import words
@@ -210,8 +210,7 @@ def only_listed(statement: Statement, actions: Iterable[str]) -> bool:
 
 def advises_deny(outcome: Exposed, actions: Sequence[str]) -> bool:
     """Whether the fix is a Deny, which closes all other holes of the role as well."""
-    aws_managed = outcome.grant.kind is GrantKind.AWS_MANAGED
-    return aws_managed or not all(only_listed(statement, actions) for statement in outcome.statements)
+    return outcome.grant.kind in OWNED or not all(only_listed(statement, actions) for statement in outcome.statements)
 
 
 def _fix(outcome: Exposed, actions: Sequence[str]) -> Iterator[str]:
@@ -220,9 +219,9 @@ def _fix(outcome: Exposed, actions: Sequence[str]) -> Iterator[str]:
         yield from words.own_roles(execution)
     if advises_deny(outcome, actions):
         deny = json.dumps(words.closing_deny(outcome.executions, actions))
-        if grant.kind is GrantKind.AWS_MANAGED:
-            name = grant.document.name
-            yield f"Fix: AWS owns {quoted(name)}, so attach a further policy with this statement to the role: {deny}"
+        if grant.kind in OWNED:
+            owned = f"{OWNED[grant.kind]} {quoted(grant.document.name)}"
+            yield f"Fix: {owned}, so attach a further policy with this statement to the role: {deny}"
         else:
             yield f"Fix: add this statement to {quoted(grant.document.name)}: {deny}"
         return

@@ -23,7 +23,7 @@ from policy.iam.search.subject import Subject
 from policy.iam.search.witness import Answer, ask
 from policy.iam.trust import Entry, Principal
 from policy.iam.truth import Truth, all_of, any_of
-from policy.stack.execution_role import ExecutionRole, Grant, GrantKind
+from policy.stack.execution_role import INLINE_KINDS, ExecutionRole, Grant, GrantKind
 from policy.verdict.outcomes import Question
 
 Documents = Sequence[PolicyDocument]
@@ -204,7 +204,7 @@ class _Search:
         with one that is known."""
 
         def goes(grant: Grant) -> bool:
-            inline = grant.kind in (GrantKind.INLINE, GrantKind.IN_ROLE)
+            inline = grant.kind in INLINE_KINDS
             removing = {PUT_INLINE, DELETE_INLINE} if inline else {DETACH}
             return grant in own or bool(removing & set(able))
 

@@ -190,7 +190,7 @@ class _Function:
             return False, policy
         name = str(next(iter(policy))) if isinstance(policy, Mapping) and len(policy) == 1 else ""
         if name == VPC_ACCESS.name:
-            return True, {"PolicyName": name, "PolicyDocument": VPC_ACCESS.document}
+            return True, _ready(name, VPC_ACCESS.document)
         if name not in HARMLESS_TEMPLATES:
             # It may be one that SAM has learned since: what it gives is not known.
             return True, Unknown(why="is no policy that is known here")
@@ -215,8 +215,13 @@ class _Function:
             if kind == "MSK":
                 policies.append(_aws("service-role/AWSLambdaMSKExecutionRole"))
             elif kind == "DocumentDB" or (kind == "SelfManagedKafka" and _has_vpc(properties)):
-                policies.append({"PolicyName": f"{self.logical}{name}Policy", "PolicyDocument": POLLING})
+                policies.append(_ready(f"{self.logical}{name}Policy", POLLING))
         return policies
+
+
+def _ready(name: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """An inline policy of SAM's own, which the template cannot change."""
+    return {"PolicyName": name, "PolicyDocument": document, "WrittenBySam": True}
 
 
 def _has_vpc(properties: Mapping[str, Any]) -> bool:
