@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from importlib.metadata import version
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,11 +30,14 @@ _INTERFACE: Final = "network-interface"
 
 
 def _package(name: str) -> Path:
-    """The folder of an installed package, without importing it."""
-    spec = find_spec(name)
-    if spec is None or not spec.submodule_search_locations:
-        raise SystemExit(f"{name} is not installed here: pip install {name}")
-    return Path(next(iter(spec.submodule_search_locations)))
+    """The folder of an installed package, without importing it.
+
+    What is imported under its name may be another's: the AWS CLI brings a botocore of its own.
+    """
+    try:
+        return Path(str(distribution(name).locate_file(name)))
+    except PackageNotFoundError:
+        raise SystemExit(f"{name} is not installed here: pip install {name}") from None
 
 
 def _key(name: str) -> str:
