@@ -33,6 +33,8 @@ WAYS_ROUND: Final = (
     "iam:PutRolePermissionsBoundary",
     "iam:PutRolePolicy",
     "iam:SetDefaultPolicyVersion",
+    "iam:TagRole",
+    "iam:UntagRole",
     "iam:UpdateAssumeRolePolicy",
 )
 _SERVICES: Final = ("ec2", "iam", "sts")

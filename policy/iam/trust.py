@@ -91,7 +91,7 @@ class Trust:
 
     def condition_keys(self) -> frozenset[str]:
         """The keys, in lower case, that its conditions ask for, also in policy variables."""
-        return frozenset(key for c in self._conditions() for key in (c.key, *_variables(c)))
+        return frozenset(key for c in self._conditions() for key in (c.key, *variables(c)))
 
     def choices(self) -> Iterator[dict[str, ContextValues]]:
         """What whoever assumes the role may choose for the keys that are asked for: the texts that conditions name, with
@@ -210,7 +210,7 @@ class Principal:
         if condition in (None, {}):
             return Truth.YES
         conditions, incomplete = parse_conditions(condition)
-        asked = {key for c in conditions for key in (c.key, *_variables(c))}
+        asked = {key for c in conditions for key in (c.key, *variables(c))}
         found: dict[str, ContextValues | None] = {key: self.context.get(key, UNKNOWN) for key in asked}
         known = {key: values for key, values in found.items() if values is not None}
         without = {key: values for key, values in known.items() if key not in self.perhaps_absent}
@@ -268,7 +268,8 @@ class Entry(NamedTuple):
         return Entry(direct, to_session, by_account, other.path if Truth.YES in other else self.path)
 
 
-def _variables(condition: Condition) -> Iterator[str]:
+def variables(condition: Condition) -> Iterator[str]:
+    """The keys of the policy variables in its values."""
     for value in condition.values:
         if isinstance(value, str) and "${" in value:
             yield from variable_keys(value)

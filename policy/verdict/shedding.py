@@ -21,7 +21,7 @@ from policy.iam.search import keys
 from policy.iam.search.keys import Session
 from policy.iam.search.subject import Subject
 from policy.iam.search.witness import Answer, ask
-from policy.iam.trust import Entry, Principal
+from policy.iam.trust import Entry, Principal, variables
 from policy.iam.truth import Truth, all_of, any_of
 from policy.stack.execution_role import INLINE_KINDS, ExecutionRole, Grant, GrantKind
 from policy.verdict.outcomes import Question
@@ -39,7 +39,10 @@ CHANGE_TRUST: Final = "iam:UpdateAssumeRolePolicy"
 NEW_VERSION: Final = "iam:CreatePolicyVersion"
 OLD_VERSION: Final = "iam:SetDefaultPolicyVersion"
 ON_THE_ROLE: Final = (PUT_INLINE, DELETE_INLINE, ATTACH, DETACH, DELETE_BOUNDARY, PUT_BOUNDARY, CHANGE_TRUST)
-REWRITING: Final = (*ON_THE_ROLE, NEW_VERSION, OLD_VERSION)
+# What changes the tags of the role, on which a guard may hang.
+TAG: Final = "iam:TagRole"
+UNTAG: Final = "iam:UntagRole"
+REWRITING: Final = (*ON_THE_ROLE, NEW_VERSION, OLD_VERSION, TAG, UNTAG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ class _Search:
         grants = self._execution.grants
         documents = [g.document.denying_at_most if g.may_guard else g.document.known_part for g in grants]
         answers: dict[str, Answer] = {}
-        for action in ON_THE_ROLE:
+        for action in (*ON_THE_ROLE, TAG, UNTAG) if self._asks_for_tags() else ON_THE_ROLE:
             answers[action] = self._ask(documents, action, "role", self._name)
         rewritten: dict[Grant, str] = {}
         for grant in (*self._execution.grants, *(self._execution.boundary or ())):
@@ -167,6 +170,12 @@ class _Search:
                 to_unknown = level is Truth.YES and opened is Truth.UNKNOWN
                 perhaps = Way(opened, used, "", allowing, answer.witness, (answer,), to_unknown)
         return perhaps
+
+    def _asks_for_tags(self) -> bool:
+        """Whether a condition hangs on a tag of the role."""
+        every = (*self._documents, *(self._boundary or ()), *(d for level in self._asked.levels for d in level))
+        conditions = (c for document in every for statement in document.statements for c in statement.conditions)
+        return any(key.startswith(keys.PRINCIPAL_TAG) for c in conditions for key in (c.key, *variables(c)))
 
     def _ask(self, documents: Documents, action: str, kind: str, name: str) -> Answer:
         return self._answer(keys.on_iam(action, kind, name), self._code, documents, self._boundary)
@@ -188,6 +197,10 @@ class _Search:
         boundary = None if limits or {DELETE_BOUNDARY, PUT_BOUNDARY} & set(able) else self._boundary
         added = [_everything()] if {PUT_INLINE, ATTACH} & set(able) or own - limits else []
         callers = [self._code]
+        if TAG in able:
+            callers.append(replace(self._code, role_tags=None))
+        if UNTAG in able:
+            callers.append(replace(self._code, role_tags={}))
         if CHANGE_TRUST in able:
             # It lets itself in, and goes on without the key.
             callers.append(replace(self._code, keyless=True))

@@ -216,11 +216,11 @@ def fact(key: str, session: Session) -> Alternatives | None:
         return ((iso_date(session.now),), (_FAR_DATE,), (iso_date(session.now - _OLD_SESSION),))
     if key.startswith(("iam:", "sts:")):
         return _UNKNOWN
-    if key.startswith(_PRINCIPAL_TAG):
+    if key.startswith(PRINCIPAL_TAG):
         if session.role_tags is None:
             return _UNKNOWN
         tags = {name.lower(): value for name, value in session.role_tags.items()}
-        tag = tags.get(key.removeprefix(_PRINCIPAL_TAG))
+        tag = tags.get(key.removeprefix(PRINCIPAL_TAG))
         return _ABSENT if tag is None else ((tag,),)
     if key in _FREE or key.startswith(_FREE_PREFIXES):
         return None
@@ -251,7 +251,7 @@ _FREE: Final = frozenset(
         "aws:useragent",
     )
 )
-_PRINCIPAL_TAG: Final = "aws:principaltag/"
+PRINCIPAL_TAG: Final = "aws:principaltag/"
 _FREE_PREFIXES: Final = ("aws:requesttag/", "aws:resourcetag/")
 
 # The session that Lambda opens on the role: an assumed role, no user, no MFA, no federation. Neither the code's calls nor
