@@ -108,6 +108,8 @@ def _dead_values(condition: Condition) -> Iterator[str]:
         fields = value.split(":")
         if operator.family is Family.STRING and not operator.wildcards and ("*" in value or "?" in value):
             yield f"`{operator.name}` takes no wildcards, so `{value}` matches no ARN; the Arn operators take them"
+        elif fields[0] == "arn" and fields[2:3] != ["lambda"] and not _WILD.intersection("".join(fields[2:3])):
+            yield f"`{value}` is not the ARN of a function"
         elif len(fields) > _FUNCTION_FIELDS:
             yield f"`{value}` has a version or alias, and the key's value is the ARN without one"
         elif len(fields) < _FUNCTION_FIELDS or not all(fields):
