@@ -28,6 +28,7 @@ _CHOSEN: Final = {
     "sts:externalid": re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII),
     "sts:rolesessionname": re.compile(r"[\w+=,.@-]{2,64}", re.ASCII),
 }
+_LEFT_OUT: Final = ("sts:externalid",)
 _ANOTHER: Final = "any-other"
 # How many choices are tried. Past it, what has been tried counts, and the rest is not known.
 _CHOICES: Final = 50
@@ -93,9 +94,9 @@ class Trust:
         """The keys, in lower case, that its conditions ask for, also in policy variables."""
         return frozenset(key for c in self._conditions() for key in (c.key, *variables(c)))
 
-    def choices(self) -> Iterator[dict[str, ContextValues]]:
+    def choices(self) -> Iterator[dict[str, ContextValues | None]]:
         """What whoever assumes the role may choose for the keys that are asked for: the texts that conditions name, with
-        their wildcards filled in, and another one. Nothing where no such key is asked for."""
+        their wildcards filled in, another one, and None for what can be left out. Nothing where no such key is asked for."""
         asked = list(self._conditions())
         keys = [key for key in _CHOSEN if any(condition.key == key for condition in asked)]
         texts = [
@@ -108,10 +109,11 @@ class Trust:
             ]
             for key in keys
         ]
-        chosen = [
-            [(text,) for text in dict.fromkeys((*named, _ANOTHER)) if _CHOSEN[key].fullmatch(text)]
-            for key, named in zip(keys, texts, strict=True)
-        ]
+        chosen: list[list[ContextValues | None]] = []
+        for key, named in zip(keys, texts, strict=True):
+            found: list[ContextValues | None] = [None] if key in _LEFT_OUT else []
+            found += [(text,) for text in dict.fromkeys((*named, _ANOTHER)) if _CHOSEN[key].fullmatch(text)]
+            chosen.append(found)
         for values in islice(product(*chosen), _CHOICES if keys else 0):
             yield dict(zip(keys, values, strict=True))
 
