@@ -73,22 +73,29 @@ class Role:
         """Whether something runs on it that needs network interfaces."""
         return any(function.needs_vpc for function in self.functions)
 
-    def variants(self) -> Iterator[tuple[list[Policy], bool]]:
-        """The sets of policies that can be left, whichever order things are done in; and whether one of those with a Deny
-        could have been taken off."""
+    def _of_one_name(self) -> list[list[int]]:
         names: dict[str, list[int]] = {}
         for i, policy in enumerate(self.policies):
             if policy.inline:
                 names.setdefault(policy.key, []).append(i)
-        of_one_name = [found for found in names.values() if len(found) > 1]
-        losers = [[set(found) - {winner} for winner in found] for found in of_one_name]
+        return [found for found in names.values() if len(found) > 1]
+
+    @property
+    def unsafe(self) -> set[int]:
+        """Which policies may be taken off, or overwritten by one of the same name."""
+        return self.removed.union(*self._of_one_name())
+
+    def variants(self) -> Iterator[tuple[list[Policy], bool]]:
+        """The sets of policies that can be left, whichever order things are done in; and whether one of those with a Deny
+        could have been taken off."""
+        losers = [[set(found) - {winner} for winner in found] for found in self._of_one_name()]
         taken = [
             set[int](),
             set(self.removed),
             *({i} for i in self.removed),
             *(self.removed - {i} for i in self.removed),
         ]
-        unsafe = self.removed | {i for found in of_one_name for i in found}
+        unsafe = self.unsafe
         seen: list[set[int]] = []
         for choice in product(taken, *losers):
             gone = set().union(*choice)
@@ -307,7 +314,7 @@ class Reference:
 
     def taken_off(self) -> dict[str, set[frozenset[str]]]:
         """What put the policies there that may be taken off, by the name of the role's resource."""
-        return {name: {role.policies[i].by for i in role.removed} for name, role in self.roles.items()}
+        return {name: {role.policies[i].by for i in role.unsafe} for name, role in self.roles.items()}
 
 
 def _native(item: Deployed) -> bool:
