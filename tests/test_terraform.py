@@ -19,7 +19,7 @@ from policy.preview.monitor import Monitor
 from policy.preview.registration import StackIdentity
 from policy.shared import aws_types
 from policy.shared.aws_types import CLASSIC, TYPES
-from policy.shared.terraform_types import LOOKED_AT, classic_properties, classic_type
+from policy.shared.terraform_types import LOOKED_AT, classic_properties, classic_type, in_module
 from policy.stack.resources import type_of
 
 BRIDGED: Final = {classic_type(kind): kind for kind in sorted(LOOKED_AT - set(TYPES))}
@@ -36,6 +36,12 @@ def test_every_classic_type_has_its_twin() -> None:
     assert {kind for kind, row in TYPES.items() if row.provider == CLASSIC} - set(BRIDGED) == ONLY_CLASSIC
     assert BRIDGED[aws_types.ROLE_POLICY] == "aws:index/iamRolePolicy:IamRolePolicy"
     assert BRIDGED[aws_types.CONNECTOR] == "aws:index/lambdacoreNetworkConnector:LambdacoreNetworkConnector"
+
+
+def test_what_runs_code_in_a_module_or_makes_what_may_is_seen_to_be_there() -> None:
+    named = ("lambda_function", "synthetics_canary", "cloudformation_stack_set", "cloudformation_stack_instances")
+    assert [name for name in (*named, "iam_role", "vpc") if in_module(f"orders:tf:aws_{name}")] == list(named)
+    assert not in_module("orders:index:lambda_function")
 
 
 def test_a_urn_has_the_classic_type() -> None:

@@ -99,23 +99,14 @@ class Trust:
         their wildcards filled in, another one, and None for what can be left out. Nothing where no such key is asked for."""
         asked = list(self._conditions())
         keys = [key for key in _CHOSEN if any(condition.key == key for condition in asked)]
-        texts = [
-            [
-                v.replace("*", "xx").replace("?", "x")
-                for c in asked
-                if c.key == key
-                for v in c.values
-                if isinstance(v, str)
-            ]
-            for key in keys
-        ]
         chosen: list[list[ContextValues | None]] = []
-        for key, named in zip(keys, texts, strict=True):
+        for key in keys:
+            values = (v for c in asked if c.key == key for v in c.values if isinstance(v, str))
+            texts = dict.fromkeys((*(v.replace("*", "xx").replace("?", "x") for v in values), _ANOTHER))
             found: list[ContextValues | None] = [None] if key in _LEFT_OUT else []
-            found += [(text,) for text in dict.fromkeys((*named, _ANOTHER)) if _CHOSEN[key].fullmatch(text)]
-            chosen.append(found)
-        for values in islice(product(*chosen), _CHOICES if keys else 0):
-            yield dict(zip(keys, values, strict=True))
+            chosen.append([*found, *((text,) for text in texts if _CHOSEN[key].fullmatch(text))])
+        for choice in islice(product(*chosen), _CHOICES if keys else 0):
+            yield dict(zip(keys, choice, strict=True))
 
     def _conditions(self) -> Iterator[Condition]:
         return (c for s in self.statements for c in parse_conditions(s.get("Condition"))[0])

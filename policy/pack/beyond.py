@@ -119,7 +119,7 @@ def _known(item: object, path: str, problem: Problem) -> KnownRoles | None:
 
 def _lookup(config: Mapping[str, Any], problem: Problem) -> Lookup | None:
     timeout = _number(config, "lookup_timeout", DEFAULT_TIMEOUT, problem)
-    texts = {name: _text(config, f"lookup_{name}", problem) for name in ("profile", "role", "endpoint")}
+    texts = {name: text_option(config, f"lookup_{name}", problem) for name in ("profile", "role", "endpoint")}
     if "lookup" not in config:
         return None
     if config["lookup"] != "aws":
@@ -169,7 +169,8 @@ def _number(config: Mapping[str, Any], name: str, default: float, problem: Probl
     return default
 
 
-def _text(config: Mapping[str, Any], name: str, problem: Problem) -> str:
+def text_option(config: Mapping[str, Any], name: str, problem: Problem) -> str:
+    """An option that is a text; empty where it is not given, or is none, which is told."""
     value = config.get(name)
     if isinstance(value, str) and value:
         return value

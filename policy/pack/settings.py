@@ -15,7 +15,7 @@ from typing import Any, Final
 from policy.iam.matching import glob
 from policy.iam.search import keys
 from policy.iam.search.actions import KEPT_FROM_CODE
-from policy.pack.beyond import KNOWN_ROLES, NOTHING, ORGANIZATION, Beyond, read_beyond
+from policy.pack.beyond import KNOWN_ROLES, NOTHING, ORGANIZATION, Beyond, read_beyond, text_option
 from policy.shared import names
 
 _ENTRY: Final[dict[str, Any]] = {
@@ -172,7 +172,7 @@ def read_settings(config: Mapping[str, Any], known: Iterable[str], *, writes: bo
         reader.flag("remediate_standalone", config.get("remediate_standalone", False), default=False),
         unknown_documents=reader.unknown_documents(config.get("unknown_documents", DO_NOT_GUARD)),
         beyond=read_beyond(config, reader.problem),
-        exemption_tag=reader.text("exemption_tag", config),
+        exemption_tag=text_option(config, "exemption_tag", reader.problem),
         problems=tuple(reader.problems),
     )
 
@@ -240,14 +240,6 @@ class _Reader:
             return value
         self.problem("unknown_documents", f'must be "{DO_NOT_GUARD}" or "{MAY_GUARD}", not {value!r}')
         return DO_NOT_GUARD
-
-    def text(self, path: str, config: Mapping[str, Any]) -> str:
-        value = config.get(path)
-        if isinstance(value, str) and value:
-            return value
-        if path in config:
-            self.problem(path, f"must be a text, not {value!r}")
-        return ""
 
     def flag(self, path: str, value: object, *, default: bool) -> bool:
         if isinstance(value, bool):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -78,6 +78,7 @@ class Preview:
         judged again.
         """
         found, without = _worked_out(self.details) if details and self.details else (NO_DETAILS, ())
+        known = _by_urn(found.items)
         counts = Counter(violation.enforcement for violation in self.violations)
         figures = [(level, str(counts[level])) for level in ("mandatory", "advisory")]
         judged = [self.judged.summary] if self.judged else []
@@ -85,7 +86,7 @@ class Preview:
             f"Preview of stack {self.stack}",
             self.pack,
             self.pack_version,
-            [_with_details(_item(violation, self.stack), found) for violation in self.violations],
+            [_with_details(_item(one, self.stack), known.get(one.urn, ())) for one in self.violations],
             self.render(),
             self.to_json(),
             exempted=[replace(item, stack=self.stack) for item in found.exempted],
@@ -159,9 +160,18 @@ def _worked_out(details: Callable[[], Details]) -> tuple[Details, Sequence[str]]
         )
 
 
-def _with_details(item: Item, details: Details) -> Item:
-    """A finding with what is known of it beyond its message; as it is where that is not sure to be about the same."""
-    here = [known for known in details.items if known.urn == item.urn]
+def _by_urn(items: Iterable[Item]) -> Mapping[str, Sequence[Item]]:
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        found.setdefault(item.urn, []).append(item)
+    return found
+
+
+def _with_details(item: Item, here: Sequence[Item]) -> Item:
+    """A finding with what is known beyond its message; as it is where that is not sure to be about the same.
+
+    `here` are the findings on its resource with all that is known of them.
+    """
     same = [known for known in here if (known.policy, known.message) == (item.policy, item.message)]
     found = same[:1] or here
     if not found or (not same and len({(known.role, known.functions) for known in found}) > 1):

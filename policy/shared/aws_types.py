@@ -55,9 +55,10 @@ PRODUCT: Final = "aws:servicecatalog/provisionedProduct:ProvisionedProduct"
 NATIVE_PRODUCT: Final = "aws-native:servicecatalog:CloudFormationProvisionedProduct"
 
 CLASSIC: Final = "classic"
+NATIVE: Final = "native"
+
 # What marks an inline policy that SAM writes, in the role that it makes of a template.
 WRITTEN_BY_SAM: Final = "writtenBySam"
-NATIVE: Final = "native"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,34 +22,33 @@ def _token(name: str) -> str:
     return f"aws:index/{pascal[0].lower()}{pascal[1:]}:{pascal}"
 
 
-_CLASSIC: Final[Mapping[str, str]] = {
-    _token(name): kind
-    for name, kind in (
-        ("cloudcontrolapi_resource", aws_types.CLOUD_CONTROL),
-        ("cloudformation_stack", aws_types.STACK),
-        ("cloudformation_stack_set", aws_types.STACK_SET),
-        ("cloudformation_stack_instances", aws_types.STACK_INSTANCES),
-        ("cloudformation_stack_set_instance", aws_types.STACK_SET_INSTANCE),
-        ("iam_policy", aws_types.POLICY),
-        ("iam_policy_attachment", aws_types.POLICY_ATTACHMENT),
-        ("iam_role", aws_types.ROLE),
-        ("iam_role_policies_exclusive", aws_types.POLICIES_EXCLUSIVE),
-        ("iam_role_policy", aws_types.ROLE_POLICY),
-        ("iam_role_policy_attachment", aws_types.ROLE_ATTACHMENT),
-        ("iam_role_policy_attachments_exclusive", aws_types.ATTACHMENTS_EXCLUSIVE),
-        ("lambda_alias", aws_types.ALIAS),
-        ("lambda_capacity_provider", aws_types.CAPACITY_PROVIDER),
-        ("lambda_event_source_mapping", aws_types.EVENT_SOURCE),
-        ("lambda_function", aws_types.FUNCTION),
-        ("lambdacore_network_connector", aws_types.CONNECTOR),
-        ("lambdamicrovms_image", aws_types.MICROVM_IMAGE),
-        ("lambdamicrovms_microvm", aws_types.MICROVM),
-        ("organizations_policy", aws_types.ORGANIZATION_POLICY),
-        ("serverlessapplicationrepository_cloudformation_stack", aws_types.APPLICATION),
-        ("servicecatalog_provisioned_product", aws_types.PRODUCT),
-        ("synthetics_canary", aws_types.CANARY),
-    )
+# By their own names, without `aws_`.
+_TYPES: Final[Mapping[str, str]] = {
+    "cloudcontrolapi_resource": aws_types.CLOUD_CONTROL,
+    "cloudformation_stack": aws_types.STACK,
+    "cloudformation_stack_instances": aws_types.STACK_INSTANCES,
+    "cloudformation_stack_set": aws_types.STACK_SET,
+    "cloudformation_stack_set_instance": aws_types.STACK_SET_INSTANCE,
+    "iam_policy": aws_types.POLICY,
+    "iam_policy_attachment": aws_types.POLICY_ATTACHMENT,
+    "iam_role": aws_types.ROLE,
+    "iam_role_policies_exclusive": aws_types.POLICIES_EXCLUSIVE,
+    "iam_role_policy": aws_types.ROLE_POLICY,
+    "iam_role_policy_attachment": aws_types.ROLE_ATTACHMENT,
+    "iam_role_policy_attachments_exclusive": aws_types.ATTACHMENTS_EXCLUSIVE,
+    "lambda_alias": aws_types.ALIAS,
+    "lambda_capacity_provider": aws_types.CAPACITY_PROVIDER,
+    "lambda_event_source_mapping": aws_types.EVENT_SOURCE,
+    "lambda_function": aws_types.FUNCTION,
+    "lambdacore_network_connector": aws_types.CONNECTOR,
+    "lambdamicrovms_image": aws_types.MICROVM_IMAGE,
+    "lambdamicrovms_microvm": aws_types.MICROVM,
+    "organizations_policy": aws_types.ORGANIZATION_POLICY,
+    "serverlessapplicationrepository_cloudformation_stack": aws_types.APPLICATION,
+    "servicecatalog_provisioned_product": aws_types.PRODUCT,
+    "synthetics_canary": aws_types.CANARY,
 }
+_CLASSIC: Final[Mapping[str, str]] = {_token(name): kind for name, kind in _TYPES.items()}
 # What the classic provider calls otherwise.
 _RENAMED: Final[Mapping[str, Mapping[str, str]]] = {aws_types.FUNCTION: {"functionName": "name"}}
 # Lists of at most one that the classic provider makes objects, and the bridge only where the protocol has the limit.
@@ -65,20 +64,9 @@ LOOKED_AT: Final = frozenset((*aws_types.TYPES, *_CLASSIC))
 
 # What stands for a Terraform module of the program (`pulumi package add terraform-module`), whose own type says nothing.
 MODULE: Final = "terraform-module"
-# What runs code in a module, or makes what may: by Terraform's names, without `aws_`.
-_IN_MODULES: Final = frozenset(
-    (
-        "cloudcontrolapi_resource",
-        "cloudformation_stack",
-        "cloudformation_stack_set",
-        "lambda_function",
-        "lambdamicrovms_image",
-        "lambdamicrovms_microvm",
-        "serverlessapplicationrepository_cloudformation_stack",
-        "servicecatalog_provisioned_product",
-        "synthetics_canary",
-    )
-)
+# What runs code in a module, or makes what may, by Terraform's names.
+_RUNS_CODE: Final = (aws_types.FUNCTION, aws_types.CANARY, aws_types.MICROVM, aws_types.MICROVM_IMAGE)
+_IN_MODULES: Final = frozenset(name for name, kind in _TYPES.items() if kind in aws_types.MAKERS or kind in _RUNS_CODE)
 
 
 def in_module(kind: str) -> bool:

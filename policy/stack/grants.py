@@ -82,12 +82,17 @@ def listed_texts(
     if not isinstance(value, list):
         _add_not_known(execution, resource, prop, value, GrantKind.MANAGED)
         return
-    # Of unknown elements that were made from as many policies each is one; else which is which is not known. What is known
-    # of the list was made from the policies that it names.
-    named = {policy.urn for item in value if isinstance(item, str) for policy in stack.policies_of(item, (), resource)}
-    made_from = [urn for urn in resource.made_from(prop, MANAGED_POLICIES) if type_of(urn) in MANAGED_POLICIES]
-    policies = [urn for urn in made_from if urn not in named]
-    left = policies if sum(isinstance(item, Unknown) for item in value) == len(policies) else []
+    left: list[str] = []
+    unknown = sum(isinstance(item, Unknown) for item in value)
+    if unknown:
+        # Of unknown elements that were made from as many policies each is one; else which is which is not known. What is
+        # known of the list was made from the policies that it names.
+        named = {
+            policy.urn for item in value if isinstance(item, str) for policy in stack.policies_of(item, (), resource)
+        }
+        made_from = [urn for urn in resource.made_from(prop, MANAGED_POLICIES) if type_of(urn) in MANAGED_POLICIES]
+        policies = [urn for urn in made_from if urn not in named]
+        left = policies if unknown == len(policies) else []
     for i, item in enumerate(value):
         yield f"{prop}[{i}]", item, (left.pop(0),) if isinstance(item, Unknown) and left else ()
 

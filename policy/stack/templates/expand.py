@@ -67,10 +67,10 @@ def expand(found: Iterable[Resource]) -> Expansion:
     made: list[Resource] = []
     unseen_of: list[Unseen] = []
     stands_for: dict[str, tuple[str, ...]] = {}
-    instances = _instances(every)
+    by_stack_set = instances.by_stack_set(every)
     for maker in every:
         if maker.type in _MAKERS:
-            opened = _opened(maker, instances)
+            opened = _opened(maker, by_stack_set.get(maker.urn, ()))
             made += opened.resources
             stands_for[maker.urn] = opened.stands_for
             if opened.gaps:
@@ -91,24 +91,13 @@ def _through(resource: Resource, stands_for: Mapping[str, tuple[str, ...]]) -> R
     return replace(resource, depends_on=depends_on, not_managed=frozenset(not_managed))
 
 
-def _instances(every: Iterable[Resource]) -> Mapping[str, list[Resource]]:
-    """The resources that make instances of each stack set of the program, by its URN; by "" those of no set found."""
-    stack_sets = [resource for resource in every if resource.type in aws_types.STACK_SETS]
-    found: dict[str, list[Resource]] = {}
-    for resource in every:
-        if resource.type in aws_types.STACK_SET_INSTANCES:
-            stack_set = instances.set_of(resource, stack_sets)
-            found.setdefault("" if stack_set is None else stack_set.urn, []).append(resource)
-    return found
-
-
-def _opened(maker: Resource, made_by_others: Mapping[str, Sequence[Resource]]) -> _Found:
+def _opened(maker: Resource, declared: Sequence[Resource]) -> _Found:
+    """What a maker makes. `declared` are those that make instances of it; itself where it makes instances of no set here."""
     try:
         if maker.type in _TEMPLATES:
-            return _stack(maker, _TEMPLATES[maker.type], made_by_others.get(maker.urn, ()))
+            return _stack(maker, _TEMPLATES[maker.type], declared)
         if maker.type in aws_types.STACK_SET_INSTANCES:
-            foreign = maker in made_by_others.get("", ())
-            return _Found(gaps=[instances.foreign(maker)] if foreign else [], whole=True)
+            return _Found(gaps=list(map(instances.foreign, declared)), whole=True)
         if maker.type in _STATES:
             return _single(maker, _STATES[maker.type])
         if maker.type == MODULE:
@@ -195,7 +184,7 @@ def _instances_of(
     found = _Found()
     for each in instances.each_of(stack_set, around.parameters, declared):
         there = replace(around, parameters=each.parameters, made_from=around.made_from | each.made_from)
-        made = _made(Making(stack_set, template, there, {}))
+        made = usual if there == around else _made(Making(stack_set, template, there, {}))
         if made in kept:
             continue
         kept.append(made)

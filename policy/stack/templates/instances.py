@@ -33,11 +33,22 @@ class Instances(NamedTuple):
     made_from: frozenset[str] = frozenset()
 
 
-def set_of(instances: Resource, stack_sets: Iterable[Resource]) -> Resource | None:
+def by_stack_set(every: Iterable[Resource]) -> Mapping[str, list[Resource]]:
+    """The resources that make instances, by the URN of their stack set; by its own one of a set that is not found."""
+    resources = list(every)
+    stack_sets = [resource for resource in resources if resource.type in aws_types.STACK_SETS]
+    found: dict[str, list[Resource]] = {}
+    for resource in resources:
+        if resource.type in aws_types.STACK_SET_INSTANCES:
+            found.setdefault((_set_of(resource, stack_sets) or resource).urn, []).append(resource)
+    return found
+
+
+def _set_of(instances: Resource, stack_sets: Iterable[Resource]) -> Resource | None:
     """The stack set of the program that a resource makes instances of; None where that is not known, or none of them."""
     name = instances.props.get("stackSetName")
     if isinstance(name, Unknown):
-        urns = instances.made_from("stackSetName", (aws_types.STACK_SET, aws_types.NATIVE_STACK_SET))
+        urns = instances.made_from("stackSetName", aws_types.STACK_SETS)
         found = [each for each in stack_sets if each.urn in urns]
     else:
         found = [
