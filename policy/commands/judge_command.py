@@ -38,7 +38,12 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--function-arn", metavar="ARN", help="the function whose code makes the calls")
     parser.add_argument("--role-arn", metavar="ARN", help="the role")
-    parser.add_argument("--tags", action="append", metavar="KEY=VALUE", help="a tag of the role; may be repeated")
+    parser.add_argument(
+        "--tags",
+        action="append",
+        metavar="KEY=VALUE",
+        help="a tag of the role, which has none unless they are given; may be repeated",
+    )
     parser.add_argument(
         "--role", metavar="NAME", help="the role to take from the output of `aws iam get-account-authorization-details`"
     )
