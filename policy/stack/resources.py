@@ -7,9 +7,8 @@ advisory. So proxies are taken off here, once, and nothing behind this module ev
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
 from typing import Any, Final
@@ -21,6 +20,7 @@ from policy.iam.truth import HIDDEN_SECRET, UNKNOWN, Unknown
 from policy.shared import stand_ins
 from policy.shared.aws_types import OTHER, TYPES, AwsType
 from policy.shared.terraform_types import LOOKED_AT, MODULE, classic_names, classic_properties, classic_type, in_module
+from policy.stack.accounts import account_of, told_by_arns
 
 STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
 # Where values come from that no update decides.
@@ -93,7 +93,7 @@ class Resource:
     provider: Mapping[str, Any] = field(default_factory=dict, compare=False)
     # Whether the stack manages it, or only reads it.
     managed: bool = True
-    # What tells the account of its provider from that of another one; empty for that of the stack's default provider.
+    # Its account, or what tells it from that of another provider; empty for that of the stack's default provider.
     account: str = ""
     # Where it is on record, if it is none of the stack's own.
     recorded: Recorded | None = None
@@ -212,6 +212,8 @@ def stack_resources(resources: Sequence[PolicyResource], declarations: Declarati
     origins = _Origins(resources, declarations)
     found = [r for r in resources if r.resource_type in LOOKED_AT]
     whole = [_resource(r, declarations.inputs(r.urn), origins) for r in found]
+    told = told_by_arns((r.account, r.arn) for r in whole if r.managed)
+    whole = [replace(r, account=told[r.account]) if r.account in told else r for r in whole]
     return tuple(sorted((*whole, *_modules(resources)), key=lambda r: r.urn))
 
 
@@ -239,7 +241,7 @@ def _resource(r: PolicyResource, inputs: Mapping[str, Any] | None, origins: _Ori
         frozenset(dep.urn for deps in made_from.values() for dep in deps if not origins.managed(dep)),
         provider,
         origins.managed(r),
-        "" if r.provider is None else _account(r.provider.urn, provider),
+        "" if r.provider is None else account_of(r.provider.urn, provider),
     )
 
 
@@ -255,31 +257,6 @@ def _decoded(value: Any) -> Any:
         return json.loads(value)
     except (ValueError, RecursionError):
         return value
-
-
-# Which credentials a provider uses, and so which account; a region tells nothing of that.
-_CREDENTIALS: Final = ("accessKey", "profile", "sharedConfigFiles", "sharedCredentialsFiles", "token")
-_ACCOUNT: Final = re.compile(r"[0-9]{12}")
-
-
-def _account(urn: str, provider: Mapping[str, Any]) -> str:
-    """The account of a provider as far as it tells: its number, or what stands for it.
-
-    Names are looked up in one account, so providers of which the same is known are taken for one; one of which something
-    is not known yet is like itself only.
-    """
-    allowed = provider.get("allowedAccountIds")
-    allowed = [allowed] if isinstance(allowed, str | int) else allowed
-    if isinstance(allowed, list) and len(allowed) == 1 and _ACCOUNT.fullmatch(str(allowed[0])):
-        return str(allowed[0])
-    assumed = json.dumps(provider.get("assumeRoles") or provider.get("assumeRole") or "", default=lambda _: "?")
-    found = re.findall(r"arn:[^:]*:iam::([0-9]{12}):role/", assumed)
-    if found:
-        return str(found[-1])
-    credentials = [provider.get(name) for name in _CREDENTIALS]
-    if assumed != '""' or any(isinstance(value, Unknown) for value in (allowed, *credentials)):
-        return urn
-    return json.dumps(credentials, sort_keys=True) if any(credentials) else ""
 
 
 class _Origins:

@@ -24,6 +24,7 @@ from policy.verdict import words
 from policy.verdict.diagnosis import diagnose
 from policy.verdict.further import further_actions
 from policy.verdict.outcomes import Exposed, LockedOut, Outcome, Unverified, WayRound
+from policy.verdict.service import keeps_out_by_key
 from policy.verdict.unverified import unverified_message
 
 _MOST_REASONS: Final = 5
@@ -268,7 +269,7 @@ def _locked_out_message(outcome: LockedOut) -> str:
     grant = outcome.grant
     deny = outcome.statements[0].effect is Effect.DENY
     who = f" of {words.users(outcome.users)}" if outcome.users else ""
-    by_key = any(condition.key == SOURCE_FUNCTION_KEY for s in outcome.statements for condition in s.conditions)
+    by_key = any(keeps_out_by_key(statement) for statement in outcome.statements)
     if by_key:
         why = (
             f"{'denies' if deny else 'allows only'} calls {'without' if deny else 'with'} `{SOURCE_FUNCTION_ARN}`, and "

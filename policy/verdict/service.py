@@ -218,6 +218,12 @@ def telling(statement: Statement) -> list[Condition]:
     return [c for c in statement.conditions if c.key == SOURCE_FUNCTION_KEY or c.key in NETWORK_KEYS]
 
 
+def keeps_out_by_key(statement: Statement) -> bool:
+    """Whether it is a condition on the function's ARN that decides against the service, and not only one on networks."""
+    against = Truth.YES if statement.effect is Effect.DENY else Truth.NO
+    return any(c.key == SOURCE_FUNCTION_KEY and holds(c, {}) is against for c in statement.conditions)
+
+
 def _is_no_plain_allow(statement: Statement) -> bool:
     """Whether it could keep the service out: a Deny, or an Allow that asks whose call it is."""
     return statement.effect is not Effect.ALLOW or bool(telling(statement))

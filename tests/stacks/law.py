@@ -184,11 +184,16 @@ class Law:
                 yield "a missed lock-out", f"{action} for {function}"
 
     def _account_known(self, role: str) -> bool:
-        """Whether the role itself, or its provider, gives its account away."""
+        """Whether the role itself, or its provider, or what that has made already, gives its account away."""
         if role not in self._accounts_known:
             item = next(item for item in self._program.items if item.name == role)
             account = set(names_in(self._program.providers[item.provider].account))
-            self._accounts_known[role] = account <= fixed(replace(self._program, items=(item,)))
+            made = [
+                replace(other, inputs={})
+                for other in self._program.items
+                if other.provider == item.provider and not other.read and other.name != role
+            ]
+            self._accounts_known[role] = account <= fixed(replace(self._program, items=(item, *made)))
         return self._accounts_known[role]
 
     @cached_property
