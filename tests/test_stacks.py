@@ -93,6 +93,10 @@ def test_a_name_is_looked_up_in_the_account_of_its_provider(deny: bool) -> None:
         (planted.functions_outside_are_not_asked, 17),
         (planted.networks_do_not_lock_out, 12),
         (planted.an_unknown_service_is_silent, 230),
+        (planted.one_region_of_the_service, 3202),
+        (planted.eighty_names_are_too_many, 167),
+        (planted.sessions_begin_now, 2906),
+        (planted.no_region_is_newer_than_the_data, 547),
     ],
 )
 def test_a_bug_put_in_on_purpose_is_found(bug: planted.Bug, number: int) -> None:

@@ -12,7 +12,7 @@ from policy.iam.document import PolicyDocument, parse_document
 from policy.iam.evaluate import evaluate
 from policy.iam.request import Caller, Request
 from policy.iam.search import candidates, keys
-from policy.iam.search.keys import Session
+from policy.iam.search.keys import SOURCE_FUNCTION_KEY, Session
 from policy.iam.search.relevant import Role
 from policy.iam.search.subject import ANY_FUNCTION, Subject, places
 from policy.iam.search.witness import Answer, ask
@@ -1005,6 +1005,21 @@ def test_past_its_budget_the_answer_is_undecided() -> None:
     answer = ask(DELETE, CODE, [doc(*_hard())], budget=50)
     assert (answer.allowed, answer.too_complex, answer.witness) == (UNKNOWN, True, None)
     assert ask(DELETE, CODE, [doc(*_hard())]).allowed is YES
+
+
+def test_of_more_names_than_are_tried_some_are_asked() -> None:
+    some = replace(CODE, function_arn="arn:aws:lambda:*:123456789012:function:*")
+    names = [f"arn:aws:lambda:*:{account}:function:f{i}-?" for i in range(80) for account in ("123456789012", "*")]
+    guard = deny({"ArnLike": {KEY: [*names, "arn:aws:lambda:*:*:function", "${aws:PrincipalAccount}"]}})
+    answer = ask(DELETE, some, [doc(allow(), guard)])
+    assert (answer.allowed, answer.unknown_keys, answer.too_complex) == (UNKNOWN, (SOURCE_FUNCTION_KEY,), False)
+    # Where those that are asked may all do the same, nothing is known of the others.
+    for open_or_closed in (
+        doc(allow(), guard, deny({})),
+        doc(allow(), deny({"ArnLike": {KEY: names}, "Null": {KEY: "true"}})),
+    ):
+        answer = ask(DELETE, some, [open_or_closed])
+        assert (answer.allowed, answer.unknown_keys, answer.too_complex) == (UNKNOWN, (), True)
 
 
 def test_a_key_of_more_combinations_than_are_tried_is_not_closed() -> None:

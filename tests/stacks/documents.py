@@ -7,6 +7,7 @@ about: variables in conditions, facts, networks, accounts and regions that are n
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
@@ -28,7 +29,12 @@ NAMED: Final = "111122223333"
 FRESH: Final = "999988887777"
 HOME: Final = "eu-west-1"
 REGIONS: Final = (HOME, "us-east-1")
+# One that AWS may open some day.
+NEW_REGION: Final = "eu-newest-9"
 VPC: Final = "vpc-0a1b2c3d4e5f60718"
+# What documents say of times: long ago, within a session before the preview, soon, and in some years.
+_TIMES: Final = ("2020-01-01T00:00:00Z", "2025-12-31T23:30:00Z", "2026-06-01T00:00:00Z", "2030-01-01T00:00:00Z")
+_MANY: Final = 80
 
 
 def document(*statements: Json) -> Json:
@@ -52,14 +58,48 @@ VPC_ACCESS, BASIC, ADMIN = AWS_MANAGED
 
 @dataclass
 class Documents:
-    """Random documents of one stack: they name its functions and roles, and share a taste."""
+    """Random documents of one stack: they name its functions and roles, and share a taste. `rare` decides what is rare."""
 
     rng: Random
     functions: Sequence[str]
     roles: Sequence[str]
+    rare: Random
 
     def any(self) -> Json:
-        """A document of one to three statements."""
+        """A document of one to four statements."""
+        usual = self._usual()
+        return self._rarer(usual) if self.rare.random() < 0.08 else usual
+
+    def _rarer(self, usual: Json) -> Json:
+        """The document with a time, a region that is newer than the pack's data, many names, or a network in one region."""
+        rng = self.rare
+        found = deepcopy(usual)
+        statement = rng.choice(found["Statement"])
+        kind = rng.choice(("time", "time", "region", "names", "network"))
+        if kind == "time":
+            operator = rng.choice(("DateLessThan", "DateGreaterThan"))
+            _add(statement, operator, rng.choice(("aws:TokenIssueTime", "aws:CurrentTime")), rng.choice(_TIMES))
+        elif kind == "region":
+            operator = rng.choice(("StringEquals", "StringNotEquals", "StringLike"))
+            _add(statement, operator, "aws:RequestedRegion", NEW_REGION if operator != "StringLike" else "eu-*-9")
+        elif kind == "names":
+            names = [
+                f"{name}{rng.choice(('', '-*'))}" for name in (*map("worker-{}".format, range(_MANY)), *self.functions)
+            ]
+            rng.shuffle(names)
+            values = [f"arn:aws:lambda:*:{rng.choice(('*', OWN))}:function:{name}" for name in names]
+            deny = {"Effect": "Deny", "Action": "ec2:*", "Resource": "*"}
+            found["Statement"].append({**deny, "Condition": {rng.choice(("ArnLike", "StringLike")): {KEY: values}}})
+        else:
+            deny = {"Effect": "Deny", "Action": "ec2:*", "Resource": "*"}
+            where = {
+                "StringNotEquals": {"aws:SourceVpc": VPC},
+                "StringEquals": {"aws:RequestedRegion": rng.choice(REGIONS)},
+            }
+            found["Statement"].append({**deny, "Condition": where})
+        return found
+
+    def _usual(self) -> Json:
         rng = self.rng
         kind = rng.random()
         if kind < 0.1:

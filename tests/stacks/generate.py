@@ -35,7 +35,7 @@ OTHERS: Final = (
 class Generator:
     """One program from one random generator."""
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, rng: Random, rare: Random) -> None:
         self._rng = rng
         self._items: list[Item] = list(OTHERS)
         self._providers: dict[str, Provider] = {}
@@ -46,7 +46,7 @@ class Generator:
         self._functions: dict[str, Item] = {}
         self._on: dict[str, str] = {}
         self._policies: dict[str, Item] = {}
-        self._documents = Documents(rng, _FUNCTIONS, _ROLES)
+        self._documents = Documents(rng, _FUNCTIONS, _ROLES, rare)
 
     def program(self) -> Program:
         """The program."""
@@ -188,14 +188,15 @@ class Generator:
             tags = {"app": value}
             if self._chance(0.1):
                 tags = self._hidden(f"tags:{name}", ("pet",), {"app": "orders"}, {"app": "other"}, {})
+        added = provider.props.get("defaultTags", {}).get("tags", {})
         if native:
-            if isinstance(tags, dict):
-                inputs["tags"] = [{"key": key, "value": value} for key, value in tags.items()]
+            every = {**added, **(tags if isinstance(tags, dict) else {})}
+            inputs["tags"] = [{"key": key, "value": value} for key, value in every.items()]
             return
         if tags:
             inputs["tags"] = tags
         if isinstance(tags, dict):
-            every = {**provider.props.get("defaultTags", {}).get("tags", {}), **tags}
+            every = {**added, **tags}
             inner = {
                 key: replace(value, known=True) if deployed and isinstance(value, Later) else value
                 for key, value in every.items()
@@ -552,4 +553,25 @@ class Generator:
 
 def program(seed: int, number: int) -> Program:
     """Program `number` of a run: the same for the same seed, however the run is split."""
-    return Generator(Random(f"{seed}:{number}")).program()
+    rare = Random(f"{seed}:{number}:rare")
+    made = Generator(Random(f"{seed}:{number}"), rare).program()
+    return _settled(made) if rare.random() < 0.1 else made
+
+
+def _settled(made: Program) -> Program:
+    """The program when it is deployed and nothing changes: all is known, of what may turn out in several ways the first."""
+    items = tuple(
+        replace(i, inputs=_known(i.inputs), computed=_known(i.computed), deployed=not i.read) for i in made.items
+    )
+    providers = {name: replace(p, props=_known(p.props)) for name, p in made.providers.items()}
+    return replace(made, items=items, providers=providers)
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, Later):
+        return Later(_known(value.template), value.made_from, known=True)
+    if isinstance(value, Text):
+        return Text(_known(value.document))
+    if isinstance(value, dict):
+        return {key: _known(item) for key, item in value.items()}
+    return [_known(item) for item in value] if isinstance(value, list) else value

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final
 
-from tests.stacks.documents import ACTIONS
+from tests.stacks.documents import ACTIONS, NEW_REGION
 from tests.stacks.generate import TWINS
 from tests.stacks.preview import Said, Sure
 from tests.stacks.reference import ELSEWHERE, Answer
@@ -76,25 +76,49 @@ class Law:
                         return False
         return True
 
+    def _decides(self, role: str) -> bool:
+        """Whether all that is on a role is known, and stays there whatever is done first."""
+        return self._all_is_known and not self.taken_off.get(role)
+
+    @cached_property
+    def _all_is_known(self) -> bool:
+        """Whether the preview shows everything that matters."""
+        program = self._program
+        values = [v for item in program.items for v in (item.inputs, item.computed)]
+        values += [provider.props for provider in program.providers.values()]
+        return (
+            all(later.known for later in laters(values))
+            and not any(item.read and item.inputs | item.computed for item in program.items)
+            and not any(name.startswith("outside:") for name in program.choices)
+            and self._accounts_fixed
+            # Of these the pack knows no more than that there may be some.
+            and not any(word in str(values) for word in ("aws:TokenIssueTime", NEW_REGION, "eu-*-9"))
+        )
+
     def asks(self, role: str, in_scope: bool) -> bool:
         """Whether what is said of a role, or not said, can turn out to be wrong in a world.
 
-        Of one that is unverified only nothing is sure, and one with nothing in a VPC need not be told of.
+        Of one that is unverified only nothing is sure, unless the preview shows everything; and one with nothing in a VPC
+        need not be told of.
         """
         sure = self._said.roles.get(role, Sure())
-        claims = sure.exposed or sure.unless or sure.ways or sure.locked
-        return bool(claims) or (in_scope and not sure.unverified)
+        claims = sure.exposed or sure.unless or sure.ways or sure.locked or sure.given_up
+        return bool(claims) or (in_scope and (self._all_is_known or not sure.unverified))
 
     def refuted(self, role: str, answers: Iterable[Answer], world: World) -> Iterator[tuple[str, str, str]]:
         """The claims about a role that do not hold in one world: (kind, role, what)."""
         sure = self._said.roles.get(role, Sure())
         for answer in answers:
+            if sure.given_up and answer.functions and self._unnamed.isdisjoint(answer.functions):
+                yield "given up", role, "although the names of its functions are known"
             # A guard that may be taken off is none, and the pack says so as if it were gone.
             on_sufferance = answer.on_sufferance or bool(answer.denying & self.taken_off.get(role, set()))
             if not on_sufferance:
                 yield from ((kind, role, what) for kind, what in self._false(role, sure, answer, world))
                 yield from ((kind, role, what) for kind, what in self._locked_out(sure, answer))
             yield from ((kind, role, what) for kind, what in self._missed(sure, answer))
+            if self._decides(role) and sure.unverified and any(f.needs_vpc for f in answer.functions.values()):
+                yield "unverified", role, "although the preview shows everything that matters"
 
     def _false(self, role: str, sure: Sure, answer: Answer, world: World) -> Iterator[tuple[str, str]]:
         """What is told and is not so.
@@ -206,6 +230,12 @@ class Law:
         """The functions whose roles are not known, nor made from one role alone."""
         roles = {i.name: i.inputs["role"] for i in self._program.items if i.type.endswith(":Function")}
         return {n for n, r in roles.items() if isinstance(r, Later) and not r.known and len(r.made_from) != 1}
+
+    @cached_property
+    def _unnamed(self) -> set[str]:
+        """The functions whose names are not known."""
+        given = {i.name: i.inputs.get("name", i.inputs.get("functionName")) for i in self._program.items}
+        return {name for name, value in given.items() if isinstance(value, Later) and not value.known}
 
 
 def _is_a_boundary(item: Item, program: Program) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from unittest import mock
 
 from policy.iam import conditions
-from policy.iam.search import candidates, relevant, subject, witness
+from policy.iam.search import candidates, keys, relevant, subject, witness
 from policy.iam.search.keys import SOURCE_FUNCTION_KEY
 from policy.iam.trust import Trust
 from policy.iam.truth import Truth
@@ -163,7 +163,8 @@ def two_reads_are_two_roles(bug: ExitStack) -> None:
 
 def names_know_no_account(bug: ExitStack) -> None:
     """All providers are of one account."""
-    _put(bug, resources, "_account", lambda *_: "")
+    _put(bug, resources, "account_of", lambda *_: "")
+    _put(bug, resources, "told_by_arns", lambda _: {})
 
 
 def default_tags_are_overlooked(bug: ExitStack) -> None:
@@ -235,6 +236,30 @@ def an_unknown_service_is_silent(bug: ExitStack) -> None:
     _put(bug, exposure, "judge_service", certain)
 
 
+# ---- budget, times and regions
+
+
+def eighty_names_are_too_many(bug: ExitStack) -> None:
+    """All of eighty names in a guard are told apart for each function, also those that cannot be its own."""
+    _put(bug, subject, "_about", lambda condition, _name: condition)
+
+
+def sessions_begin_now(bug: ExitStack) -> None:
+    """The session that a call is made with has just begun, and there will be no later one."""
+    original = keys.fact
+
+    def begun(key: str, session: Any) -> Any:
+        found = original(key, session)
+        return found[:1] if key == "aws:tokenissuetime" and found else found
+
+    _put(bug, keys, "fact", begun)
+
+
+def no_region_is_newer_than_the_data(bug: ExitStack) -> None:
+    """AWS opens no further region."""
+    _put(bug, subject._RegionSigns, "new_regions", lambda _: ())
+
+
 # ---- and what no unknown may do
 
 
@@ -275,6 +300,8 @@ BUGS: Final[dict[str, tuple[Bug, ...]]] = {
     "providers": (names_know_no_account, default_tags_are_overlooked),
     "one policy hides another": (a_lower_level_hides, other_actions_hide, kept_from_one_run_to_the_next),
     "functions outside the VPC": (functions_outside_are_not_asked,),
+    "budget": (eighty_names_are_too_many,),
+    "times and regions": (sessions_begin_now, no_region_is_newer_than_the_data),
     "the service": (networks_do_not_lock_out, one_region_of_the_service, an_unknown_service_is_silent),
 }
 

@@ -35,6 +35,8 @@ _SETS: Final = frozenset(("subnetIds", "roles", "managedPolicyArns", "policyArns
 class Sure:
     """What is sure of one role. `unless` has the resources whose documents are taken to deny nothing, by claim.
 
+    `given_up` says that the search for an answer was.
+
     `declared` has the actions that `lambda-role-eni-guard` has judged on the role, where it has found a hole.
     """
 
@@ -44,6 +46,7 @@ class Sure:
     ways: set[str] = field(default_factory=set)
     locked: set[str] = field(default_factory=set)
     unverified: bool = False
+    given_up: bool = False
     # The actions and the functions that are said to be open, for everything that is said.
     actions: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
@@ -154,6 +157,7 @@ def _note(outcome: Outcome, said: Said) -> None:
         role.ways |= users
     else:
         role.unverified = True
+        role.given_up |= any(answer.too_complex for answer in outcome.answers)
 
 
 def _note_exposed(outcome: Outcome, said: Said) -> None:

@@ -14,7 +14,7 @@ from itertools import product
 from typing import Any, Final
 
 from tests.differential.plain import action_covered, allowed, as_list, conditions, statements
-from tests.stacks.documents import ACTIONS, AWS_MANAGED, KEY, NOTHING, REGIONS, VPC
+from tests.stacks.documents import ACTIONS, AWS_MANAGED, KEY, NEW_REGION, NOTHING, REGIONS, VPC
 from tests.stacks.values import Json
 
 _ON_THE_ROLE: Final = (
@@ -26,6 +26,15 @@ _EVERYTHING: Final[Json] = {"Version": "2012-10-17", "Statement": [{"Effect": "A
 _KEY: Final = KEY.lower()
 _TELLING: Final = (_KEY, "aws:sourcevpc", "aws:sourcevpce", "aws:sourceip")
 _MOST_VARIANTS: Final = 10
+# Where else a call may go.
+_REGIONS: Final = (*REGIONS, "eu-north-1", NEW_REGION)
+# The moment of a call, from the preview on, and that in which its session began: just now, or an hour ago.
+_MOMENTS: Final = tuple(
+    (f"{day}T00:00:00Z", issued)
+    for day, before in (("2026-01-01", "2025-12-31"), ("2026-03-02", "2026-03-01"), ("2027-03-02", "2027-03-01"),
+                        ("2031-03-02", "2031-03-01"))
+    for issued in (f"{day}T00:00:00Z", f"{before}T23:00:00Z")
+)  # fmt: skip
 # What stands for the resource of a policy that is not in the stack.
 ELSEWHERE: Final = "elsewhere"
 
@@ -362,6 +371,12 @@ class Asked:
             "aws:principalaccount": (self._account,), "aws:resourceaccount": (self._account,),
             "aws:principalarn": (role.arn,), "aws:principaltype": ("AssumedRole",),
         }  # fmt: skip
+        named = json.dumps([[policy.document for policy in policies], role.boundary])
+        timed = "aws:TokenIssueTime" in named or "aws:CurrentTime" in named
+        self._moments: Sequence[Mapping[str, Sequence[str]]] = [
+            {"aws:currenttime": (now,), "aws:tokenissuetime": (issued,)}
+            for now, issued in (_MOMENTS if timed else _MOMENTS[:1])
+        ]
 
     def answer(self) -> Answer:
         """Everything that is asked of it."""
@@ -403,10 +418,10 @@ class Asked:
         documents, boundary = _about(documents, action), None if boundary is None else _about(boundary, action)
         named = json.dumps([documents, boundary])
         own = arn.split(":")[3]
-        regions = {own, *REGIONS, "eu-north-1"} if "RequestedRegion" in named else {own}
+        regions = {own, *_REGIONS} if "RequestedRegion" in named else {own}
         networks = (None, VPC, "vpc-0fedcba9876543210") if "SourceVpc" in named else (None,)
-        for region, network in product(sorted(regions), networks):
-            context = {**self._facts, "aws:requestedregion": (region,), _KEY: () if keyless else (arn,)}
+        for region, network, moment in product(sorted(regions), networks, self._moments):
+            context = {**self._facts, **moment, "aws:requestedregion": (region,), _KEY: () if keyless else (arn,)}
             if network is not None:
                 context["aws:sourcevpc"] = (network,)
             resource = f"arn:aws:ec2:{region}:{self._account}:network-interface/eni-0c0de"
@@ -419,7 +434,7 @@ class Asked:
         region = arn.split(":")[3]
         context = {**self._facts, "aws:requestedregion": (region,), _KEY: ()}
         resource = f"arn:aws:ec2:{region}:{self._account}:network-interface/eni-0c0de"
-        return allowed(documents, boundary, action, resource, context)
+        return any(allowed(documents, boundary, action, resource, {**context, **m}) for m in self._moments)
 
     # ---- ways round
 
@@ -434,10 +449,10 @@ class Asked:
         named = json.dumps([documents, boundary])
         networks = ((), (VPC,)) if "SourceVpc" in named else ((),)
         # The pack lets the caller choose a region for IAM too, which has one only.
-        regions = {arn.split(":")[3], *REGIONS, "eu-north-1"} if "RequestedRegion" in named else {"us-east-1"}
+        regions = {arn.split(":")[3], *_REGIONS} if "RequestedRegion" in named else {"us-east-1"}
         contexts = (
-            {**context, "aws:requestedregion": (region,), **({"aws:sourcevpc": network} if network else {})}
-            for region, network in product(sorted(regions), networks)
+            {**context, **moment, "aws:requestedregion": (region,), **({"aws:sourcevpc": network} if network else {})}
+            for region, network, moment in product(sorted(regions), networks, self._moments)
         )
         return any(allowed(documents, boundary, action, resource, c) for c in contexts)
 

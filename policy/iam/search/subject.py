@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property, lru_cache
-from itertools import product
+from itertools import islice, product
 from typing import Final
 
 from policy.iam.conditions import Condition, Context, ContextValues, Family, holds, variable_keys
@@ -21,6 +21,9 @@ from policy.iam.search.solver import BudgetExceededError
 from policy.iam.truth import Unknown
 
 _MOST_FUNCTIONS: Final = 64
+# Of more, how many of those that documents name are asked, and what wildcards in their names are filled in with.
+_EXAMPLES: Final = 4
+_SPELLED: Final = str.maketrans("*?", "xx")
 # The ARN of a function of which nothing is known.
 ANY_FUNCTION: Final = "arn:*:lambda:*:*:function:*"
 
@@ -68,7 +71,10 @@ _NAMING_KEYS: Final = frozenset((*keys.ACCOUNT_KEYS, *candidates.ARN_KEYS, SOURC
 
 
 def sessions(subject: Subject, relevant: Relevant) -> Iterator[Session]:
-    """Every caller that the subject may turn out to be, as far as the documents can tell them apart."""
+    """Every caller that the subject may turn out to be, as far as the documents can tell them apart.
+
+    Raises BudgetExceededError after some, where there are more than can be tried.
+    """
     by_key = relevant.conditions
     texts = [*relevant.resource_patterns, *_texts(by_key, [key for key in by_key if key in _NAMING_KEYS])]
     # What a variable is filled in with names accounts as well.
@@ -109,28 +115,48 @@ def function_shape(function_arn: str, partition: str, account: str) -> Glob:
     return Glob(f"arn:{partition}:lambda:{region}:{account}:{rest}", field_stops=True)
 
 
-def _function_arns(subject: Subject, session: Session, relevant: Relevant) -> Iterable[str | None]:
-    """The functions that the caller can be in the account and partition of `session`."""
+def _function_arns(subject: Subject, session: Session, relevant: Relevant) -> Iterator[str | None]:
+    """The functions that the caller can be in the account and partition of `session`.
+
+    Raises BudgetExceededError after some, where there are more than can be tried.
+    """
     if subject.caller is Caller.SERVICE or subject.keyless:
-        return (None,)
+        yield None
+        return
     if "*" not in subject.function_arn:
-        return (subject.function_arn,)
+        yield subject.function_arn
+        return
     conditions = relevant.conditions.get(SOURCE_FUNCTION_KEY, ())
     _, _, _, region, _, rest = subject.function_arn.split(":", 5)
     fresh_region = keys.EXAMPLE_REGION if region == "*" else region
     name = rest.replace("*", "my-function")
     fresh = f"arn:{session.partition}:lambda:{fresh_region}:{session.account}:{name}"
     if not conditions:
-        return (fresh,)
+        yield fresh
+        return
     base = function_shape(subject.function_arn, session.partition, session.account)
     # A guard may list hundreds of names. Of those that cannot be this function's, none has to be told apart.
     named = [_about(condition, rest) for condition in conditions]
     globs = (pattern for facts in _known_facts(session, relevant) for pattern in widened_globs(named, facts))
     patterns = [pattern for pattern in dict.fromkeys(globs) if _can_differ(pattern, base, fresh)]
     found = cells(patterns, base=base, fresh=fresh, without="*?")
-    if not found.complete or len(found.texts) > _MOST_FUNCTIONS:
-        raise BudgetExceededError
-    return found.texts
+    if found.complete and len(found.texts) <= _MOST_FUNCTIONS:
+        yield from found.texts
+        return
+    # Enough to see whether it depends on which of them it is.
+    yield from dict.fromkeys((fresh, *islice(_examples(named, base, fresh), _EXAMPLES)))
+    raise BudgetExceededError
+
+
+def _examples(conditions: Iterable[Condition], base: Glob, fresh: str) -> Iterator[str]:
+    """Functions that conditions name, with the parts of `fresh` where they leave one open."""
+    natural = fresh.split(":")
+    for value in (v for condition in conditions for v in condition.values if isinstance(v, str)):
+        fields = value.split(":")
+        if len(fields) == len(natural) and "$" not in value:
+            text = ":".join(n if f == "*" else f.translate(_SPELLED) for f, n in zip(fields, natural, strict=True))
+            if base.matches(text):
+                yield text
 
 
 def _known_facts(session: Session, relevant: Relevant) -> Iterator[Context]:
