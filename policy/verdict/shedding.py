@@ -196,14 +196,15 @@ class _Search:
         limits = own.intersection(self._execution.boundary or ())
         boundary = None if limits or {DELETE_BOUNDARY, PUT_BOUNDARY} & set(able) else self._boundary
         added = [_everything()] if {PUT_INLINE, ATTACH} & set(able) or own - limits else []
-        callers = [self._code]
+        code = replace(self._code, anywhere=True)
+        callers = [code]
         if TAG in able:
-            callers.append(replace(self._code, role_tags=None))
+            callers.append(replace(code, role_tags=None))
         if UNTAG in able:
-            callers.append(replace(self._code, role_tags={}))
+            callers.append(replace(code, role_tags={}))
         if CHANGE_TRUST in able:
             # It lets itself in, and goes on without the key.
-            callers.append(replace(self._code, keyless=True))
+            callers.append(replace(code, keyless=True))
         return any_of(
             self._writes(caller, [*left, *added], boundary)
             for left in self._left(documents, able, own)

@@ -90,7 +90,7 @@ class Law:
             all(later.known for later in laters(values))
             and not any(item.read and item.inputs | item.computed for item in program.items)
             and not any(name.startswith("outside:") for name in program.choices)
-            and self._accounts_fixed
+            and all(map(self._tells_account, program.providers))
             # Of these the pack knows no more than that there may be some.
             and not any(word in str(values) for word in ("aws:TokenIssueTime", NEW_REGION, "eu-*-9"))
         )
@@ -141,8 +141,8 @@ class Law:
                 missing = [a for a in sorted(actions) if not open_(a, functions)]
                 if missing:
                     yield "a false hole unless what is not known is a guard", f"{missing} by {sorted(functions)}"
-        for function in sorted(sure.ways):
-            works = self._account_known(role) or not all((function, action) in answer.locked for action in ACTIONS)
+        for function, actions in sorted(sure.ways.items()):
+            works = self._account_known(role) or any((function, action) not in answer.locked for action in actions)
             if (
                 works
                 and function not in answer.ways
@@ -191,7 +191,7 @@ class Law:
                 yield "a missed hole", f"{sorted(missing)} by {function}"
             elif actions and function not in sure.functions and not sure.declared:
                 yield "a function that is not named", function
-        for function in sorted(answer.known_ways - sure.ways - unplaced):
+        for function in sorted(answer.known_ways - sure.ways.keys() - unplaced):
             yield "a missed way round", function
 
     def _told_of(self, sure: Sure, answer: Answer) -> bool:
@@ -211,14 +211,15 @@ class Law:
         """Whether the role itself, or its provider, or what that has made already, gives its account away."""
         if role not in self._accounts_known:
             item = next(item for item in self._program.items if item.name == role)
-            account = set(names_in(self._program.providers[item.provider].account))
-            made = [
-                replace(other, inputs={})
-                for other in self._program.items
-                if other.provider == item.provider and not other.read and other.name != role
-            ]
-            self._accounts_known[role] = account <= fixed(replace(self._program, items=(item, *made)))
+            self._accounts_known[role] = self._tells_account(item.provider, item)
         return self._accounts_known[role]
+
+    def _tells_account(self, provider: str, *items: Item) -> bool:
+        """Whether a provider, or what it has made already, gives its account away, or these items do."""
+        made = [replace(i, inputs={}) for i in self._program.items if i.provider == provider and not i.read]
+        used = self._program.providers[provider]
+        told = fixed(replace(self._program, items=(*items, *made), providers={provider: used}))
+        return set(names_in(used.account)) <= told
 
     @cached_property
     def _accounts_fixed(self) -> bool:
@@ -233,9 +234,9 @@ class Law:
 
     @cached_property
     def _unnamed(self) -> set[str]:
-        """The functions whose names are not known."""
+        """The functions of which a role need not know the name: it is not known, or it is not known whose role they have."""
         given = {i.name: i.inputs.get("name", i.inputs.get("functionName")) for i in self._program.items}
-        return {name for name, value in given.items() if isinstance(value, Later) and not value.known}
+        return self._unplaced | {name for name, value in given.items() if isinstance(value, Later) and not value.known}
 
 
 def _is_a_boundary(item: Item, program: Program) -> bool:

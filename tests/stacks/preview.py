@@ -43,7 +43,8 @@ class Sure:
     exposed: dict[str, set[str]] = field(default_factory=dict)
     unless: list[tuple[set[str], set[str], set[str]]] = field(default_factory=list)
     declared: set[str] = field(default_factory=set)
-    ways: set[str] = field(default_factory=set)
+    # By function, to which actions.
+    ways: dict[str, set[str]] = field(default_factory=dict)
     locked: set[str] = field(default_factory=set)
     unverified: bool = False
     given_up: bool = False
@@ -154,7 +155,8 @@ def _note(outcome: Outcome, said: Said) -> None:
     if isinstance(outcome, LockedOut):
         role.locked |= set(outcome.actions)
     elif isinstance(outcome, WayRound):
-        role.ways |= users
+        for user in users:
+            role.ways.setdefault(user, set()).update(outcome.actions)
     else:
         role.unverified = True
         role.given_up |= any(answer.too_complex for answer in outcome.answers)

@@ -44,6 +44,8 @@ class Subject:
     now: Decimal = Decimal(0)
     # The code in a session that it opened itself: its calls lack the key.
     keyless: bool = False
+    # Whether the role may be where nobody can use it: it is not as it was made.
+    anywhere: bool = False
 
     @cached_property
     def as_code(self) -> Subject:
@@ -257,7 +259,8 @@ def _places(session: Session, relevant: Relevant, network: str) -> Iterator[Plac
 _NEW_REGION: Final = "xx-newest-1"
 # How AWS names a region, and what a pattern of such names is filled in with.
 _REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]")
-_FILLED: Final = str.maketrans({"*": "newest-1", "?": "9"})
+_STARS: Final = ("newest-1", "newest", "xx-newest", "xx", "9", "")
+_MOST_STARS: Final = 3
 _ZONE_KEY: Final = "ec2:availabilityzone"
 
 
@@ -298,8 +301,8 @@ class _RegionSigns:
         """One that nothing names, and those that the conditions on regions name or have patterns for."""
         yield _NEW_REGION
         for condition in self._regional:
-            named = (value.translate(_FILLED) for value in condition.values if isinstance(value, str))
-            yield from filter(_REGION.fullmatch, named)
+            for value in condition.values:
+                yield from filter(_REGION.fullmatch, _filled_in(value) if isinstance(value, str) else ())
 
     def sign(self, place: Place) -> object:
         """The sign of the place's region."""
@@ -312,6 +315,14 @@ class _RegionSigns:
             tuple(holds(condition, context) for condition in self._regional),
             tuple(_after(g, place.arn(f"{kind}/")) for kind in self._kinds for g in self._globs),
         )
+
+
+def _filled_in(pattern: str) -> Iterator[str]:
+    """The pattern of a region's name, with something in the place of its wildcards, in several ways; it ends in a digit."""
+    first, *others = re.sub(r"\?$", "9", pattern).replace("?", "x").split("*")
+    if len(others) <= _MOST_STARS:
+        for stars in product(_STARS, repeat=len(others)):
+            yield first + "".join(star + part for star, part in zip(stars, others, strict=True))
 
 
 @lru_cache(maxsize=65536)

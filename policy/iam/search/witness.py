@@ -93,7 +93,8 @@ def _search(action: str, subject: Subject, relevant: Relevant, role: Role, budge
             answers.append(_ask_session(action, session, relevant, role, budget))
             asked.append(session)
         # What the role may do elsewhere says nothing of where its functions are.
-        if len({answer.allowed for answer in answers}) > 1 and action in keys.known_actions():
+        differ = len({answer.allowed for answer in answers}) > 1
+        if differ and not subject.anywhere and action in keys.known_actions():
             answers = _of_working_roles(action, subject, asked, answers, relevant, role, budget) or answers
     except BudgetExceededError:
         if len({answer.allowed for answer in answers}) < 2:
