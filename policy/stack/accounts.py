@@ -23,8 +23,8 @@ def account_of(urn: str, provider: Mapping[str, Any]) -> str:
     """
     allowed = provider.get("allowedAccountIds")
     allowed = [allowed] if isinstance(allowed, str | int) else allowed
-    if isinstance(allowed, list) and len(allowed) == 1 and _ACCOUNT.fullmatch(str(allowed[0])):
-        return str(allowed[0])
+    if isinstance(allowed, list) and len(allowed) == 1 and _ACCOUNT.fullmatch(number := _text(allowed[0])):
+        return number
     assumed = json.dumps(provider.get("assumeRoles") or provider.get("assumeRole") or "", default=lambda _: "?")
     found = re.findall(r"arn:[^:]*:iam::([0-9]{12}):role/", assumed)
     if found:
@@ -33,6 +33,13 @@ def account_of(urn: str, provider: Mapping[str, Any]) -> str:
     if assumed != '""' or any(isinstance(value, Unknown) for value in (allowed, *credentials)):
         return urn
     return json.dumps(credentials, sort_keys=True) if any(credentials) else ""
+
+
+def _text(value: object) -> str:
+    """A number of digits as a program may have it, as text; empty for anything else, and for one that is too long."""
+    if isinstance(value, int) and 0 <= value < 10**12:
+        return f"{value:012}"
+    return value if isinstance(value, str) else ""
 
 
 def told_by_arns(deployed: Iterable[tuple[str, object]]) -> dict[str, str]:

@@ -166,7 +166,8 @@ class Stack:
         at: Resource | None = None,
     ) -> list[Resource]:
         named = next((index[text] for text in texts if _known(text) and text in index), [])
-        if at is not None and not str(texts[0]).startswith("arn:"):
+        by_arn = isinstance(texts[0], str) and texts[0].startswith("arn:")
+        if at is not None and not by_arn:
             named = [resource for resource in named if not _apart(resource.account, at.account)]
         if at is not None and len(named) > 1:
             # A name is looked up in the account of the resource that gives it.
