@@ -22,6 +22,7 @@ from policy.iam.conditions import (
     substitute,
     unescaped,
     variable_keys,
+    widened,
 )
 from policy.iam.document import parse_document
 from policy.iam.matching import LITERAL_QUESTION, LITERAL_STAR
@@ -582,3 +583,22 @@ def test_an_unknown_presence_decides_nothing() -> None:
         values = "true" if name == "Null" else "*"
         assert holds(condition(name, values), {"aws:x": NOT_KNOWN}) is UNKNOWN, name
     assert isinstance(NOT_KNOWN, Unknown)
+
+
+# ---- patterns of what is not known
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("plain-*", "plain-*"),
+        ("of-${aws:PrincipalAccount}-x", "of-123456789012-x"),
+        ("${aws:PrincipalTag/none}", "*"),
+        ("${aws:PrincipalTag/none, 'some'}-x", "some-x"),
+        ("${aws:PrincipalTag/secret}/${aws:PrincipalAccount}", "*/123456789012"),
+        ("${*}${?}${$}", f"{LITERAL_STAR}{LITERAL_QUESTION}$"),
+    ],
+)
+def test_a_variable_that_is_not_known_may_be_anything(text: str, pattern: str) -> None:
+    context: Context = {"aws:principalaccount": ("123456789012",), "aws:principaltag/secret": (NOT_KNOWN,)}
+    assert widened(text, context) == pattern

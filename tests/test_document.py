@@ -18,6 +18,7 @@ from policy.iam.document import (
     Effect,
     PolicyDocument,
     Statement,
+    parse_conditions,
     parse_document,
 )
 from policy.iam.elements import DocumentError, TextForm
@@ -618,3 +619,57 @@ def test_an_error_reads_with_or_without_its_path() -> None:
         str(DocumentError("Statement[1].Condition.ArnEquals", "is bad")) == "Statement[1].Condition.ArnEquals: is bad"
     )
     assert str(DocumentError("", "is bad")) == "is bad"
+
+
+# ---- parts that are not known
+
+
+def test_what_is_known_of_a_document_is_itself_where_all_is() -> None:
+    document = read({"Version": "2012-10-17", "Statement": [ALLOW, {**ALLOW, "Effect": "Deny"}]})
+    assert document.known_part is document
+    assert document.denying_at_most is document
+
+
+def test_a_statement_of_which_nothing_is_known_may_deny_at_most() -> None:
+    document = read({"Version": "2012-10-17", "Statement": [ALLOW, UNKNOWN, {**ALLOW, "Effect": "Deny"}]})
+    assert [s.index for s in document.known_part.statements] == [0, 2]
+    assert document.known_part.name == document.name
+    found = document.denying_at_most
+    assert [(s.effect, s.uncertain) for s in found.statements] == [
+        (Effect.ALLOW, False),
+        (Effect.DENY, True),
+        (Effect.DENY, False),
+    ]
+    assert [s.effect for s in document.statements] == [Effect.ALLOW, None, Effect.DENY]
+
+
+def test_a_statement_of_which_the_actions_are_known_is_a_part_that_is() -> None:
+    document = read({"Version": "2012-10-17", "Statement": [{**ALLOW, "Effect": UNKNOWN}]})
+    assert document.known_part is document
+
+
+def test_conditions_of_their_own() -> None:
+    found, others = parse_conditions({"StringEquals": {"aws:x": "${aws:username}"}, "Null": {"aws:y": "true"}})
+    assert [(c.key, c.path) for c in found] == [
+        ("aws:x", "Condition.StringEquals.aws:x"),
+        ("aws:y", "Condition.Null.aws:y"),
+    ]
+    assert not others
+    assert parse_conditions({"StringIs": {"aws:x": "y"}, "Null": {"aws:y": "true"}})[1]
+
+
+def test_conditions_that_are_nested_too_deeply_are_others() -> None:
+    deep: Any = "x"
+    for _ in range(100_000):
+        deep = [deep]
+    found, others = parse_conditions({"StringEquals": {"aws:x": deep}})
+    assert (found, others) == ((), True)
+
+
+def test_the_length_of_an_object_counts_all_that_it_holds() -> None:
+    plain = {"Version": "2012-10-17", "Statement": [{**ALLOW, "Action": ["ec2:*", "s3:*"]}]}
+    others = UserDict(
+        {"Version": "2012-10-17", "Statement": UserList([UserDict({**ALLOW, "Action": UserList(["ec2:*", "s3:*"])})])}
+    )
+    assert read(others).size == read(plain).size > 0
+    assert read({**plain, "Sid": UNKNOWN}).size == len(json.dumps({**plain, "Sid": None}, separators=(",", ":")))

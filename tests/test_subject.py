@@ -11,7 +11,7 @@ import pytest
 from policy.iam.document import PolicyDocument, parse_document
 from policy.iam.request import Caller
 from policy.iam.search import keys
-from policy.iam.search.keys import SOURCE_FUNCTION_KEY
+from policy.iam.search.keys import SOURCE_FUNCTION_KEY, Session
 from policy.iam.search.relevant import Role
 from policy.iam.search.subject import Subject, places, sessions
 from policy.iam.search.witness import ask
@@ -114,6 +114,54 @@ def test_the_same_role_for_the_code() -> None:
     assert service.as_code == ORDERS
     assert ORDERS.as_code is ORDERS
     assert not replace(ORDERS, keyless=True).as_code.keyless
+
+
+# ---- callers
+
+
+def callers(subject: Subject, *statements: Any) -> list[Session]:
+    return list(sessions(subject, Role([doc(OPEN, *statements)], None).relevant(keys.action(DELETE))))
+
+
+def test_what_is_known_of_a_caller() -> None:
+    [caller] = callers(replace(ORDERS, function_arn=function("orders", "eu-west-1", ACCOUNT).replace("aws", "aws-cn")))
+    assert caller.caller is Caller.CODE
+    assert (caller.partition, caller.account, caller.region) == ("aws-cn", ACCOUNT, "eu-west-1")
+    assert (caller.role_arn, caller.role_tags, caller.now) == (ROLE, {"Team": "blue"}, ANY.now)
+    [elsewhere] = callers(ORDERS)
+    assert elsewhere.region == ""
+
+
+def test_an_account_that_is_not_known_is_one_that_documents_name_or_another() -> None:
+    by_arn = deny(ArnLike={KEY: function("x", account=OTHER)})
+    by_text = deny(StringEquals={"aws:PrincipalAccount": OTHER})
+    for guard in (by_arn, by_text):
+        assert {caller.account for caller in callers(SOMEWHERE, guard)} == {OTHER, keys.EXAMPLE_ACCOUNT}
+    assert {caller.account for caller in callers(SOMEWHERE)} == {keys.EXAMPLE_ACCOUNT}
+
+
+def test_an_account_that_a_variable_is_filled_in_with_is_one_as_well() -> None:
+    tagged = replace(SOMEWHERE, role_tags={"Of": f"arn:aws:lambda:eu-west-1:{OTHER}:function:x", "Never": NOT_KNOWN})
+    guard = deny(ArnLike={KEY: "${aws:PrincipalTag/Of}"})
+    assert {caller.account for caller in callers(tagged, guard)} == {OTHER, keys.EXAMPLE_ACCOUNT}
+    assert {caller.account for caller in callers(tagged)} == {keys.EXAMPLE_ACCOUNT}
+    assert {caller.account for caller in callers(replace(tagged, role_tags=None), guard)} == {keys.EXAMPLE_ACCOUNT}
+
+
+@pytest.mark.parametrize(
+    ("given", "there"),
+    [
+        ("arn:*:iam::*:role/path/orders-role", f"arn:aws:iam::{OTHER}:role/path/orders-role"),
+        (ROLE, ROLE),
+        ("arn:*:iam::*:role/*orders-role", None),
+        ("arn:*:iam::*", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_roles_arn_is_in_the_callers_account(given: str | None, there: str | None) -> None:
+    subject = replace(ORDERS, function_arn=f"arn:aws:lambda:*:{OTHER}:function:orders", role_arn=given)
+    assert [caller.role_arn for caller in callers(subject)] == [there]
 
 
 # ---- accounts in which the role does nothing

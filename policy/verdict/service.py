@@ -61,7 +61,7 @@ class Passed(NamedTuple):
         return Passed([_unguarded(d.without(without)) for d in self.on_role], boundary, levels)
 
     def ask_everywhere(self, action: str, service: Subject) -> Answer:
-        """The service's call, wherever its function may be; guards name the places that matter."""
+        """The service's call, wherever its function may be; statements name the places that matter."""
         places = _where(service.function_arn, self.every)
         first, *others = (self.ask(action, replace(service, function_arn=arn)) for arn in places)
         if all(answer.allowed is first.allowed for answer in others):
@@ -191,13 +191,15 @@ def _judge_call(found: _Found, users: list[User], action: str, service: Subject)
 
 
 def _where(function_arn: str, documents: Iterable[PolicyDocument]) -> Iterator[str]:
-    """The ARN as far as it is known, and where its region or account is not: once for each that a guard names, and for
-    one that none names."""
+    """The ARN as far as it is known, and where its region or account is not and there is a guard: once for each that a
+    statement names, and for one that none names."""
     yield function_arn
     fields = function_arn.split(":", ARN_FIELDS - 1)
-    guards = [s for d in documents for s in d.statements if telling(s)]
+    statements = [s for d in documents for s in d.statements]
+    if not any(map(telling, statements)):
+        return
     for place, names, some in ((_REGION_FIELD, REGION_KEYS, _REGIONS), (_ACCOUNT_FIELD, ACCOUNT_KEYS, _ACCOUNTS)):
-        values = [v for s in guards for c in s.conditions if c.key in names for v in c.values if isinstance(v, str)]
+        values = [v for s in statements for c in s.conditions if c.key in names for v in c.values if isinstance(v, str)]
         named = [value for value in dict.fromkeys(values) if not _WILD.intersection(value)]
         if fields[place] == "*" and values:
             for value in (*named, next((other for other in some if other not in values), "*")):
