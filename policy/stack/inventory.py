@@ -88,7 +88,7 @@ class Stack:
         if at is not None and stand_ins.ACCOUNTS.fullmatch(account):
             # Made up for the account of what names it, whose number a role that is deployed there tells.
             return [r for r in found if r.arn == value or (r.account == at.account and not _stands_in(r.arn))]
-        return [r for r in found if r.arn == value or not (_known(r.arn) or _apart(r.account, account))]
+        return [r for r in found if r.arn == value or not (_known(r.arn) or apart(r.account, account))]
 
     def sure_of(self, roles: Sequence[Resource], prop: str, at: Resource) -> bool:
         """Whether a property that may stand for these roles certainly stands for one: a name is one of its own account, and
@@ -168,7 +168,7 @@ class Stack:
         named = next((index[text] for text in texts if _known(text) and text in index), [])
         by_arn = isinstance(texts[0], str) and texts[0].startswith("arn:")
         if at is not None and not by_arn:
-            named = [resource for resource in named if not _apart(resource.account, at.account)]
+            named = [resource for resource in named if not apart(resource.account, at.account)]
         if at is not None and len(named) > 1:
             # A name is looked up in the account of the resource that gives it.
             named = [resource for resource in named if resource.account == at.account] or named
@@ -181,7 +181,7 @@ class Stack:
         return [] if any(map(_known, texts)) else depended
 
 
-def _apart(account: str, other: str) -> bool:
+def apart(account: str, other: str) -> bool:
     """Whether two accounts, as far as their providers tell, are known to be different ones."""
     return account != other and account.isdigit() and other.isdigit()
 

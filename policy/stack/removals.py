@@ -17,7 +17,7 @@ from policy.shared import aws_types
 from policy.shared.aws_types import MANAGED_POLICIES, ROLE_POLICIES, ROLES
 from policy.stack.execution_role import INLINE_KINDS, Decided, ExecutionRole, Gap, Grant, GrantKind
 from policy.stack.grants import declared_by
-from policy.stack.inventory import Stack
+from policy.stack.inventory import Stack, apart
 from policy.stack.resources import Resource, type_of
 
 ExecutionRoles = Mapping[str, ExecutionRole]
@@ -127,6 +127,8 @@ def _by_attachment(stack: Stack, executions: ExecutionRoles, attachment: Resourc
     certain = not unknown and len(policies) < 2
     for execution in executions.values():
         if execution.role is None or execution.role.urn in made_from or _named(execution.role, listed):
+            continue
+        if apart(execution.role.account, attachment.account):
             continue
         for i, grant in enumerate(execution.grants):
             same = grant.urn in policies or (isinstance(value, str) and grant.listed_as == value)

@@ -166,13 +166,28 @@ def _judge(execution: ExecutionRole, users: list[User], asked: Question, others:
     needing = [user for user in users if user.needs_vpc is not Truth.NO]
     if needing or not everybody:
         # What may keep the service out because it is not known is said once, with what it does to the code.
-        by_service = judge_service(execution, needing, replace(subject, caller=Caller.SERVICE), passed)
+        by_service = _locked_out(execution, needing, everybody, replace(subject, caller=Caller.SERVICE), passed)
         outcomes += [o for o in by_service if isinstance(o, LockedOut) or not set(o.actions) & set(unverified.actions)]
     ways_round = _ways_round(execution, everybody, asked, subject, passed)
     # What may be allowed because hardly anything is known of the role is said once.
     outcomes += [way for way in ways_round if isinstance(way, WayRound) or not _told(way, unverified)]
     unverified.unless_denied = [found for found in unless_denied.values() if found.writes]
     return outcomes + ([unverified] if unverified.actions else [])
+
+
+def _locked_out(
+    execution: ExecutionRole, needing: Sequence[User], everybody: Sequence[User], service: Subject, passed: Passed
+) -> Iterator[LockedOut | Unverified]:
+    """What keeps Lambda's calls for those that need them from getting through; and for those that may need them, where that
+    is something else."""
+    told = list(judge_service(execution, needing, service, passed))
+    yield from told
+    perhaps = [user for user in everybody if user.needs_vpc is Truth.UNKNOWN and user not in needing]
+    blamed = {id(found.grant) for found in told if isinstance(found, LockedOut)}
+    for found in judge_service(execution, perhaps, service, passed) if perhaps else ():
+        if isinstance(found, LockedOut) and id(found.grant) not in blamed:
+            gaps = [user.gap for user in found.users if user.gap is not None]
+            yield Unverified(execution, found.users, found.actions, gaps, locked_out=found)
 
 
 def _passed(execution: ExecutionRole, levels: Levels) -> Passed:
