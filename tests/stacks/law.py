@@ -92,7 +92,7 @@ class Law:
             and not any(name.startswith("outside:") for name in program.choices)
             and all(map(self._tells_account, program.providers))
             # Of these the pack knows no more than that there may be some.
-            and not any(word in str(values) for word in ("aws:TokenIssueTime", NEW_REGION, "eu-*-9"))
+            and not any(word in str((values, program.choices)) for word in ("aws:TokenIssueTime", NEW_REGION, "eu-*-9"))
         )
 
     def asks(self, role: str, in_scope: bool) -> bool:
