@@ -6,6 +6,7 @@ never allowed the call is somebody's unfinished work, and no guard of it is to b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,7 +18,6 @@ from policy.iam.evaluate import Levels, action_covered
 from policy.iam.matching import ARN_FIELDS
 from policy.iam.search.actions import NEEDED_BY_POLLER, NEEDED_BY_SERVICE
 from policy.iam.search.keys import (
-    ACCOUNT_KEYS,
     EXAMPLE_ACCOUNT,
     NETWORK_KEYS,
     REGION_KEYS,
@@ -198,15 +198,27 @@ def _where(function_arn: str, documents: Iterable[PolicyDocument]) -> Iterator[s
     statements = [s for d in documents for s in d.statements]
     if not any(map(telling, statements)):
         return
-    for place, names, some in ((_REGION_FIELD, REGION_KEYS, _REGIONS), (_ACCOUNT_FIELD, ACCOUNT_KEYS, _ACCOUNTS)):
-        values = [v for s in statements for c in s.conditions if c.key in names for v in c.values if isinstance(v, str)]
+    regional = _texts(c for s in statements for c in s.conditions if c.key in REGION_KEYS)
+    everything = (*_texts(c for s in statements for c in s.conditions), *_patterns(statements))
+    accounts = [account for text in everything for account in _ACCOUNT.findall(text)]
+    for place, values, some in ((_REGION_FIELD, regional, _REGIONS), (_ACCOUNT_FIELD, accounts, _ACCOUNTS)):
         named = [value for value in dict.fromkeys(values) if not _WILD.intersection(value)]
         if fields[place] == "*" and values:
             for value in (*named, next((other for other in some if other not in values), "*")):
                 yield ":".join((*fields[:place], value, *fields[place + 1 :]))
 
 
+def _texts(conditions: Iterable[Condition]) -> list[str]:
+    return [value for condition in conditions for value in condition.values if isinstance(value, str)]
+
+
+def _patterns(statements: Iterable[Statement]) -> Iterator[str]:
+    for statement in statements:
+        yield from (p for p in (*(statement.resources or ()), *(statement.not_resources or ())) if isinstance(p, str))
+
+
 _REGIONS: Final = regions("aws")
+_ACCOUNT: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 _ACCOUNTS: Final = (EXAMPLE_ACCOUNT, *(f"{number:012}" for number in range(1000)))
 _REGION_FIELD, _ACCOUNT_FIELD = 3, 4
 _WILD: Final = frozenset("*?$:")
