@@ -140,8 +140,6 @@ def _judge(execution: ExecutionRole, users: list[User], asked: Question, others:
     presumed = _presumed_passed(execution, asked.levels) if idle else passed
     for group in alike(everybody, passed.every):
         code = callers(subject, group)
-        # What is not known may be what the role is of use by, in an account that what is known says nothing of.
-        somewhere = [replace(caller, anywhere=True) for caller in code]
         for action in actions:
             answer = _expose(exposed, execution, group, action, code, passed)
             if answer is NOT_DOCUMENTED:
@@ -149,7 +147,7 @@ def _judge(execution: ExecutionRole, users: list[User], asked: Question, others:
             elif answer.allowed is Truth.UNKNOWN and idle:
                 # What is not known and could not well be a guard does not excuse what is.
                 sure: dict[Grant, Exposed] = {}
-                _expose(sure, execution, group, action, somewhere, presumed)
+                _expose(sure, execution, group, action, code, presumed)
                 for found in sure.values():
                     _add(unless_guarded, replace(found, unless=idle))
                 if sure:
@@ -159,7 +157,7 @@ def _judge(execution: ExecutionRole, users: list[User], asked: Question, others:
                 unverified.users = list(dict.fromkeys([*unverified.users, *group]))
                 unverified.answers.append(answer)
                 known = [document for document in passed.on_role if not document.unknown]
-                _expose(unless_denied, execution, group, action, somewhere, passed._replace(on_role=known))
+                _expose(unless_denied, execution, group, action, code, passed._replace(on_role=known))
     for found in (*exposed.values(), *unless_guarded.values()):
         found.under_scps = bool(asked.levels)
     outcomes: list[Outcome] = [*exposed.values(), *unless_guarded.values()]

@@ -127,8 +127,12 @@ class Law:
         such an account where it does not know which one it is.
         """
 
+        # Where an account is not known, what is known allows something in the account that the role is in.
+        elsewhere = frozenset() if self._account_known(role) else answer.useless
+
         def open_(action: str, functions: Iterable[str]) -> bool:
-            return any(action in answer.exposed.get(f, ()) or (f, action) in answer.locked for f in functions)
+            closed = answer.locked | elsewhere
+            return any(action in answer.exposed.get(f, ()) or (f, action) in closed for f in functions)
 
         for action, functions in sure.exposed.items():
             if functions and not open_(action, functions):

@@ -133,6 +133,8 @@ class Answer:
     # The same if what was hidden allows nothing on IAM: of no unknown document is that supposed.
     known_ways: frozenset[str]
     locked: frozenset[tuple[str, str]]
+    # Those that neither the code nor Lambda can make if what was hidden allows nothing.
+    useless: frozenset[tuple[str, str]]
     # Those of the locked calls that a condition on the key or the network keeps out, in a document that was not hidden.
     guarded_out: frozenset[tuple[str, str]]
     # The resources that put the policies there.
@@ -392,9 +394,14 @@ class Asked:
             known = frozenset(
                 f.name for f in self._role.functions if f.name in ways and self._rewrites(self._known, f.arn)
             )
-        locked, guarded_out = set(), set()
+        locked, guarded_out, useless = set(), set(), set()
         for f in self._role.functions:
             for action in ACTIONS:
+                if self._known != documents and not (
+                    self._can(self._known, self._boundary, action, f.arn)
+                    or self._service(self._known, self._boundary, action, f.arn)
+                ):
+                    useless.add((f.name, action))
                 if not self._service(documents, self._boundary, action, f.arn):
                     locked.add((f.name, action))
                     if not f.needs_vpc or self._service(self._seen, self._seen_boundary, action, f.arn):
@@ -403,7 +410,8 @@ class Asked:
                     if self._service(list(map(_unguarded, documents)), limits, action, f.arn):
                         guarded_out.add((f.name, action))
         functions = {f.name: f for f in self._role.functions}
-        return Answer(functions, exposed, ways | sessions, known | sessions, frozenset(locked), frozenset(guarded_out))
+        calls = (frozenset(locked), frozenset(useless), frozenset(guarded_out))
+        return Answer(functions, exposed, ways | sessions, known | sessions, *calls)
 
     def _can(
         self,

@@ -44,7 +44,7 @@ class Subject:
     now: Decimal = Decimal(0)
     # The code in a session that it opened itself: its calls lack the key.
     keyless: bool = False
-    # Whether the role may be where nobody can use what is asked about: that is not all that is on it.
+    # Whether the role may be where nobody can use it: it is asked about as it was not made.
     anywhere: bool = False
 
     @cached_property
