@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from policy.iam.conditions import SetOperator
+from policy.iam.conditions import SetOperator, holds
 from policy.iam.document import (
     INLINE_POLICIES_LIMIT,
     MANAGED_POLICY_LIMIT,
@@ -655,6 +655,7 @@ def test_conditions_of_their_own() -> None:
         ("aws:y", "Condition.Null.aws:y"),
     ]
     assert not others
+    assert holds(found[0], {"aws:x": ("me",), "aws:username": ("me",)}) is Truth.YES
     assert parse_conditions({"StringIs": {"aws:x": "y"}, "Null": {"aws:y": "true"}})[1]
 
 

@@ -21,6 +21,7 @@ from policy.iam.matching import (
     arn_like,
     cells,
     glob,
+    may_name,
     resource_globs,
     resource_like,
 )
@@ -585,3 +586,19 @@ def test_hostile_patterns_do_not_multiply_in_cells(monkeypatch: pytest.MonkeyPat
 def test_a_pattern_is_compiled_once() -> None:
     assert glob("abc*") is glob("abc*")
     assert matching.glob("abc*", arn=True) is not glob("abc*")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "named"),
+    [
+        ("arn:aws:lambda:*:*:function:orders", True),
+        ("arn:aws:lambda:*:*:function:or*", True),
+        ("*:*:*:*:*:*", True),
+        ("arn:aws:lambda:*:*:function:billing", False),
+        # An Arn operator takes no pattern of fewer fields.
+        ("function:orders", False),
+        ("*", False),
+    ],
+)
+def test_whether_a_pattern_may_name_a_resource(pattern: str, named: bool) -> None:
+    assert may_name(pattern, "function:orders") is named

@@ -13,6 +13,7 @@ from policy.iam.request import Caller
 from policy.iam.search import keys
 from policy.iam.search.keys import SOURCE_FUNCTION_KEY, Session
 from policy.iam.search.relevant import Role
+from policy.iam.search.solver import BudgetExceededError
 from policy.iam.search.subject import Subject, places, sessions
 from policy.iam.search.witness import ask
 from policy.iam.truth import UNKNOWN as NOT_KNOWN
@@ -97,6 +98,17 @@ def test_names_that_cannot_be_the_functions_are_not_told_apart() -> None:
         found = function_arns(subject, deny(ArnLike={KEY: [*many, own]}))
         assert len(found) == 2
         assert {arn.split(":")[3].startswith("us-") for arn in found} == {True, False}
+
+
+def test_of_more_names_than_are_tried_a_few_are_asked() -> None:
+    variable = function("${aws:PrincipalTag/None}", account=OTHER)
+    values = [variable, "short", function("elsewhere", account=OTHER), *(function(f"f{i}-?*") for i in range(80))]
+    relevant = Role([doc(OPEN, deny(ArnLike={KEY: values}))], None).relevant(keys.action(DELETE))
+    callers = sessions(ANY, relevant)
+    for name in ("my-function", "f0-xx", "f1-xx", "f2-xx", "f3-xx"):
+        assert next(callers).function_arn == function(name, keys.EXAMPLE_REGION, ACCOUNT)
+    with pytest.raises(BudgetExceededError):
+        next(callers)
 
 
 def test_texts_are_told_apart_whatever_they_name() -> None:
