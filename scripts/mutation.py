@@ -7,8 +7,8 @@ with empty caches.
 
 Exit status 1 if fewer than 95 % of the mutants are killed. Survivors are listed. Those known are of these groups:
 
-- shortcuts that save work and decide nothing: `_of_every_region`, `usual`, `_without_space`, the fields of `Glob.matches`,
-  `"*"` before a pattern is looked at, what `Role` and `Relevant.answers` keep;
+- shortcuts that save work and decide nothing: `_of_every_region`, `_about`, `_can_differ`, `usual`, `_without_space`, the
+  fields of `Glob.matches`, `"*"` before a pattern is looked at, what `Role` and `Relevant.answers` keep;
 - a first service or part found with a longer or shorter text that finds the same (`split(":", 6)`, `_service`);
 - arguments that a later check makes up for: `strict=`, names of encodings, defaults that no caller leaves out;
 - the exact price of a step in the search's budget;

@@ -240,3 +240,10 @@ def test_the_functions_own_region_comes_first() -> None:
     assert [place.region for place in found[:1]] == ["eu-west-1"]
     assert {place.account for place in found} == {ACCOUNT}
     assert len(found) > 1
+
+
+def test_a_region_that_is_not_known_names_no_place() -> None:
+    subject = replace(ORDERS, function_arn=function("orders", "eu-west-1", ACCOUNT))
+    relevant = Role([doc(allow(StringEquals={"aws:RequestedRegion": NOT_KNOWN}))], None).relevant(keys.action(DELETE))
+    [session] = sessions(subject, relevant)
+    assert [place.region for place in places(session, relevant)] == ["eu-west-1"]
