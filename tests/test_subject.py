@@ -247,3 +247,22 @@ def test_a_region_that_is_not_known_names_no_place() -> None:
     relevant = Role([doc(allow(StringEquals={"aws:RequestedRegion": NOT_KNOWN}))], None).relevant(keys.action(DELETE))
     [session] = sessions(subject, relevant)
     assert [place.region for place in places(session, relevant)] == ["eu-west-1"]
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "pattern", "expected"),
+    [
+        ("aws", "eu-west-1", "cn-*-9", Truth.NO),
+        ("aws", "eu-west-1", "us-gov-*-9", Truth.NO),
+        ("aws", "eu-west-1", "us-*-9", Truth.UNKNOWN),
+        ("aws-cn", "cn-north-1", "cn-*-9", Truth.UNKNOWN),
+        ("aws-cn", "cn-north-1", "eu-*-9", Truth.NO),
+        ("aws-us-gov", "us-gov-east-1", "us-gov-*-9", Truth.UNKNOWN),
+        ("aws-us-gov", "us-gov-east-1", "us-west-9", Truth.NO),
+        ("aws-iso", "us-iso-east-1", "us-iso-*-9", Truth.UNKNOWN),
+    ],
+)
+def test_a_region_is_one_of_its_partition(partition: str, region: str, pattern: str, expected: Truth) -> None:
+    subject = replace(ORDERS, function_arn=f"arn:{partition}:lambda:{region}:{ACCOUNT}:function:orders")
+    answer = ask(DELETE, subject, [doc(allow(StringLike={"aws:RequestedRegion": pattern}))])
+    assert answer.allowed is expected

@@ -276,7 +276,7 @@ class _RegionSigns:
         known_facts = [facts]
         if network != session.account and keys.RESOURCE_ACCOUNT_KEY in facts:
             known_facts.append({**facts, keys.RESOURCE_ACCOUNT_KEY: (network,)})
-        self._facts = facts
+        self._facts, self._partition = facts, session.partition
         self._globs: list[Glob] = []
         for known in known_facts:
             patterns = filled(relevant.resource_patterns, known)
@@ -301,8 +301,9 @@ class _RegionSigns:
         """One that nothing names, and those that the conditions on regions name or have patterns for."""
         yield _NEW_REGION
         for condition in self._regional:
-            for value in condition.values:
-                yield from filter(_REGION.fullmatch, _filled_in(value) if isinstance(value, str) else ())
+            for pattern in (value for value in condition.values if isinstance(value, str)):
+                named = filter(_REGION.fullmatch, _filled_in(pattern))
+                yield from (region for region in named if keys.may_have_region(self._partition, region))
 
     def sign(self, place: Place) -> object:
         """The sign of the place's region."""
