@@ -23,7 +23,7 @@ class Room(NamedTuple):
 
 # A new module is put where it belongs.
 ROOMS: Final = {
-    "shared": Room((), ("names", "aws_types", "terraform_types", "escapes", "streams", "stand_ins", "rules")),
+    "shared": Room((), ("names", "aws_types", "terraform_types", "escapes", "streams", "stand_ins", "rules", "partitions")),
     "iam": Room(
         ("shared",),
         (

@@ -63,6 +63,11 @@ class Statement:
     empty_condition: bool = False
 
     @property
+    def resource_patterns(self) -> tuple[Text, ...]:
+        """What it names in either of the two resource elements."""
+        return (*(self.resources or ()), *(self.not_resources or ()))
+
+    @property
     def path(self) -> str:
         """Where it stands in its document."""
         return f"Statement[{self.index}]"
@@ -207,7 +212,7 @@ def _refused(name: str, what: str, path: str = "") -> PolicyDocument:
 
 def _has_variables(statement: Statement) -> bool:
     values = (value for condition in statement.conditions for value in condition.values)
-    texts = (*(statement.resources or ()), *(statement.not_resources or ()), *values)
+    texts = (*statement.resource_patterns, *values)
     return any(isinstance(text, str) and "${" in text for text in texts)
 
 

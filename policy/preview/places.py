@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..shared import stand_ins
+from ..shared.partitions import partition_of
 from .properties import UNKNOWN, Properties, is_unknown, reveal
 
 # Inputs of a provider, and keys of its configuration, that decide in which account it works.
@@ -110,9 +111,7 @@ def partition(region: str) -> str:
     """The partition of a region."""
     if region in (stand_ins.REGION, UNKNOWN):
         return stand_ins.PARTITION if region == stand_ins.REGION else UNKNOWN
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    return partition_of(region)
 
 
 def dns_suffix(region: str) -> str:

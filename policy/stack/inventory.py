@@ -10,6 +10,7 @@ from policy.iam.managed import is_aws_managed
 from policy.iam.truth import Unknown
 from policy.shared import stand_ins
 from policy.shared.aws_types import FUNCTIONS, MANAGED_POLICIES, QUALIFIERS, ROLES, TYPES
+from policy.shared.partitions import partition_of
 from policy.stack.resources import Resource
 
 _ATTACHING: Final = tuple(kind for kind, row in TYPES.items() if row.managed)
@@ -184,13 +185,6 @@ class Stack:
 def apart(account: str, other: str) -> bool:
     """Whether two accounts, as far as their providers tell, are known to be different ones."""
     return account != other and account.isdigit() and other.isdigit()
-
-
-def partition_of(region: str) -> str:
-    """The partition of a region (AWS General Reference; the two public ones beside `aws` have names of their own)."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def _known(text: object) -> bool:

@@ -126,9 +126,8 @@ def _by_attachment(stack: Stack, executions: ExecutionRoles, attachment: Resourc
         made_from = []  # any of them may be left out; those whose names are known are in `listed`
     certain = not unknown and len(policies) < 2
     for execution in executions.values():
-        if execution.role is None or execution.role.urn in made_from or _named(execution.role, listed):
-            continue
-        if apart(execution.role.account, attachment.account):
+        role = execution.role
+        if role is None or apart(role.account, attachment.account) or role.urn in made_from or _named(role, listed):
             continue
         for i, grant in enumerate(execution.grants):
             same = grant.urn in policies or (isinstance(value, str) and grant.listed_as == value)

@@ -11,8 +11,9 @@ from typing import Any, Final, NamedTuple
 
 from policy.iam.truth import UNKNOWN, Truth, Unknown, all_of, any_of
 from policy.shared import aws_types
+from policy.shared.partitions import partition_of
 from policy.stack.execution_role import Gap, Needs, User, UserKind, unreadable
-from policy.stack.inventory import Stack, partition_of
+from policy.stack.inventory import Stack
 from policy.stack.resources import Resource, type_of
 
 

@@ -6,7 +6,6 @@ never allowed the call is somebody's unfinished work, and no guard of it is to b
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,6 +13,7 @@ from typing import Final, NamedTuple
 
 from policy.iam.conditions import Condition, holds
 from policy.iam.document import Effect, PolicyDocument, Statement
+from policy.iam.elements import Text
 from policy.iam.evaluate import Levels, action_covered
 from policy.iam.matching import ARN_FIELDS
 from policy.iam.search.actions import NEEDED_BY_POLLER, NEEDED_BY_SERVICE
@@ -25,7 +25,7 @@ from policy.iam.search.keys import (
     SOURCE_FUNCTION_KEY,
     regions,
 )
-from policy.iam.search.subject import Subject
+from policy.iam.search.subject import ACCOUNT, Subject
 from policy.iam.search.witness import Answer, ask
 from policy.iam.truth import Truth, Unknown
 from policy.stack.execution_role import ExecutionRole, Grant, GrantKind, User, UserKind
@@ -196,11 +196,12 @@ def _where(function_arn: str, documents: Iterable[PolicyDocument]) -> Iterator[s
     yield function_arn
     fields = function_arn.split(":", ARN_FIELDS - 1)
     statements = [s for d in documents for s in d.statements]
-    if not any(map(telling, statements)):
+    if "*" not in (fields[_REGION_FIELD], fields[_ACCOUNT_FIELD]) or not any(map(telling, statements)):
         return
-    regional = _texts(c for s in statements for c in s.conditions if c.key in REGION_KEYS)
-    everything = (*_texts(c for s in statements for c in s.conditions), *_patterns(statements))
-    accounts = [account for text in everything for account in _ACCOUNT.findall(text)]
+    conditions = [c for s in statements for c in s.conditions]
+    regional = _texts(value for c in conditions if c.key in REGION_KEYS for value in c.values)
+    everything = (*(v for c in conditions for v in c.values), *(p for s in statements for p in s.resource_patterns))
+    accounts = [account for text in _texts(everything) for account in ACCOUNT.findall(text)]
     for place, values, some in ((_REGION_FIELD, regional, _REGIONS), (_ACCOUNT_FIELD, accounts, _ACCOUNTS)):
         named = [value for value in dict.fromkeys(values) if not _WILD.intersection(value)]
         if fields[place] == "*" and values:
@@ -208,17 +209,11 @@ def _where(function_arn: str, documents: Iterable[PolicyDocument]) -> Iterator[s
                 yield ":".join((*fields[:place], value, *fields[place + 1 :]))
 
 
-def _texts(conditions: Iterable[Condition]) -> list[str]:
-    return [value for condition in conditions for value in condition.values if isinstance(value, str)]
-
-
-def _patterns(statements: Iterable[Statement]) -> Iterator[str]:
-    for statement in statements:
-        yield from (p for p in (*(statement.resources or ()), *(statement.not_resources or ())) if isinstance(p, str))
+def _texts(values: Iterable[Text]) -> list[str]:
+    return [value for value in values if isinstance(value, str)]
 
 
 _REGIONS: Final = regions("aws")
-_ACCOUNT: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 _ACCOUNTS: Final = (EXAMPLE_ACCOUNT, *(f"{number:012}" for number in range(1000)))
 _REGION_FIELD, _ACCOUNT_FIELD = 3, 4
 _WILD: Final = frozenset("*?$:")

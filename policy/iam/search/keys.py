@@ -126,16 +126,6 @@ def regions(partition: str) -> tuple[str, ...]:
     return tuple(sorted(known, key=lambda r: (r != EXAMPLE_REGION, r != "eu-west-1", r)))
 
 
-_BEGINNINGS: Final = {"aws-cn": "cn-", "aws-us-gov": "us-gov-"}
-
-
-def may_have_region(partition: str, region: str) -> bool:
-    """Whether a region of that name may be one of the partition, some day: two of them have names of their own."""
-    if partition in _BEGINNINGS:
-        return region.startswith(_BEGINNINGS[partition])
-    return partition != "aws" or not region.startswith(tuple(_BEGINNINGS.values()))
-
-
 _GLOBAL_NAMES: Final = (
     "aws:CurrentTime",
     "aws:EpochTime",

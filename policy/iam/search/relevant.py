@@ -69,7 +69,7 @@ class Relevant:
         patterns: dict[str, None] = {}
         for determining in self.found:
             statement = determining.statement
-            for pattern in (*(statement.resources or ()), *(statement.not_resources or ())):
+            for pattern in statement.resource_patterns:
                 if isinstance(pattern, str) and pattern != "*":
                     patterns[pattern] = None
         return tuple(patterns)

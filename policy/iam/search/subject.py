@@ -19,6 +19,7 @@ from policy.iam.search.keys import SOURCE_FUNCTION_KEY, Session
 from policy.iam.search.relevant import Relevant, filled
 from policy.iam.search.solver import BudgetExceededError
 from policy.iam.truth import Unknown
+from policy.shared.partitions import may_have
 
 _MOST_FUNCTIONS: Final = 64
 # Of more, how many of those that documents name are asked, and what wildcards in their names are filled in with.
@@ -57,7 +58,7 @@ class Subject:
         )
 
 
-_ACCOUNT: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+ACCOUNT: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 # An account that no document names is a possibility beside those that one does.
 _EXAMPLE_ACCOUNTS: Final = (
     keys.EXAMPLE_ACCOUNT,
@@ -90,7 +91,7 @@ def sessions(subject: Subject, relevant: Relevant) -> Iterator[Session]:
         # with documents for elsewhere, and with nothing in it that tells (`Stack.partition`).
         partitions = list(dict.fromkeys((*named, "aws")))
     if "*" in account:
-        named = list(dict.fromkeys(a for t in texts for a in _ACCOUNT.findall(t)))
+        named = list(dict.fromkeys(a for t in texts for a in ACCOUNT.findall(t)))
         accounts = [*named, next(a for a in _EXAMPLE_ACCOUNTS if a not in named)]
     for partition, account in product(partitions, accounts):
         role_arn = _role_arn(subject.role_arn, partition, account)
@@ -215,7 +216,7 @@ def _sharing(session: Session, relevant: Relevant) -> Iterable[str]:
         return ()
     arns = [*relevant.resource_patterns, *_texts(by_key, arn_keys)]
     found = [account for text in arns for account in _account_of(text)]
-    found += [text for text in _texts(by_key, (keys.RESOURCE_ACCOUNT_KEY,)) if _ACCOUNT.fullmatch(text)]
+    found += [text for text in _texts(by_key, (keys.RESOURCE_ACCOUNT_KEY,)) if ACCOUNT.fullmatch(text)]
     return [account for account in dict.fromkeys(found) if account != session.account]
 
 
@@ -227,7 +228,7 @@ def _account_of(pattern: str) -> Iterator[str]:
     """The account whose resources of EC2 the pattern of an ARN names, if it names one."""
     fields = pattern.split(":", ARN_FIELDS - 1)
     if len(fields) > _ACCOUNT_FIELD and glob(fields[_SERVICE_FIELD]).matches("ec2"):
-        yield from _ACCOUNT.findall(fields[_ACCOUNT_FIELD])
+        yield from ACCOUNT.findall(fields[_ACCOUNT_FIELD])
 
 
 def _places(session: Session, relevant: Relevant, network: str) -> Iterator[Place]:
@@ -303,7 +304,7 @@ class _RegionSigns:
         for condition in self._regional:
             for pattern in (value for value in condition.values if isinstance(value, str)):
                 named = filter(_REGION.fullmatch, _filled_in(pattern))
-                yield from (region for region in named if keys.may_have_region(self._partition, region))
+                yield from (region for region in named if may_have(self._partition, region))
 
     def sign(self, place: Place) -> object:
         """The sign of the place's region."""

@@ -93,16 +93,19 @@ def _search(action: str, subject: Subject, relevant: Relevant, role: Role, budge
             answers.append(_ask_session(action, session, relevant, role, budget))
             asked.append(session)
         # What the role may do elsewhere says nothing of where its functions are.
-        differ = len({answer.allowed for answer in answers}) > 1
-        if differ and not subject.anywhere and action in keys.known_actions():
+        if _differ(answers) and not subject.anywhere and action in keys.known_actions():
             answers = _of_working_roles(action, subject, asked, answers, relevant, role, budget) or answers
     except BudgetExceededError:
-        if len({answer.allowed for answer in answers}) < 2:
+        if not _differ(answers):
             return Answer(Truth.UNKNOWN, too_complex=True)
-    if len({answer.allowed for answer in answers}) == 1:
+    if answers and not _differ(answers):
         return answers[0]
     # The caller is one of several that cannot be told apart here, and their answers differ.
     return Answer(Truth.UNKNOWN, unknown_keys=(SOURCE_FUNCTION_KEY,))
+
+
+def _differ(answers: Sequence[Answer]) -> bool:
+    return len({answer.allowed for answer in answers}) > 1
 
 
 def _of_working_roles(

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from policy.iam.truth import UNKNOWN, Unknown
 from policy.shared import stand_ins
-from policy.stack.inventory import partition_of
+from policy.shared.partitions import partition_of
 from policy.stack.resources import Resource
 
 
