@@ -177,15 +177,25 @@ def _locked_out(
     execution: ExecutionRole, needing: Sequence[User], everybody: Sequence[User], service: Subject, passed: Passed
 ) -> Iterator[LockedOut | Unverified]:
     """What keeps Lambda's calls for those that need them from getting through; and for those that may need them, where that
-    is something else."""
-    told = list(judge_service(execution, needing, service, passed))
-    yield from told
+    is another statement."""
+    blamed: set[int] = set()
+    for found in judge_service(execution, needing, service, passed):
+        blamed.update(map(id, _blamed(found)))
+        yield found
     perhaps = [user for user in everybody if user.needs_vpc is Truth.UNKNOWN and user not in needing]
-    blamed = {id(found.grant) for found in told if isinstance(found, LockedOut)}
     for found in judge_service(execution, perhaps, service, passed) if perhaps else ():
-        if isinstance(found, LockedOut) and id(found.grant) not in blamed:
-            gaps = [user.gap for user in found.users if user.gap is not None]
-            yield Unverified(execution, found.users, found.actions, gaps, locked_out=found)
+        if not blamed.issuperset(map(id, _blamed(found))):
+            doubt = found
+            if isinstance(doubt, LockedOut):
+                doubt = Unverified(execution, doubt.users, doubt.actions, locked_out=doubt)
+            doubt.gaps = [*(user.gap for user in doubt.users if user.gap is not None), *doubt.gaps]
+            yield doubt
+
+
+def _blamed(found: LockedOut | Unverified) -> Sequence[object]:
+    """What keeps Lambda out: the statements, or the policy where none of them can be told."""
+    locked = found.locked_out if isinstance(found, Unverified) else found
+    return () if locked is None else locked.statements or (locked.grant,)
 
 
 def _passed(execution: ExecutionRole, levels: Levels) -> Passed:
