@@ -222,6 +222,7 @@ def test_an_unknown_statement_stands_among_known_ones() -> None:
     assert not document.unknown
     assert [s.effect for s in document.statements] == [None, Effect.ALLOW]
     assert [s.uncertain for s in document.statements] == [True, False]
+    assert [s.index for s in document.statements] == [0, 1]
 
 
 # ---- what IAM refuses: (document, errors)
@@ -608,10 +609,25 @@ def test_the_size_is_that_of_the_text_without_white_space() -> None:
     assert read(text).size == len("".join(text.split()))
     # An object, as aws-native takes it, counts as much; what is not known of it counts nothing.
     assert read(json.loads(text)).size == read(text).size
-    (error,) = read({"Statement": [{"Sid": "x" * 1_000_001}]}).errors
-    assert "IAM takes at most" in error.what
+    accented = {"Statement": [ALLOW], "Id": "é è"}
+    assert read(accented).text == json.dumps(accented, separators=(",", ":"), ensure_ascii=False)
     assert (MANAGED_POLICY_LIMIT, INLINE_POLICIES_LIMIT) == (6_144, 10_240)
     assert not read(json.dumps({"Statement": ALLOW}) + " " * (1_000_000 - len(json.dumps({"Statement": ALLOW})))).errors
+
+
+def test_an_object_is_refused_when_its_text_is_too_long() -> None:
+    empty = {"Statement": [{**ALLOW, "Sid": ""}]}
+    longest = 1_000_000 - len(json.dumps(empty, separators=(",", ":")))
+    assert read({"Statement": [{**ALLOW, "Sid": "x" * longest}]}).errors == ()
+    refused = read({"Statement": [{**ALLOW, "Sid": "x" * (longest + 1)}]})
+    assert [str(error) for error in refused.errors] == ["1,000,001 characters; IAM takes at most 10,240"]
+    assert refused.name == "d"
+    # What is no document is told so, however long it is.
+    assert errors(["x" * 1_000_001]) == ["a policy document is a JSON object, not a list"]
+
+
+def test_an_object_that_is_no_json_has_no_text() -> None:
+    assert read({"Statement": [ALLOW], ("Id",): 1}).text == ""
 
 
 def test_an_error_reads_with_or_without_its_path() -> None:
@@ -619,6 +635,13 @@ def test_an_error_reads_with_or_without_its_path() -> None:
         str(DocumentError("Statement[1].Condition.ArnEquals", "is bad")) == "Statement[1].Condition.ArnEquals: is bad"
     )
     assert str(DocumentError("", "is bad")) == "is bad"
+
+
+@pytest.mark.parametrize(
+    ("more", "empty"), [({}, False), ({"Condition": {}}, True), ({"Condition": {"Null": {"aws:x": "true"}}}, False)]
+)
+def test_a_condition_that_asks_for_nothing_is_told_from_none(more: dict[str, Any], empty: bool) -> None:
+    assert statement(**more).empty_condition is empty
 
 
 # ---- parts that are not known

@@ -211,6 +211,11 @@ def test_what_a_role_may_do_elsewhere_says_nothing(
     assert answer.unknown_keys == ((SOURCE_FUNCTION_KEY,) if expected is Truth.UNKNOWN else ())
 
 
+def test_a_function_that_is_denied_what_lambda_may_do_tells_nothing_of_other_accounts() -> None:
+    answer = ask(DELETE, LAMBDA, [doc(allow(**HERE), deny(ArnLike={KEY: function("billing")}))])
+    assert answer.allowed is Truth.YES
+
+
 # ---- regions
 
 

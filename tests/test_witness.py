@@ -721,6 +721,25 @@ def test_an_undecided_answer_names_the_keys() -> None:
         "aws:principaltag/x",
     )
     assert asked([allow({"StringEquals": {"aws:SourceVpc": "x"}})]).unknown_keys == ("aws:sourcevpc",)
+    assert asked([allow({"StringEquals": {"aws:SourceVpc": "x", "aws:PrincipalOrgID": "o-1"}})]).unknown_keys == (
+        "aws:principalorgid",
+    )
+
+
+@pytest.mark.parametrize(
+    "beside", [{"StringLike": {"aws:RequestedRegion": "eu-*-9"}}, {"StringLike": {"aws:SourceVpc": "x"}}]
+)
+def test_a_statement_that_is_not_known_tells_more_than_what_was_not_tried(beside: dict[str, Any]) -> None:
+    assert asked([allow(beside)]).unknown_keys
+    answer = asked([allow({**beside, "StringEquals": {"aws:ResourceTag/x": NOT_KNOWN}})])
+    assert (answer.allowed, answer.unknown_keys, len(answer.unresolved)) == (UNKNOWN, (), 1)
+
+
+def test_after_a_region_that_is_not_there_yet_accounts_are_asked() -> None:
+    newer = allow({"StringLike": {"aws:RequestedRegion": "eu-*-9"}})
+    assert asked([newer], CREATE).allowed is UNKNOWN
+    parts = [ENI + "*", f"arn:aws:ec2:*:{SHARING}:subnet/*", PLACE + "security-group/*"]
+    assert asked([newer, allow(resource=parts)], CREATE).allowed is YES
 
 
 def test_a_fact_that_is_surely_there_and_not_known_is_to_be_filled_in() -> None:
@@ -1083,6 +1102,11 @@ def test_a_document_that_is_not_known_may_name_an_account_that_shares_its_networ
     assert ask("ec2:CreateNetworkInterface", CODE, [hidden, doc(deny(own))]).allowed is UNKNOWN
     everything = {"ArnLike": {SOURCE: "arn:aws:lambda:*:*:function:*"}}
     assert ask("ec2:CreateNetworkInterface", CODE, [hidden, doc(deny(everything))]).allowed is NO
+    # It may, and may as well not.
+    in_own = deny({"StringEquals": own["StringEquals"]}, "arn:aws:ec2:*:*:subnet/*")
+    assert asked([allow(), in_own, allow(resource=[NOT_KNOWN])], CREATE).allowed is UNKNOWN
+    of_no_account = deny({"StringNotLike": {"aws:ResourceAccount": "????????????"}})
+    assert ask(CREATE, CODE, [hidden, doc(in_own, of_no_account)]).allowed is UNKNOWN
 
 
 @pytest.mark.parametrize("at", [0, 1, 2])
