@@ -439,6 +439,14 @@ def _cells(written: list[str], base: str = "*", fresh: str = "fresh", **more: An
     return cells([glob(p) for p in written], base=glob(base), fresh=fresh, **more).texts
 
 
+@pytest.mark.parametrize("ends", ["*", "*z", "?*z"])
+def test_where_patterns_wait_for_every_character_no_other_is_made_up(ends: str) -> None:
+    found = _cells([f"{char}{ends}" for char in FRESH], base="?*", limit=10**7)
+    made_up = set(found) - {"fresh"}
+    assert {text[0] for text in made_up} - {":"} == {*FRESH} - ({"f"} if ends == "*" else set())
+    assert max(map(len, made_up)) <= len(ends.replace("*", "")) + 1
+
+
 def test_cells_are_the_plainest_texts() -> None:
     assert _cells([]) == ("fresh",)
     assert _cells(["a"]) == ("fresh", "a")
