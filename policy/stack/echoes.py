@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from policy.iam import managed
 from policy.iam.document import INLINE_POLICIES_LIMIT, PolicyDocument
@@ -12,46 +12,70 @@ from policy.stack.grants import aws_managed, declared_by, parsed
 from policy.stack.resources import Resource
 
 
-def check_echoes(execution: ExecutionRole, role: Resource) -> None:
-    """Policies that the role's state lists and that nothing in the stack explains may or may not be on the role."""
+def check_echoes(execution: ExecutionRole, role: Resource, twins: Sequence[Resource]) -> None:
+    """Policies that the role's state lists and that nothing in the stack explains may or may not be on the role.
+
+    `twins` are further reads of the role, whose states tell as much. A list that the program declares says what is on the
+    role after the update, whatever was on it before.
+    """
     explained = {grant.listed_as for grant in execution.grants}
-    inline, managed_arns = role.row.inline, role.row.managed
-    if declared_by(role, inline.prop) is None:
-        listed = role.props.get(inline.prop)
-        _check_read(execution, role, inline.prop, listed)
-        for item in listed if isinstance(listed, list) else ():
-            name = item.get(inline.name) if isinstance(item, Mapping) else None
-            if isinstance(name, str) and name not in explained:
-                source = item.get(inline.document, UNKNOWN)
-                _add_echo(execution, role, inline.prop, name, parsed(source, name, INLINE_POLICIES_LIMIT))
-    if declared_by(role, managed_arns) is None:
-        listed = role.props.get(managed_arns)
-        _check_read(execution, role, managed_arns, listed)
-        for arn in listed if isinstance(listed, list) else ():
-            if isinstance(arn, str) and arn not in explained:
-                found = managed.lookup(arn)
-                document = aws_managed(found.suffix, arn) if found else PolicyDocument.not_known(arn)
-                _add_echo(execution, role, managed_arns, arn, document)
+    for prop, of_state in ((role.row.inline.prop, _inline), (role.row.managed, _attached)):
+        if declared_by(role, prop) is not None:
+            continue
+        if not role.managed:
+            _check_read(execution, role, prop)
+        for state in (role, *twins):
+            listed = state.props.get(prop)
+            for i, item in enumerate(listed if isinstance(listed, list) else ()):
+                echo = of_state(state, item)
+                if echo is None:
+                    continue
+                name, document = echo
+                if name and name not in explained:
+                    explained.add(name)
+                    gap = Gap(state.urn, prop, Decided.REFRESH, name)
+                    _add_echo(execution, role, gap, document)
+                elif not name and not role.managed:
+                    _add_echo(execution, role, Gap(state.urn, f"{prop}[{i}]", Decided.READ, state.name), document)
 
 
-def _check_read(execution: ExecutionRole, role: Resource, prop: str, listed: object) -> None:
+def _inline(state: Resource, item: object) -> tuple[str, PolicyDocument] | None:
+    """The name and the document of an entry of a state's inline policies, with an empty name where that is not known.
+
+    None for an empty entry: `inlinePolicies: [{}]` is how the classic provider says "none".
+    """
+    inline = state.row.inline
+    entry = item if isinstance(item, Mapping) else {inline.document: UNKNOWN}
+    name, source = entry.get(inline.name), entry.get(inline.document)
+    if not name and not source:
+        return None
+    name = name if isinstance(name, str) else ""
+    return name, parsed(UNKNOWN if source is None else source, name or inline.prop, INLINE_POLICIES_LIMIT)
+
+
+def _attached(state: Resource, item: object) -> tuple[str, PolicyDocument]:
+    """The same of an entry of a state's attached policies."""
+    if not isinstance(item, str):
+        return "", PolicyDocument.not_known(state.row.managed)
+    found = managed.lookup(item)
+    return item, aws_managed(found.suffix, item) if found else PolicyDocument.not_known(item)
+
+
+def _check_read(execution: ExecutionRole, role: Resource, prop: str) -> None:
     """A role that the stack does not manage is not one without policies: what its state does not tell may be anything."""
-    if role.managed:
-        return
-    gap = Gap(role.urn, prop, Decided.READ, role.name)
+    listed, gap = role.props.get(prop), Gap(role.urn, prop, Decided.READ, role.name)
     if isinstance(listed, Unknown):
-        execution.gaps.append(gap)
-        execution.grants.append(Grant(PolicyDocument.not_known(prop), role.urn, prop, GrantKind.IN_ROLE))
+        _add_echo(execution, role, gap, PolicyDocument.not_known(prop))
     elif listed is None:
         # No list at all says of no guard: what this stack itself puts on the role is a hole as it stands.
         execution.doubt = execution.doubt or gap
 
 
-def _add_echo(execution: ExecutionRole, role: Resource, prop: str, what: str, document: PolicyDocument) -> None:
-    execution.gaps.append(Gap(role.urn, prop, Decided.REFRESH, what))
+def _add_echo(execution: ExecutionRole, role: Resource, gap: Gap, document: PolicyDocument) -> None:
+    execution.gaps.append(gap)
     # A role that is only read is as somebody else declares it: a guard that is listed there may well be one.
     possible = document.perhaps_allowing() if role.managed else document.perhaps()
-    execution.grants.append(Grant(possible, role.urn, prop, GrantKind.IN_ROLE))
+    execution.grants.append(Grant(possible, gap.urn, gap.path, GrantKind.IN_ROLE))
 
 
 def check_inline_limit(execution: ExecutionRole, role: Resource) -> None:

@@ -25,6 +25,7 @@ class Stack:
         for resource in all_resources:
             self._by_urn[resource.urn] = resource
             self._by_type.setdefault(resource.type, []).append(resource)
+        self._twins: dict[str, list[Resource]] = {}
         self.roles = list(self._without_twins(self.of(*ROLES)))
         self.functions = self.of(*FUNCTIONS)
         self._role_names = _index(
@@ -49,6 +50,12 @@ class Stack:
             self._by_urn[role.urn] = twin
             if twin is role:
                 yield role
+            else:
+                self._twins.setdefault(twin.urn, []).append(role)
+
+    def twins(self, role: Resource) -> Sequence[Resource]:
+        """Further reads of the same role: each has a state of its own."""
+        return self._twins.get(role.urn, ())
 
     @cached_property
     def partition(self) -> str | None:

@@ -48,7 +48,7 @@ def link(all_resources: Iterable[Resource], *, event_sources: bool = True) -> li
     take_away(stack, executions)
     for execution in executions.values():
         if execution.role is not None:
-            check_echoes(execution, execution.role)
+            check_echoes(execution, execution.role, stack.twins(execution.role))
             check_inline_limit(execution, execution.role)
     weigh_unknown_documents(list(executions.values()), stack)
     return list(executions.values())

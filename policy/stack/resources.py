@@ -129,6 +129,20 @@ class Resource:
         """Its ARN, as far as it is known; None where nothing of its type is named by one."""
         return self.props.get(self.row.arn)
 
+    @property
+    def region(self) -> str:
+        """The region that it is in, as far as it is known; empty where it is not.
+
+        A `region` of its own wins over its provider's. (Since pulumi-aws 7; docs of the AWS provider, "Enhanced region
+        support".) One that nobody gave is an output, and will be the provider's.
+        """
+        own = self.props.get("region")
+        if isinstance(own, str) and own:
+            return own
+        given = own if self.inputs is None else self.inputs.get("region")
+        of_provider = self.provider.get("region")
+        return of_provider if isinstance(of_provider, str) and not isinstance(given, Unknown) else ""
+
     def outside(self, prop: str, kinds: Collection[str]) -> bool:
         """Whether a value was made from something outside the stack, so that it may be anything.
 

@@ -127,10 +127,10 @@ def _function_arn(function: Resource) -> str:
     if isinstance(name, str):
         # Lambda takes the function's ARN for its name as well (Lambda API Reference, CreateFunction).
         name = name.rpartition(":")[2]
-    given = (function.props.get("region"), function.provider.get("region"))
-    region = next((text for text in given if isinstance(text, str) and text), "*")
-    partition = "*" if region == "*" else partition_of(region)
-    return f"arn:{partition}:lambda:{region}:*:function:{name if isinstance(name, str) else '*'}"
+    # A provider's account, and so what it makes, is in one partition, in whichever region that is.
+    regions = (function.region, function.provider.get("region"))
+    partition = next((partition_of(text) for text in regions if isinstance(text, str) and text), "*")
+    return f"arn:{partition}:lambda:{function.region or '*'}:*:function:{name if isinstance(name, str) else '*'}"
 
 
 _FUNCTION_ARN: Final = re.compile(r"arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:[^:*?]+")

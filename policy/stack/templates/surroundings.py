@@ -75,7 +75,7 @@ def surroundings(
     if deployed is not None:
         partition, region, account, name = deployed.groups()
     else:
-        region = stand_ins.REGION if elsewhere else _region(maker)
+        region = stand_ins.REGION if elsewhere else maker.region or stand_ins.REGION
         account = stand_ins.account(_number(maker.account))
         if maker.account.isdecimal():
             account = maker.account
@@ -109,11 +109,6 @@ def by_name(value: object, key: str, item: str) -> Mapping[str, Any] | Unknown:
     if any(isinstance(pair.get(key), Unknown) for pair in objects):
         return UNKNOWN
     return {pair[key]: pair.get(item) for pair in objects if isinstance(pair.get(key), str)}
-
-
-def _region(maker: Resource) -> str:
-    given = (maker.props.get("region"), maker.provider.get("region"))
-    return next((text for text in given if isinstance(text, str) and text), stand_ins.REGION)
 
 
 def _number(account: str) -> int:
