@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
@@ -165,6 +165,8 @@ class ExecutionRole:
     boundary: list[Grant] | None = None
     gaps: list[Gap] = field(default_factory=list)
     reference: Gap | None = None
+    # The roles of the stack of which it may be one, where which role it is is not known.
+    may_be: list[ExecutionRole] = field(default_factory=list)
     # Lists that own all policies of a kind on the role: what is added has to be listed there.
     owned: list[Gap] = field(default_factory=list)
     # Why a role that is not in the stack is not on record either, a clause each, as far as it was asked for.
@@ -184,6 +186,11 @@ class ExecutionRole:
         """Whether interfaces are, or may be, made with the role for something that runs code on it; what uses it may live
         in another stack where nothing does here."""
         return not self.users or any(u.needs_vpc is not Truth.NO for u in self.users if u.kind.value.runs_code)
+
+    def running(self, user: User) -> User:
+        """The user on this role, which tells the account of its ARN: a function is in the account of its role."""
+        fields = zip(user.function_arn.split(":", 6), self.some_function.split(":", 6), strict=True)
+        return replace(user, function_arn=":".join(known if own == "*" else own for own, known in fields))
 
     @property
     def documents(self) -> list[PolicyDocument]:

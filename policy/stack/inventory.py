@@ -120,6 +120,24 @@ class Stack:
             and not set(urns).isdisjoint(role.depends_on.get(role.row.name, ()))
         ]
 
+    def possible_roles(self, urns: Sequence[str]) -> list[Resource]:
+        """The roles whose an unknown name or ARN may be that was made from no role itself: the roles of what it was made
+        from, which hands them on, and those that are named alike. Made from nothing that is known, it may be any role's.
+        """
+        if not urns:
+            return list(self.roles)
+        found = (*self._handed_on(urns, frozenset()), *self.named_alike(urns))
+        return list({role.urn: role for role in found}.values())
+
+    def _handed_on(self, urns: Sequence[str], seen: frozenset[str]) -> Iterator[Resource]:
+        """The roles that these resources have in a property, and so in an output of the same name."""
+        for made in (self._by_urn[urn] for urn in urns if urn in self._by_urn and urn not in seen):
+            for prop in filter(None, (made.row.role.partition(".")[0], made.row.roles)):
+                value, made_from = made.props.get(prop), made.depends_on.get(prop, ())
+                names = value if isinstance(value, list) else [value]
+                found = [role for name in names for role in self.roles_of(name, made_from, made)]
+                yield from found or self._handed_on(made_from, seen.union(urns))
+
     def policy_of(self, value: object, urns: Sequence[str], at: Resource) -> Resource | None:
         """The customer managed policy that a property of `at` names by its ARN, or depends on."""
         found = self.policies_of(value, urns, at)

@@ -7,7 +7,6 @@ at a preview the ARN of a new role is unknown, but the engine says which resourc
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from policy.iam.document import (
@@ -61,11 +60,16 @@ def _add_users(stack: Stack, executions: ExecutionRoles, *, event_sources: bool)
         role = stack.role_of(value, user.resource.made_from(path.partition(".")[0], ROLES), user.resource)
         if role is not None:
             execution = executions[role.urn]
-            execution.users.append(replace(user, function_arn=_completed(user.function_arn, execution.some_function)))
+            execution.users.append(execution.running(user))
             continue
         gap = _role_gap(user.resource, path, value)
         label = value if isinstance(value, str) else ""
-        executions.setdefault(label or user.resource.urn, ExecutionRole(None, label, reference=gap)).users.append(user)
+        execution = executions.setdefault(label or user.resource.urn, ExecutionRole(None, label, reference=gap))
+        execution.users.append(user)
+        if isinstance(value, Unknown):
+            urns = user.resource.depends_on.get(path.partition(".")[0], ())
+            roles = stack.roles_of(value, urns, user.resource) or stack.possible_roles(urns)
+            execution.may_be += [executions[role.urn] for role in roles]
 
 
 def _outside(value: object, executions: ExecutionRoles) -> list[ExecutionRole]:
@@ -74,11 +78,6 @@ def _outside(value: object, executions: ExecutionRoles) -> list[ExecutionRole]:
         return []
     name = value.rpartition("/")[2]
     return [e for e in executions.values() if e.role is None and e.label and e.label.rpartition("/")[2] == name]
-
-
-def _completed(function_arn: str, known: str) -> str:
-    """The ARN with the parts that it does not have from the other: a function is in the account of its role."""
-    return ":".join(b if a == "*" else a for a, b in zip(function_arn.split(":", 6), known.split(":", 6), strict=True))
 
 
 def _role_gap(resource: Resource, prop: str, value: object) -> Gap:
@@ -216,14 +215,16 @@ def _attach_managed_policies(stack: Stack, executions: ExecutionRoles) -> None:
 
 
 def _on_roles(resource: Resource, stack: Stack, executions: ExecutionRoles) -> Iterator[tuple[ExecutionRole, bool]]:
-    """The role that a resource names. One that is unknown and made from several roles may be any of them: not certain."""
+    """The role that a resource names. One that is unknown and made from several roles may be any of them: not certain.
+
+    Made from nothing that is known, it may be any role's, also of one that is not in the stack."""
     prop = resource.row.role
     value = resource.props.get(prop)
     roles = stack.roles_of(value, resource.depends_on.get(prop, ()), resource)
     certain = stack.sure_of(roles, prop, resource)
     if not roles and isinstance(value, Unknown):
-        roles, certain = stack.named_alike(resource.depends_on.get(prop, ())), False
-    if not roles and not isinstance(value, str):
+        roles, certain = stack.possible_roles(resource.depends_on.get(prop, ())), False
+    if not isinstance(value, str) and (not roles or not resource.depends_on.get(prop)):
         stray = executions[resource.urn] = ExecutionRole(None, "")
         gap = unreadable(resource, prop, value)
         if isinstance(value, Unknown):
@@ -301,13 +302,13 @@ def _named(resource: Resource, stack: Stack, roles: Collection[str]) -> _Named:
     # More unknown names than roles that they were made from, besides those that are known: some may be those of roles that
     # are named by the same thing.
     more = sum(isinstance(item, Unknown) for item in items) > sum(urn not in known for urn in made_from)
-    alike = [role.urn for role in stack.named_alike(urns) if role.urn not in made_from] if more else []
+    alike = [role.urn for role in stack.possible_roles(urns) if role.urn not in made_from] if more else []
     outside = resource.outside(prop, ROLES)
     certain, possible = _listed_roles(value, known, made_from or alike, outside=outside or not made_from)
-    possible += [urn for urn in alike if urn not in possible]
+    possible += [urn for urn in alike if urn not in (*certain, *possible)]
     unknown = next((item for item in items if isinstance(item, Unknown)), None)
     gap = unreadable(resource, prop, value if unknown is None else unknown)
-    any_role = gap if unknown is not None and not made_from and not alike else None
+    any_role = gap if unknown is not None and not made_from and not (alike and urns) else None
     return _Named(certain, [*same_name, *((urn, gap) for urn in possible)], elsewhere, any_role)
 
 

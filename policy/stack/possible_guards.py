@@ -62,8 +62,8 @@ class _Guards:
                 made.props.get("functionName"), made.depends_on.get("functionName", ())
             )
             return not functions or any(function.urn in self._functions for function in functions)
-        if kind in MANAGED_POLICIES and prop in (resource.row.managed, resource.row.boundary):
-            return True  # the policy itself is meant, and which of several is not known
+        if (kind in MANAGED_POLICIES or made.row.managed) and prop in (resource.row.managed, resource.row.boundary):
+            return True  # a policy itself is meant, or one that is attached there, and which of several is not known
         document = made.row.document
         unknown = isinstance(made.props.get(document), Unknown)
         return unknown and self._may_guard(made, document, seen | {urn})

@@ -90,10 +90,8 @@ def _by_owner(
     value, urns = resource.props.get(names_role), resource.depends_on.get(names_role, ())
     roles = stack.roles_of(value, urns, resource)
     certain = stack.sure_of(roles, names_role, resource)
-    if isinstance(value, Unknown) and not urns:
-        roles = stack.roles  # nothing speaks against any of them
-    elif isinstance(value, Unknown) and not roles:
-        roles, certain = stack.named_alike(urns), False
+    if isinstance(value, Unknown) and not roles:
+        roles, certain = stack.possible_roles(urns), False
     for role in roles if isinstance(listed, list | Unknown) else ():
         execution = executions[role.urn]
         owner = _owner(stack, resource, prop, listed if isinstance(listed, list) else [listed], kinds)

@@ -60,7 +60,7 @@ def _outcomes(execution: ExecutionRole, asked: Question) -> list[Outcome]:
                 exposed = [o for o in outcomes if isinstance(o, Exposed) and o.writes and not o.unless]
                 if exposed:
                     return list(exposed)
-            return [Unverified(execution, users, gaps=gaps)] if users else []
+            return [Unverified(execution, users, gaps=gaps)] if users else _judge_outside(execution, code, asked)
         if certain:
             return _judge(execution, certain, asked, others)
         return _judge_possible(execution, possible, asked, others) if possible else []
@@ -89,6 +89,33 @@ def _judge_possible(
             unverified.answers += outcome.answers
             unverified.unless_denied += outcome.unless_denied
     return [unverified]
+
+
+def _judge_outside(execution: ExecutionRole, users: Sequence[User], asked: Question) -> list[Outcome]:
+    """Functions outside a VPC, of which the role is not known: told where it may be one whose permissions are there for
+    something else, and they could use these, which those that are certain to be on that role cannot."""
+    gaps: list[Gap] = []
+    for role in execution.may_be:
+        code = [user for user in role.users if user.kind.value.runs_code]
+        inside = [user for user in code if user.judged is not Truth.NO]
+        if not inside and not role.operators:
+            continue
+        placed = [role.running(user) for user in users]
+        others = [user for user in code if user not in inside]
+        for found in _judge(role, inside, asked, [*others, *placed]):
+            if found.users and all(user in placed for user in found.users) and not _only_looks(found):
+                gaps += [_may_be(user, role, execution.reference) for user in found.users]
+    reference = [execution.reference] if execution.reference else []
+    return [Unverified(execution, list(users), gaps=[*reference, *dict.fromkeys(gaps)])] if gaps else []
+
+
+def _only_looks(outcome: Outcome) -> bool:
+    return isinstance(outcome, Exposed) and not outcome.writes
+
+
+def _may_be(user: User, role: ExecutionRole, reference: Gap | None) -> Gap:
+    path = "role" if reference is None else reference.path
+    return Gap(user.resource.urn, path, Decided.MENDING, f"may be `{role.label}`, whose permissions its code could use")
 
 
 def _judge_unused(execution: ExecutionRole, asked: Question) -> list[Outcome]:
@@ -285,15 +312,18 @@ def _ways_round(
     for way, able in found.values():
         if way.open is Truth.YES:
             yield WayRound(execution, role, able, shed, way.calls, way.trust_path, way.allowing, way.witness)
-        elif execution.trust.known or way.calls != (ASSUME_ROLE,):
-            # A trust policy that is not known at all is said once, with what else is not known of the role.
-            gaps = [_may_shed(role, way), *(execution.gaps if way.to_unknown else ())]
+        elif execution.trust.known or way.calls != (ASSUME_ROLE,) or way.answers[0].allowed is Truth.YES:
+            # A trust policy of which nothing is known may name any role: that counts where the role's own policies ask for
+            # such a session.
+            gaps = [_may_shed(execution, role, way), *(execution.gaps if way.to_unknown else ())]
             yield Unverified(execution, able, shed, gaps, list(way.answers), shedding=way.calls)
 
 
-def _may_shed(role: Resource, way: Way) -> Gap:
+def _may_shed(execution: ExecutionRole, role: Resource, way: Way) -> Gap:
     if way.calls == (ASSUME_ROLE,):
         detail = "may let the role's own sessions assume it, and its policies may allow them to"
+        if not execution.trust.known:
+            detail = "is not known here, and may let the role's own sessions assume it: its policies allow them to"
         return Gap(role.urn, "trust policy", Decided.MENDING, detail)
     calls = f"{', '.join(way.calls)} on the role itself"
     detail = f"allow {calls}, and what is on it then is not known" if way.to_unknown else f"may allow {calls}"

@@ -112,7 +112,9 @@ def _way_out(outcome: Unverified, actions: Sequence[str]) -> Iterator[str]:
         return
     yield from _answers(outcome.gaps)
     policy = words.policy_of_its_own(words.closing_deny([execution], actions))
-    yield from words.own_roles(execution)
+    outside = bool(outcome.users) and all(user.judged is Truth.NO for user in outcome.users)
+    if not (outside and execution.role is None):  # what it may be is a role that is there for something else
+        yield from words.own_roles(execution)
     if execution.serves_code and outcome.gaps and all(g.decided is Decided.NOT_DOCUMENTED for g in outcome.gaps):
         return  # there is a guard already
     if execution.role is None:
