@@ -205,16 +205,19 @@ def _attach(items: list[Item], advice: Advice) -> None:
         return
     for owner in items:
         # What owns the role's inline policies takes off those that it does not list: the advice says to list it.
-        if (
-            owner.type == "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive"
-            and role.name in owner.depends_on["roleName"]
-        ):
+        if owner.type == "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive" and _owns(owner, role):
             for props in (owner.inputs, owner.outputs) if owner.inputs is not owner.outputs else (owner.inputs,):
                 props["policyNames"] = [*props["policyNames"], f"fix-{number}"]
     added: Props = {"name": f"fix-{number}", "role": role.outputs.get("name"), "policy": json.dumps(document)}
     depends = {"role": [role.name]}
     kind = "aws:iam/rolePolicy:RolePolicy"
     items.append(Item(kind, f"fix-{number}", "", added, added, depends, provider=role.provider))
+
+
+def _owns(owner: Item, role: Item) -> bool:
+    if "roleName" in owner.depends_on:
+        return role.name in owner.depends_on["roleName"]
+    return owner.provider == role.provider and owner.inputs["roleName"].lower() == role.inputs["name"].lower()
 
 
 def _give_its_own_role(items: list[Item], advice: Advice) -> None:

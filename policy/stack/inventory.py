@@ -11,6 +11,7 @@ from policy.iam.truth import Unknown
 from policy.shared import stand_ins
 from policy.shared.aws_types import FUNCTIONS, MANAGED_POLICIES, QUALIFIERS, ROLES, TYPES
 from policy.shared.partitions import partition_of
+from policy.stack.accounts import of_arn
 from policy.stack.resources import Resource
 
 _ATTACHING: Final = tuple(kind for kind, row in TYPES.items() if row.managed)
@@ -37,18 +38,20 @@ class Stack:
     def _without_twins(self, roles: Iterable[Resource]) -> Iterator[Resource]:
         """The roles; one of those that are read twice, or managed and read. What is put on one of these is on both."""
         found = list(roles)
-        known: dict[object, Resource] = {}
+        known: dict[object, list[Resource]] = {}
         for role in found:
             for name in filter(_known, (role.arn, role.physical_name)) if role.managed else ():
-                known.setdefault((role.account, name), role)
+                known.setdefault(name, []).append(role)
         for role in found:
             identity = next(filter(_known, (role.arn, role.physical_name, role.props.get("id"))), None)
             if role.managed or identity is None:
                 yield role
                 continue
-            twin = known.setdefault((role.account, identity), role)
+            alike = known.setdefault(identity, [])
+            twin = next((other for other in alike if together(other, role)), role)
             self._by_urn[role.urn] = twin
             if twin is role:
+                alike.append(role)
                 yield role
             else:
                 self._twins.setdefault(twin.urn, []).append(role)
@@ -92,11 +95,11 @@ class Stack:
         # A role of that name whose ARN is known to be another one lives in another account.
         if not isinstance(value, str) or not value.startswith("arn:"):
             return found
-        account = value.split(":")[4] if value.count(":") >= 5 else ""
-        if at is not None and stand_ins.ACCOUNTS.fullmatch(account):
+        there = of_arn(value)
+        if at is not None and _stands_in(value):
             # Made up for the account of what names it, whose number a role that is deployed there tells.
-            return [r for r in found if r.arn == value or (r.account == at.account and not _stands_in(r.arn))]
-        return [r for r in found if r.arn == value or not (_known(r.arn) or apart(r.account, account))]
+            return [r for r in found if r.arn == value or (together(r, at) and not _stands_in(r.arn))]
+        return [r for r in found if r.arn == value or not (_known(r.arn) or r.known_account.apart_from(there))]
 
     def sure_of(self, roles: Sequence[Resource], prop: str, at: Resource) -> bool:
         """Whether a property that may stand for these roles certainly stands for one: a name is one of its own account, and
@@ -108,7 +111,7 @@ class Stack:
     def sure_of_name(self, roles: Sequence[Resource], prop: str, at: Resource) -> bool:
         """Whether a name that may be that of these roles is certainly that of one."""
         meant = (self._by_urn.get(urn) for urn in at.depends_on.get(prop, ()))
-        return len(roles) == 1 and (roles[0].account == at.account or any(role is roles[0] for role in meant))
+        return len(roles) == 1 and (together(roles[0], at) or any(role is roles[0] for role in meant))
 
     def named_alike(self, urns: Sequence[str]) -> list[Resource]:
         """The roles whose names are not known yet and were made from one of these: what else was made from it may be one
@@ -120,14 +123,13 @@ class Stack:
             and not set(urns).isdisjoint(role.depends_on.get(role.row.name, ()))
         ]
 
-    def possible_roles(self, urns: Sequence[str]) -> list[Resource]:
+    def possible_roles(self, urns: Sequence[str], at: Resource) -> list[Resource]:
         """The roles whose an unknown name or ARN may be that was made from no role itself: the roles of what it was made
         from, which hands them on, and those that are named alike. Made from nothing that is known, it may be any role's.
+        None is in another account than `at`, the resource that has the property.
         """
-        if not urns:
-            return list(self.roles)
-        found = (*self._handed_on(urns, frozenset()), *self.named_alike(urns))
-        return list({role.urn: role for role in found}.values())
+        found = (*self._handed_on(urns, frozenset()), *self.named_alike(urns)) if urns else self.roles
+        return list({role.urn: role for role in found if not apart(role, at)}.values())
 
     def _handed_on(self, urns: Sequence[str], seen: frozenset[str]) -> Iterator[Resource]:
         """The roles that these resources have in a property, and so in an output of the same name."""
@@ -149,7 +151,7 @@ class Stack:
         Given `at`, the resource that has the property, only those that a role of its account can have attached.
         """
         found = self._follow((value,), urns, self._policy_arns, MANAGED_POLICIES)
-        return found or [p for p in self._new_policies(value) if at is None or p.account == at.account]
+        return found or [p for p in self._new_policies(value) if at is None or together(p, at)]
 
     def _new_policies(self, value: object) -> list[Resource]:
         """The policies of that name whose ARN is not known yet: an ARN that is spelled out may mean one of them."""
@@ -163,6 +165,7 @@ class Stack:
             and not _known(policy.arn)
             and policy.physical_name == name
             and policy.props.get("path", "/") in (f"{path}/", None)
+            and not policy.known_account.apart_from(of_arn(value))
         ]
 
     def functions_of(self, value: object, urns: Sequence[str]) -> list[Resource]:
@@ -191,13 +194,17 @@ class Stack:
         types: Sequence[str],
         at: Resource | None = None,
     ) -> list[Resource]:
-        named = next((index[text] for text in texts if _known(text) and text in index), [])
+        every = [index[text] for text in texts if _known(text) and text in index]
+        named = every[0] if every else []
         by_arn = isinstance(texts[0], str) and texts[0].startswith("arn:")
         if at is not None and not by_arn:
-            named = [resource for resource in named if not apart(resource.account, at.account)]
+            # A name is looked up in the account of the resource that gives it: one that is written in another way there
+            # is meant before one that is written alike and may be elsewhere.
+            every = [[resource for resource in found if not apart(resource, at)] for found in every]
+            near = [found for found in every if any(together(resource, at) for resource in found)]
+            named = near[0] if near else list({r.urn: r for found in every for r in found}.values())
         if at is not None and len(named) > 1:
-            # A name is looked up in the account of the resource that gives it.
-            named = [resource for resource in named if resource.account == at.account] or named
+            named = [resource for resource in named if together(resource, at)] or named
         if len(named) == 1:
             return named
         depended = self._depended(urns, types)
@@ -207,9 +214,14 @@ class Stack:
         return [] if any(map(_known, texts)) else depended
 
 
-def apart(account: str, other: str) -> bool:
-    """Whether two accounts, as far as their providers tell, are known to be different ones."""
-    return account != other and account.isdigit() and other.isdigit()
+def apart(resource: Resource, other: Resource) -> bool:
+    """Whether two resources, as far as their providers tell, are known to be in different accounts."""
+    return resource.known_account.apart_from(other.known_account)
+
+
+def together(resource: Resource, other: Resource) -> bool:
+    """Whether two resources count as being in one account: the same stands for it, and nothing speaks against it."""
+    return resource.account == other.account and not apart(resource, other)
 
 
 def _known(text: object) -> bool:

@@ -68,7 +68,7 @@ def _add_users(stack: Stack, executions: ExecutionRoles, *, event_sources: bool)
         execution.users.append(user)
         if isinstance(value, Unknown):
             urns = user.resource.depends_on.get(path.partition(".")[0], ())
-            roles = stack.roles_of(value, urns, user.resource) or stack.possible_roles(urns)
+            roles = stack.roles_of(value, urns, user.resource) or stack.possible_roles(urns, user.resource)
             execution.may_be += [executions[role.urn] for role in roles]
 
 
@@ -123,7 +123,8 @@ def _some_function(role: Resource, stack: Stack) -> str:
     arn = role.arn
     account = role.account if role.account.isdigit() else "*"
     fields = arn.split(":") if isinstance(arn, str) and arn.count(":") >= 5 else ["", "", "", "", account]
-    return f"arn:{fields[1] or stack.partition or '*'}:lambda:*:{fields[4]}:function:*"
+    partition = fields[1] or role.known_account.partition or stack.partition or "*"
+    return f"arn:{partition}:lambda:*:{fields[4]}:function:*"
 
 
 def _role_arn(role: Resource) -> str | None:
@@ -223,7 +224,7 @@ def _on_roles(resource: Resource, stack: Stack, executions: ExecutionRoles) -> I
     roles = stack.roles_of(value, resource.depends_on.get(prop, ()), resource)
     certain = stack.sure_of(roles, prop, resource)
     if not roles and isinstance(value, Unknown):
-        roles, certain = stack.possible_roles(resource.depends_on.get(prop, ())), False
+        roles, certain = stack.possible_roles(resource.depends_on.get(prop, ()), resource), False
     if not isinstance(value, str) and (not roles or not resource.depends_on.get(prop)):
         stray = executions[resource.urn] = ExecutionRole(None, "")
         gap = unreadable(resource, prop, value)
@@ -302,7 +303,7 @@ def _named(resource: Resource, stack: Stack, roles: Collection[str]) -> _Named:
     # More unknown names than roles that they were made from, besides those that are known: some may be those of roles that
     # are named by the same thing.
     more = sum(isinstance(item, Unknown) for item in items) > sum(urn not in known for urn in made_from)
-    alike = [role.urn for role in stack.possible_roles(urns) if role.urn not in made_from] if more else []
+    alike = [role.urn for role in stack.possible_roles(urns, resource) if role.urn not in made_from] if more else []
     outside = resource.outside(prop, ROLES)
     certain, possible = _listed_roles(value, known, made_from or alike, outside=outside or not made_from)
     possible += [urn for urn in alike if urn not in (*certain, *possible)]

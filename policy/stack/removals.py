@@ -15,9 +15,10 @@ from policy.iam.document import Effect
 from policy.iam.truth import Unknown
 from policy.shared import aws_types
 from policy.shared.aws_types import MANAGED_POLICIES, ROLE_POLICIES, ROLES
+from policy.stack.accounts import of_arn
 from policy.stack.execution_role import INLINE_KINDS, Decided, ExecutionRole, Gap, Grant, GrantKind
 from policy.stack.grants import declared_by
-from policy.stack.inventory import Stack, apart
+from policy.stack.inventory import Stack, apart, together
 from policy.stack.resources import Resource, type_of
 
 ExecutionRoles = Mapping[str, ExecutionRole]
@@ -91,7 +92,7 @@ def _by_owner(
     roles = stack.roles_of(value, urns, resource)
     certain = stack.sure_of(roles, names_role, resource)
     if isinstance(value, Unknown) and not roles:
-        roles, certain = stack.possible_roles(urns), False
+        roles, certain = stack.possible_roles(urns, resource), False
     for role in roles if isinstance(listed, list | Unknown) else ():
         execution = executions[role.urn]
         owner = _owner(stack, resource, prop, listed if isinstance(listed, list) else [listed], kinds)
@@ -114,7 +115,9 @@ def _by_attachment(stack: Stack, executions: ExecutionRoles, attachment: Resourc
     """A PolicyAttachment owns where its policy is attached, in the whole account."""
     row = attachment.row
     value, roles = attachment.props.get(row.managed), attachment.props.get(row.roles)
-    policies = {policy.urn for policy in stack.policies_of(value, attachment.depends_on.get(row.managed, ()))}
+    found = stack.policies_of(value, attachment.depends_on.get(row.managed, ()))
+    found = [policy for policy in found if policy.arn == value or not apart(policy, attachment)]
+    policies = {policy.urn for policy in found}
     names = roles if isinstance(roles, list) else [roles]
     listed = {name.lower() for name in names if isinstance(name, str)}
     named_by = {urn: executions[urn].role for urn in attachment.depends_on.get(row.roles, ()) if urn in executions}
@@ -122,16 +125,24 @@ def _by_attachment(stack: Stack, executions: ExecutionRoles, attachment: Resourc
     unknown = sum(isinstance(name, Unknown) for name in names)
     if attachment.outside(row.roles, ROLES) or unknown < len(made_from):
         made_from = []  # any of them may be left out; those whose names are known are in `listed`
-    certain = not unknown and len(policies) < 2
+    certain = not unknown and len(policies) < 2 and all(_meant(policy, value, attachment) for policy in found)
     for execution in executions.values():
         role = execution.role
-        if role is None or apart(role.account, attachment.account) or role.urn in made_from or _named(role, listed):
+        if role is None or apart(role, attachment) or role.urn in made_from or _named(role, listed):
             continue
         for i, grant in enumerate(execution.grants):
             same = grant.urn in policies or (isinstance(value, str) and grant.listed_as == value)
             if same and grant.kind in _MANAGED:
                 why = f"{'does not' if certain else 'may not'} list the role of `{grant.document.name}`"
                 _take(execution, i, attachment.urn, row.roles, why, certain=certain)
+
+
+def _meant(policy: Resource, value: object, attachment: Resource) -> bool:
+    """Whether a policy of the name in an ARN is certainly the one that an attachment means: it is in that account."""
+    if not isinstance(value, str) or policy.arn == value or together(policy, attachment):
+        return True
+    numbers = policy.known_account.numbers
+    return numbers is not None and len(numbers) == 1 and numbers == of_arn(value).numbers
 
 
 def _named(role: Resource, names: Collection[str]) -> bool:

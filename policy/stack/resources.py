@@ -20,7 +20,7 @@ from policy.iam.truth import HIDDEN_SECRET, UNKNOWN, Unknown
 from policy.shared import stand_ins
 from policy.shared.aws_types import OTHER, TYPES, AwsType
 from policy.shared.terraform_types import LOOKED_AT, MODULE, classic_names, classic_properties, classic_type, in_module
-from policy.stack.accounts import account_of, told_by_arns
+from policy.stack.accounts import Account, Told, account_of, known_of
 
 STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
 # Where values come from that no update decides.
@@ -143,6 +143,11 @@ class Resource:
         of_provider = self.provider.get("region")
         return of_provider if isinstance(of_provider, str) and not isinstance(given, Unknown) else ""
 
+    @property
+    def known_account(self) -> Account:
+        """What is known of its account that tells it from another one."""
+        return known_of(self.account, self.provider)
+
     def outside(self, prop: str, kinds: Collection[str]) -> bool:
         """Whether a value was made from something outside the stack, so that it may be anything.
 
@@ -226,8 +231,8 @@ def stack_resources(resources: Sequence[PolicyResource], declarations: Declarati
     origins = _Origins(resources, declarations)
     found = [r for r in resources if r.resource_type in LOOKED_AT]
     whole = [_resource(r, declarations.inputs(r.urn), origins) for r in found]
-    told = told_by_arns((r.account, r.arn) for r in whole if r.managed)
-    whole = [replace(r, account=told[r.account]) if r.account in told else r for r in whole]
+    told = Told((r.account, r.known_account, r.arn) for r in whole if r.managed)
+    whole = [replace(r, account=told.number(r.account, r.known_account)) for r in whole]
     return tuple(sorted((*whole, *_modules(resources)), key=lambda r: r.urn))
 
 

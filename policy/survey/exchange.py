@@ -22,6 +22,8 @@ from policy.stack.resources import Resource
 _ACCOUNT: Final = re.compile(r"arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):")
 # What no verdict needs, and what holds a program's own secrets: it is not passed on.
 _LEFT_OUT: Final = frozenset(("environment", "code", "runConfig", "s3Bucket", "s3Key", "layers"))
+# What a verdict needs of a provider's configuration.
+_OF_PROVIDER: Final = ("region", "defaultTags", "allowedAccountIds", "forbiddenAccountIds")
 _UNKNOWN: Final = "$unknown"
 
 
@@ -135,9 +137,7 @@ def _encoded(resource: Resource) -> dict[str, Any]:
         "depends_on": dict(resource.depends_on),
         "inputs": None if resource.inputs is None else _plain(_kept(resource.inputs)),
         "not_managed": sorted(resource.not_managed),
-        "provider": _plain(
-            {key: resource.provider[key] for key in ("region", "defaultTags") if key in resource.provider}
-        ),
+        "provider": _plain({key: resource.provider[key] for key in _OF_PROVIDER if key in resource.provider}),
         "managed": resource.managed,
         "account": resource.account,
     }

@@ -19,6 +19,7 @@ from policy.iam.trust import Trust
 from policy.iam.truth import Truth
 from policy.pack.checks import Judge
 from policy.stack import grants, inventory, links, removals, resources
+from policy.stack.accounts import Account
 from policy.stack.resources import Declarations, Resource
 from policy.verdict import exposure, finding, service, shedding
 from policy.verdict.outcomes import LockedOut
@@ -164,7 +165,8 @@ def two_reads_are_two_roles(bug: ExitStack) -> None:
 def names_know_no_account(bug: ExitStack) -> None:
     """All providers are of one account."""
     _put(bug, resources, "account_of", lambda *_: "")
-    _put(bug, resources, "told_by_arns", lambda _: {})
+    _put(bug, resources, "known_of", lambda *_: Account())
+    _put(bug, resources.Told, "number", lambda _, account, __: account)
 
 
 def default_tags_are_overlooked(bug: ExitStack) -> None:

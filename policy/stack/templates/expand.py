@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from policy.iam.truth import Unknown
 from policy.shared import aws_types
 from policy.shared.terraform_types import MODULE
+from policy.stack.accounts import elsewhere
 from policy.stack.execution_role import Decided, Gap, unreadable
 from policy.stack.resources import Resource
 from policy.stack.templates import instances, sam
@@ -179,6 +180,7 @@ def _instances_of(
     What others make than the set's own parameters would is told apart, and is in accounts of its own: one account has no
     two roles of one name.
     """
+    stack_set = replace(stack_set, provider=elsewhere(stack_set.provider))
     usual = _made(Making(stack_set, template, around, {}))
     kept: list[_Found] = []
     found = _Found()
