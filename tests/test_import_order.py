@@ -41,8 +41,8 @@ ROOMS: Final = {
     "stack": Room(
         ("shared", "iam"),
         (
-            "accounts", "resources", "needed", "document_places", "inventory", "execution_role", "grants", "echoes",
-            "users", "possible_guards", "removals", "links",
+            "accounts", "resources", "needed", "document_places", "inventory", "called", "execution_role", "grants",
+            "echoes", "users", "possible_guards", "removals", "links",
         ),
     ),
     "stack.templates": Room(

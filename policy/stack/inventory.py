@@ -9,7 +9,7 @@ from typing import Final
 from policy.iam.managed import is_aws_managed
 from policy.iam.truth import Unknown
 from policy.shared import stand_ins
-from policy.shared.aws_types import FUNCTIONS, MANAGED_POLICIES, QUALIFIERS, ROLES, TYPES
+from policy.shared.aws_types import FUNCTIONS, MANAGED_POLICIES, ROLES, TYPES
 from policy.shared.partitions import partition_of
 from policy.stack.accounts import of_arn
 from policy.stack.resources import Resource
@@ -168,15 +168,9 @@ class Stack:
             and not policy.known_account.apart_from(of_arn(value))
         ]
 
-    def functions_of(self, value: object, urns: Sequence[str]) -> list[Resource]:
-        """The functions that an event source mapping may name: by name, ARN, or either with a version or alias."""
-        texts: tuple[object, ...] = (value,)
-        if isinstance(value, str):
-            texts = (value, value.split(":function:")[-1].split(":")[0])
-        for alias in self._depended(urns, QUALIFIERS):
-            urns = (*urns, *alias.depends_on.get("functionName", ()))
-            texts = (*texts, alias.props.get("functionName"))
-        return self._follow(texts, urns, self._function_names, FUNCTIONS)
+    def functions_named(self, text: str) -> list[Resource]:
+        """The functions of that name or ARN, wherever they are."""
+        return self._function_names.get(text, [])
 
     def by_urn(self, urn: str) -> Resource | None:
         """The resource of that URN, if it is of a type that matters here."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from policy.iam.truth import Unknown
 from policy.shared.aws_types import CANARIES, FUNCTIONS, MANAGED_POLICIES, QUALIFIERS
+from policy.stack.called import functions_of
 from policy.stack.execution_role import ExecutionRole, Grant
 from policy.stack.inventory import Stack
 from policy.stack.resources import Resource, type_of
@@ -58,9 +59,7 @@ class _Guards:
         if made is None or urn in seen:
             return False
         if kind in QUALIFIERS:
-            functions = self._stack.functions_of(
-                made.props.get("functionName"), made.depends_on.get("functionName", ())
-            )
+            functions = functions_of(self._stack, made).functions
             return not functions or any(function.urn in self._functions for function in functions)
         if (kind in MANAGED_POLICIES or made.row.managed) and prop in (resource.row.managed, resource.row.boundary):
             return True  # a policy itself is meant, or one that is attached there, and which of several is not known

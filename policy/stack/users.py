@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple
 from policy.iam.truth import UNKNOWN, Truth, Unknown, all_of, any_of
 from policy.shared import aws_types
 from policy.shared.partitions import partition_of
-from policy.stack.execution_role import Gap, Needs, User, UserKind, unreadable
+from policy.stack.called import FUNCTION_NAME, Called, functions_of
+from policy.stack.execution_role import Decided, Gap, Needs, User, UserKind, unreadable
 from policy.stack.inventory import Stack
 from policy.stack.resources import Resource, type_of
 
@@ -67,7 +68,7 @@ def value_at(resource: Resource, path: str) -> Any:
     return value
 
 
-def _user(kind: UserKind, resource: Resource, polled: tuple[Resource, Truth] | None) -> User:
+def _user(kind: UserKind, resource: Resource, polled: Polled | None) -> User:
     if kind is UserKind.FUNCTION:
         return _function(resource, polled)
     if kind is UserKind.CANARY:
@@ -80,18 +81,15 @@ def _user(kind: UserKind, resource: Resource, polled: tuple[Resource, Truth] | N
     return User(kind, resource, needs, Truth.of(kind.value.runs_code))
 
 
-def _function(function: Resource, polled: tuple[Resource, Truth] | None) -> User:
+def _function(function: Resource, polled: Polled | None) -> User:
     """A function: on a capacity provider, in a VPC, or outside with an event source that is in one."""
     arn, provider = _function_arn(function), function.props.get("capacityProviderConfig")
     managed = Truth.UNKNOWN if isinstance(provider, Unknown) else Truth.of(bool(provider))
     # The VPC of a function on a capacity provider is the provider's.
     in_vpc, gap = (Truth.NO, None) if managed is Truth.YES else _in_vpc(function)
     kind = UserKind.FUNCTION
-    if in_vpc is not Truth.YES and polled is not None:
-        mapping, by_poller = polled
-        if by_poller is Truth.YES or in_vpc is Truth.NO:
-            kind, in_vpc = UserKind.POLLER, by_poller
-            gap = unreadable(mapping, _open_question(mapping), UNKNOWN) if by_poller is Truth.UNKNOWN else None
+    if polled is not None and (in_vpc is Truth.NO or (in_vpc is Truth.UNKNOWN and polled.polls is Truth.YES)):
+        kind, in_vpc, gap = UserKind.POLLER, polled.polls, polled.gap
     if in_vpc is Truth.NO and managed is not Truth.NO:
         kind = UserKind.MANAGED_INSTANCES
         gap = unreadable(function, "capacityProviderConfig", provider) if managed is Truth.UNKNOWN else None
@@ -136,29 +134,38 @@ def _function_arn(function: Resource) -> str:
 _FUNCTION_ARN: Final = re.compile(r"arn:[^:]+:lambda:[^:]+:[0-9]{12}:function:[^:*?]+")
 
 
-def _polled(stack: Stack) -> dict[str, tuple[Resource, Truth]]:
-    """The functions whose events Lambda fetches out of a VPC with the function's execution role."""
-    found: dict[str, tuple[Resource, Truth]] = {}
+class Polled(NamedTuple):
+    """Whether Lambda fetches a function's events out of a VPC with its role, and what decides that if it is open."""
+
+    polls: Truth
+    gap: Gap | None
+
+
+def _polled(stack: Stack) -> dict[str, Polled]:
+    """The functions whose events Lambda fetches out of a VPC, or may."""
+    found: dict[str, Polled] = {}
     for mapping in stack.of(*aws_types.EVENT_SOURCES):
-        polls = _polls_vpc(mapping)
-        name, urns = mapping.props.get("functionName"), mapping.depends_on.get("functionName", ())
-        functions = stack.functions_of(name, urns)
-        certain = len(functions) == 1 and not mapping.outside("functionName", aws_types.FUNCTIONS)
-        if isinstance(name, Unknown) and not urns:
-            functions, certain = stack.functions, False  # made from nothing that is known, it may be any of them
-        if not certain or mapping.perhaps:
-            polls = all_of((polls, Truth.UNKNOWN))
-        for function in functions if polls is not Truth.NO else ():
+        called, polls = functions_of(stack, mapping), _polls_vpc(mapping)
+        gap = None
+        if polls is Truth.UNKNOWN:
+            self_managed = mapping.props.get("selfManagedEventSource") is not None
+            gap = unreadable(mapping, "sourceAccessConfigurations" if self_managed else "eventSourceArn", UNKNOWN)
+        elif not called.certain or mapping.perhaps:
+            polls, gap = all_of((polls, Truth.UNKNOWN)), _which(mapping, called)
+        for function in called.functions if polls is not Truth.NO else ():
             if function.urn not in found or polls is Truth.YES:
-                found[function.urn] = (mapping, polls)
+                found[function.urn] = Polled(polls, gap)
     return found
 
 
-def _open_question(mapping: Resource) -> str:
-    """The property that would decide whether Lambda polls in a VPC for the function."""
-    if _polls_vpc(mapping) is Truth.YES:
-        return "functionName"
-    return "eventSourceArn" if mapping.props.get("selfManagedEventSource") is None else "sourceAccessConfigurations"
+def _which(mapping: Resource, called: Called) -> Gap:
+    """That it is not certain which function an event source mapping names, if any."""
+    value = mapping.props.get(FUNCTION_NAME)
+    if not isinstance(value, str) or called.certain:
+        return unreadable(mapping, FUNCTION_NAME, UNKNOWN)
+    named = " and ".join(f"`{function.name}`" for function in called.functions)
+    where = "" if len(called.functions) > 1 else ", which may be in another region or account"
+    return Gap(mapping.urn, FUNCTION_NAME, Decided.MENDING, f"is `{value}`, and that is the name of {named}{where}")
 
 
 _VPC_SOURCES: Final = ("kafka", "mq", "rds")
