@@ -565,3 +565,16 @@ def test_an_account_and_a_region_that_are_known_are_used(witness: Path, tmp_path
     found = seen(project(tmp_path, program), witness, config=config)
     assert found.outputs["shop-dev"]["props"] == {"arn": "arn:aws:sqs:eu-west-1:111122223333:q"}
     assert found.result.notes == ()
+
+
+@pytest.mark.parametrize("piece", ["a", "1", "a-", "A1-", "a--", "aB_", "05ca1ab1e", "5tAnd1n0", "x-05ca1ab1e0-"])
+def test_stand_ins_are_looked_for_in_a_long_text_once(piece: str) -> None:
+    """Looked for from each character of a run anew, one text of the length that the pack reads took an hour."""
+    assert not stand_ins.ANY.search(piece * (750_000 // len(piece)))
+
+
+@pytest.mark.parametrize("before", ["", "x--", "_", "arn:aws:iam::1:role/", "-"])
+def test_the_name_of_what_cloudformation_makes_is_found_whole(before: str) -> None:
+    name = stand_ins.physical_name("my-stack", "Role1")
+    assert stand_ins.NAMES.findall(before + name) == [name]
+    assert stand_ins.NAMES.fullmatch(name)

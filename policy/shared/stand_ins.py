@@ -27,14 +27,17 @@ _TOKEN_MARK: Final = "ca1ab1"
 SUFFIX: Final = "5tAnd1"
 MOMENT: Final = "1984-01-01T00:00:00.000"
 IDS: Final = re.compile(
-    rf"\b(?:[a-z]+(?:-[a-z]+)*-)?{_ID_MARK}[0-9a-f]{{7,8}}\b"
+    rf"\b(?:[a-z]{{1,20}}(?:-[a-z]{{1,20}}){{0,5}}-)?{_ID_MARK}[0-9a-f]{{7,8}}\b"
     rf"|\b{_UUID_MARK}[0-9a-f]{{3}}(?:-[0-9a-f]{{4}}){{2}}-[0-9a-f]{{12}}\b"
     rf"|(?<![0-9A-Za-z]){_TOKEN_MARK}[0-9a-z]{{4}}(?![0-9A-Za-z])"
     rf"|(?<=-){SUFFIX}(?![0-9A-Za-z])|{re.escape(MOMENT)}"
 )
 # The twelve characters that CloudFormation puts behind the name of what a template does not name.
 _NAME_MARK: Final = "5tAnd1n"
-NAMES: Final = re.compile(rf"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*-{_NAME_MARK}[0-9a-f]{{5}}(?![0-9A-Za-z])")
+# Looked for from where such a name can begin only: else each character of a long text would be looked at again from each.
+NAMES: Final = re.compile(
+    rf"(?<![0-9A-Za-z])(?<![0-9A-Za-z]-)[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*-{_NAME_MARK}[0-9a-f]{{5}}(?![0-9A-Za-z])"
+)
 ANY: Final = re.compile(f"{ACCOUNTS.pattern}|{IDS.pattern}|{NAMES.pattern}|{REGION}|{PARTITION}")
 
 # Types of the entries that stand, among the resources of a stack check, for what a value was made from and that is no

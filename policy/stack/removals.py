@@ -57,15 +57,20 @@ def take_away(stack: Stack, executions: ExecutionRoles) -> None:
             continue
         own, managed = role.row.inline, role.row.managed
         inline, attached = declared_by(role, own.prop), declared_by(role, managed)
-        if isinstance(inline, list) and inline:  # `[{}]` owns them too, and has none
-            names = [item.get(own.name) for item in inline if isinstance(item, Mapping)]
+        if inline:  # `[{}]` owns them too, and has none
+            names = [item.get(own.name) if isinstance(item, Mapping) else item for item in _listed(inline)]
             _take_unlisted(executions[role.urn], _owner(stack, role, own.prop, names, INLINE_KINDS))
-        if isinstance(attached, list):
-            _take_unlisted(executions[role.urn], _owner(stack, role, managed, attached, _MANAGED))
+        if attached is not None:
+            _take_unlisted(executions[role.urn], _owner(stack, role, managed, _listed(attached), _MANAGED))
     for resource in stack.of(aws_types.POLICY_ATTACHMENT):
         _by_attachment(stack, executions, resource)
     for execution in executions.values():
-        _overwritten(execution)
+        _overwritten(stack, execution)
+
+
+def _listed(value: object) -> list[Any]:
+    """The elements of a list; of one that is not known, one that is not."""
+    return value if isinstance(value, list) else [value] if isinstance(value, Unknown) else []
 
 
 def _owner(stack: Stack, resource: Resource, prop: str, listed: list[Any], kinds: Collection[GrantKind]) -> _Owner:
@@ -95,7 +100,7 @@ def _by_owner(
         roles, certain = stack.possible_roles(urns, resource), False
     for role in roles if isinstance(listed, list | Unknown) else ():
         execution = executions[role.urn]
-        owner = _owner(stack, resource, prop, listed if isinstance(listed, list) else [listed], kinds)
+        owner = _owner(stack, resource, prop, _listed(listed), kinds)
         if certain:
             execution.owned.append(Gap(resource.urn, prop, Decided.MENDING))
         _take_unlisted(execution, owner, "" if certain else f"may be that of `{role.name}`, and `{prop}` ")
@@ -115,9 +120,11 @@ def _by_attachment(stack: Stack, executions: ExecutionRoles, attachment: Resourc
     """A PolicyAttachment owns where its policy is attached, in the whole account."""
     row = attachment.row
     value, roles = attachment.props.get(row.managed), attachment.props.get(row.roles)
-    found = stack.policies_of(value, attachment.depends_on.get(row.managed, ()))
+    made_of = attachment.depends_on.get(row.managed, ())
+    found = stack.policies_of(value, made_of)
     found = [policy for policy in found if policy.arn == value or not apart(policy, attachment)]
     policies = {policy.urn for policy in found}
+    any_policy = isinstance(value, Unknown) and (not made_of or attachment.outside(row.managed, MANAGED_POLICIES))
     names = roles if isinstance(roles, list) else [roles]
     listed = {name.lower() for name in names if isinstance(name, str)}
     named_by = {urn: executions[urn].role for urn in attachment.depends_on.get(row.roles, ()) if urn in executions}
@@ -125,16 +132,26 @@ def _by_attachment(stack: Stack, executions: ExecutionRoles, attachment: Resourc
     unknown = sum(isinstance(name, Unknown) for name in names)
     if attachment.outside(row.roles, ROLES) or unknown < len(made_from):
         made_from = []  # any of them may be left out; those whose names are known are in `listed`
-    certain = not unknown and len(policies) < 2 and all(_meant(policy, value, attachment) for policy in found)
+    one = len(policies) < 2 and not any_policy and all(_meant(policy, value, attachment) for policy in found)
+    certain = not unknown and one
     for execution in executions.values():
         role = execution.role
         if role is None or apart(role, attachment) or role.urn in made_from or _named(role, listed):
             continue
         for i, grant in enumerate(execution.grants):
-            same = grant.urn in policies or (isinstance(value, str) and grant.listed_as == value)
+            same = any_policy or grant.urn in policies or (isinstance(value, str) and grant.listed_as == value)
             if same and grant.kind in _MANAGED:
-                why = f"{'does not' if certain else 'may not'} list the role of `{grant.document.name}`"
-                _take(execution, i, attachment.urn, row.roles, why, certain=certain)
+                _detach(execution, i, attachment, unsure_policy=not one, certain=certain)
+
+
+def _detach(execution: ExecutionRole, index: int, attachment: Resource, *, unsure_policy: bool, certain: bool) -> None:
+    row, name = attachment.row, execution.grants[index].document.name
+    if unsure_policy:
+        why = f"may be that of `{name}`, and `{row.roles}` may not list the role of it"
+        _take(execution, index, attachment.urn, row.managed, why, certain=certain)
+    else:
+        why = f"{'does not' if certain else 'may not'} list the role of `{name}`"
+        _take(execution, index, attachment.urn, row.roles, why, certain=certain)
 
 
 def _meant(policy: Resource, value: object, attachment: Resource) -> bool:
@@ -150,18 +167,37 @@ def _named(role: Resource, names: Collection[str]) -> bool:
     return any(isinstance(text, str) and text.lower() in names for text in (role.physical_name, role.props.get("id")))
 
 
-def _overwritten(execution: ExecutionRole) -> None:
+def _overwritten(stack: Stack, execution: ExecutionRole) -> None:
     """Of two inline policies of one name there will be one."""
-    places: dict[str, list[int]] = {}
+    places: dict[str | frozenset[str], list[int]] = {}
     for i, grant in enumerate(execution.grants):
-        if grant.kind in INLINE_KINDS and grant.listed_as and not grant.taken_off:
-            places.setdefault(grant.listed_as, []).append(i)
+        known_by = (grant.listed_as or _made_from(stack, grant)) if grant.kind in INLINE_KINDS else None
+        if known_by is not None and not grant.taken_off:
+            places.setdefault(known_by, []).append(i)
     for name, same in places.items():
-        for i in same if len({execution.grants[i].urn for i in same}) > 1 else ():
-            grant = execution.grants[i]
+        grants = [execution.grants[i] for i in same]
+        texts = {grant.document.text for grant in grants}
+        if len({(grant.urn, grant.path) for grant in grants}) == 1 or (len(texts) == 1 and "" not in texts):
+            continue  # it is one, or whichever is left says the same
+        for i, grant in zip(same, grants, strict=True):
             prop = "name" if grant.kind is GrantKind.INLINE else grant.path
-            has = "is" if grant.kind is GrantKind.INLINE else "has the name"
-            _take(execution, i, grant.urn, prop, f"{has} `{name}`, as that of another inline policy of the role")
+            if not isinstance(name, str):
+                why = "is not known, and may be that of another inline policy of the role"
+            else:
+                has = "is" if grant.kind is GrantKind.INLINE else "has the name"
+                why = f"{has} `{name}`, as that of another inline policy of the role"
+            _take(execution, i, grant.urn, prop, why, certain=isinstance(name, str))
+
+
+def _made_from(stack: Stack, grant: Grant) -> frozenset[str] | None:
+    """What the name of an inline policy that is a resource was made from, where it is not known: of two that were made from
+    the same either may be the other. What was made from nothing is a name that the provider chooses."""
+    resource = stack.by_urn(grant.urn)
+    if resource is None or grant.kind is not GrantKind.INLINE:
+        return None
+    prop = resource.row.name
+    urns = resource.depends_on.get(prop, ())
+    return frozenset(urns) if urns and isinstance(resource.props.get(prop), Unknown) else None
 
 
 def _take(execution: ExecutionRole, index: int, urn: str, prop: str, why: str, *, certain: bool = True) -> None:
