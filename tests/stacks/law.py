@@ -185,17 +185,15 @@ class Law:
         told = set(sure.actions)
         if self._program.config.get("role level") != "advisory":
             told |= sure.declared
-        # Where the role of a function outside a VPC is not known, nothing is said of the function.
+        # Where the role of a function outside a VPC is not known, it need not be named with what others can do as well.
         unplaced = self._unplaced - {f.name for f in answer.functions.values() if f.needs_vpc}
         for function, actions in answer.exposed.items():
-            if function in unplaced:
-                continue
             missing = actions - told
             if missing:
                 yield "a missed hole", f"{sorted(missing)} by {function}"
-            elif actions and function not in sure.functions and not sure.declared:
+            elif actions and function not in sure.functions | unplaced and not sure.declared:
                 yield "a function that is not named", function
-        for function in sorted(answer.known_ways - sure.ways.keys() - unplaced):
+        for function in sorted(answer.known_ways - sure.ways.keys() - (unplaced if sure.ways else set())):
             yield "a missed way round", function
 
     def _told_of(self, sure: Sure, answer: Answer) -> bool:
