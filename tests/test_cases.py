@@ -237,6 +237,8 @@ def test_order_does_not_matter(name: str, order: str, pack: Pack, pack_once: Pac
         done, items, asked = [given], given[::-1], pack_once
         if order == "shuffled":
             done, items, asked = [given, given[::-1]], random.Random(name).sample(given, len(given)), pack
+        # A provider is registered before what it makes: the engine takes nothing else.
+        items = sorted(items, key=lambda item: not item.type.startswith("pulumi:providers:"))
         if items not in done:
             assert _told(_run(asked, case, changed(stage, items))) == expected
 

@@ -27,7 +27,15 @@ from policy.shared.aws_types import MAKERS
 from policy.shared.escapes import printable
 from policy.shared.terraform_types import classic_properties, classic_type
 from policy.stack.links import link
-from policy.stack.resources import Declarations, Resource, name_of, plain, stack_resources, with_values
+from policy.stack.resources import (
+    Declarations,
+    Resource,
+    configuration,
+    name_of,
+    plain,
+    stack_resources,
+    with_values,
+)
 from policy.stack.templates.expand import Expansion, expand
 from policy.verdict import finding
 from policy.verdict.exposure import judge_role, merged
@@ -109,7 +117,9 @@ class Judge:
     def resource(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         """Remember what a resource declares, and report what it proves by itself. It is of one of `LOOKED_AT`."""
         inputs = classic_properties(args.resource_type, plain(args.props))
-        resource = Resource(args.urn, classic_type(args.resource_type), inputs, inputs=inputs)
+        # Its provider's `defaultTags` are tags of a role too.
+        provider = {} if args.provider is None else configuration(plain(args.provider.props))
+        resource = Resource(args.urn, classic_type(args.resource_type), inputs, inputs=inputs, provider=provider)
         for item in self.found_in(resource, inputs, args.get_config()):
             report(shown(item), None)
 
@@ -139,7 +149,7 @@ class Judge:
         secrets, public = self.declarations.secrets(resource.urn)
         if not secrets:
             return found
-        known = self._proven(Resource(resource.urn, resource.type, public, inputs=public), settings)
+        known = self._proven(replace(resource, props=public, inputs=public), settings)
         refused = self.declarations.refused(resource.urn)
         return [item if item in known else finding.of_secret(item, settings.actions, refused) for item in found]
 
