@@ -133,6 +133,55 @@ def test_assume_role_is_asked_for_the_role() -> None:
     assert (action.name, action.keys, action.read_only) == ("sts:AssumeRole", frozenset(), False)
     (role,) = action.resources
     assert (role.name, role.fixed, role.service, role.keys) == ("role", "path/orders-role", "iam", frozenset())
+    assert role.regional
+    assert not keys.on_iam("iam:PutRolePolicy", "role", "orders-role").resources[0].regional
+    assert all(r.regional for r in keys.action("ec2:CreateNetworkInterface").resources)
+    assert keys.spelled("iam:resourcetag/Team") == "iam:ResourceTag/Team"
+
+
+def on(action: str, kind: str = "role", **changed: Any) -> Session:
+    """The code's session in a call for a resource of IAM's."""
+    return CODE._replace(called=keys.on_iam(action, kind, "orders").resources[0], **changed)
+
+
+@pytest.mark.parametrize("action", [keys.ASSUME_ROLE, "iam:PutRolePolicy"])
+@pytest.mark.parametrize("key", ["aws:resourcetag/", "iam:resourcetag/"])
+def test_the_role_carries_its_own_tags(action: str, key: str) -> None:
+    assert fact(key + "team", on(action)) == (("blue",),)
+    assert fact(key + "open", on(action)) == SOMETHING
+    assert fact(key + "none", on(action)) == ABSENT
+    assert fact(key + "team", on(action, role_tags={})) == ABSENT
+    assert fact(key + "team", on(action, role_tags=None)) == NOTHING_KNOWN
+
+
+def test_the_tags_of_a_policy_are_not_known() -> None:
+    of_policy = on("iam:CreatePolicyVersion", "policy")
+    assert fact("aws:resourcetag/team", of_policy) == NOTHING_KNOWN
+    assert fact("aws:principaltag/team", of_policy) == (("blue",),)
+
+
+@pytest.mark.parametrize(
+    ("partition", "expected"),
+    [
+        ("aws", (("us-east-1",),)),
+        ("aws-cn", (("cn-north-1",),)),
+        ("aws-us-gov", (("us-gov-west-1",),)),
+        ("aws-iso", SOMETHING),
+    ],
+)
+def test_iam_is_called_in_one_region(partition: str, expected: Any) -> None:
+    assert fact("aws:requestedregion", on("iam:PutRolePolicy", partition=partition)) == expected
+    assert fact("aws:requestedregion", on(keys.ASSUME_ROLE, partition=partition)) == FREE
+
+
+@pytest.mark.parametrize("action", [keys.ASSUME_ROLE, "iam:PutRolePolicy"])
+def test_other_keys_of_a_call_for_a_role(action: str) -> None:
+    for key in ("ec2:region", "ec2:vpc", "ec2:resourcetag/team"):
+        assert fact(key, on(action)) == ABSENT
+    for key in ("iam:policyarn", "sts:externalid"):
+        assert fact(key, on(action)) == NOTHING_KNOWN
+    assert fact("aws:sourceip", on(action)) == FREE
+    assert fact("aws:principaltag/team", on(action)) == (("blue",),)
 
 
 @pytest.mark.parametrize(

@@ -247,6 +247,15 @@ def test_the_functions_own_region_comes_first() -> None:
     assert len(found) > 1
 
 
+def test_a_call_of_iam_goes_to_one_place() -> None:
+    asks = {**allow(StringEquals={"aws:RequestedRegion": ["eu-west-1", "ap-south-1"]}), "Action": "*"}
+    for action, expected in (("iam:PutRolePolicy", 1), (keys.ASSUME_ROLE, 2)):
+        relevant = Role([doc(asks)], None).relevant(keys.on_iam(action, "role", "orders-role"))
+        (session,) = sessions(replace(ORDERS, function_arn=function("orders", "eu-west-1", ACCOUNT)), relevant)
+        assert session.called is relevant.resources[0]
+        assert len(list(places(session, relevant))) == expected
+
+
 def test_a_region_that_is_not_known_names_no_place() -> None:
     subject = replace(ORDERS, function_arn=function("orders", "eu-west-1", ACCOUNT))
     relevant = Role([doc(allow(StringEquals={"aws:RequestedRegion": NOT_KNOWN}))], None).relevant(keys.action(DELETE))

@@ -1092,6 +1092,76 @@ def test_assuming_the_own_role(statements: list[Any], expected: Truth) -> None:
         assert answer.witness.authorizations[0].resource == ROLE
 
 
+PUT: Final = keys.on_iam("iam:PutRolePolicy", "role", "orders-role")
+_TAGS: Final = {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}
+
+
+@pytest.mark.parametrize("action", [keys.on_iam(keys.ASSUME_ROLE, "role", "orders-role"), PUT])
+@pytest.mark.parametrize(
+    ("condition", "on_allow", "on_deny"),
+    [
+        ({"StringEquals": {"aws:ResourceTag/team": "blue"}}, YES, NO),
+        ({"StringEquals": {"iam:ResourceTag/Team": "blue"}}, YES, NO),
+        (_TAGS, YES, NO),
+        ({"StringNotEquals": {"aws:ResourceTag/team": "blue"}}, NO, YES),
+        ({"Null": {"aws:ResourceTag/team": "false"}}, YES, NO),
+        ({"Null": {"aws:ResourceTag/other": "false"}}, NO, YES),
+        ({"StringEquals": {"ec2:Region": "eu-central-1"}}, NO, YES),
+    ],
+)
+def test_a_call_for_the_role_carries_the_tags_of_the_role(
+    action: keys.Action, condition: Any, on_allow: Truth, on_deny: Truth
+) -> None:
+    allowed = allow(action="*")
+    assert ask(action, CODE, [doc(allow(condition, action="*"))]).allowed is on_allow
+    assert ask(action, CODE, [doc(allowed, deny(condition, action="*"))]).allowed is on_deny
+
+
+def test_a_tag_of_the_role_that_is_not_known_decides_nothing() -> None:
+    allowed = doc(allow({"StringEquals": {"aws:ResourceTag/team": "blue"}}, action="*"))
+    answer = ask(PUT, replace(CODE, role_tags=None), [allowed])
+    assert (answer.allowed, answer.unknown_keys) == (UNKNOWN, ("aws:resourcetag/team",))
+    # An interface has tags of its own.
+    assert ask(DELETE, replace(CODE, role_tags={}), [allowed]).allowed is YES
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "to_iam", "to_sts"),
+    [
+        ("aws", "us-east-1", YES, YES),
+        ("aws", "eu-central-1", NO, YES),
+        ("aws-cn", "cn-north-1", YES, YES),
+        ("aws-cn", "cn-northwest-1", NO, YES),
+        ("aws-us-gov", "us-gov-west-1", YES, YES),
+        ("aws-us-gov", "us-gov-east-1", NO, YES),
+        ("aws-iso", "us-iso-east-1", UNKNOWN, YES),
+    ],
+)
+def test_iam_is_called_in_one_region_and_sts_in_any(partition: str, region: str, to_iam: Truth, to_sts: Truth) -> None:
+    arns = [arn.replace("arn:aws:", f"arn:{partition}:") for arn in (ORDERS.replace("eu-central-1", region), ROLE)]
+    code = replace(CODE, function_arn=arns[0], role_arn=arns[1])
+    assume = keys.on_iam(keys.ASSUME_ROLE, "role", "orders-role")
+    here = {"aws:RequestedRegion": region}
+    for document in ([allow({"StringEquals": here}, action="*")], [allow(action="*"), deny({"StringNotEquals": here})]):
+        asked_of = [{**statement, "Action": "*"} for statement in document]
+        assert ask(PUT, code, [doc(*asked_of)]).allowed is to_iam
+        assert ask(assume, code, [doc(*asked_of)]).allowed is to_sts
+
+
+def test_a_witness_names_the_region_of_iam_and_the_tag_of_the_role() -> None:
+    asks = {**_TAGS, "StringLike": {"aws:RequestedRegion": "us-*"}}
+    found = ask(PUT, CODE, [doc(allow(asks, action="*"))]).witness
+    assert found is not None
+    ((resource, context),) = parts(found)
+    assert resource == ROLE
+    assert context == {
+        "aws:principaltag/team": ("blue",),
+        "aws:requestedregion": ("us-east-1",),
+        "aws:resourcetag/team": ("blue",),
+        SOURCE: (ORDERS,),
+    }
+
+
 def test_a_document_that_is_not_known_may_name_an_account_that_shares_its_network() -> None:
     """Found by the differential test (seed 20261201): the Deny holds in the role's own account only."""
     own = {

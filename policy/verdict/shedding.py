@@ -123,7 +123,8 @@ class _Search:
         code = self._code
         _, partition, _, _, account, name = code.function_arn.replace(":function:", ":").split(":", 5)
         role_arn = None if code.role_arn is None or "*" in code.role_arn else code.role_arn
-        session = Session(code.caller, partition, account, None, role_arn, code.role_tags, code.now)
+        (role,) = keys.on_iam(keys.ASSUME_ROLE, "role", self._name).resources
+        session = Session(code.caller, partition, account, None, role_arn, code.role_tags, code.now, called=role)
         # The function's ARN is no key of policies of resources; what of an account is not known, no fact tells.
         told = self._execution.trust.condition_keys() - {keys.SOURCE_FUNCTION_KEY}
         known: dict[str, ContextValues | None] = {}

@@ -456,8 +456,9 @@ class Asked:
             return False
         named = json.dumps([documents, boundary])
         networks = ((), (VPC,)) if "SourceVpc" in named else ((),)
-        # The pack lets the caller choose a region for IAM too, which has one only.
-        regions = {arn.split(":")[3], *_REGIONS} if "RequestedRegion" in named else {"us-east-1"}
+        # IAM's one endpoint is there; STS is called in any region.
+        chosen = action.startswith("sts:") and "RequestedRegion" in named
+        regions = {arn.split(":")[3], *_REGIONS} if chosen else {"us-east-1"}
         contexts = (
             {**context, **moment, "aws:requestedregion": (region,), **({"aws:sourcevpc": network} if network else {})}
             for region, network, moment in product(sorted(regions), networks, self._moments)

@@ -119,10 +119,10 @@ class Problem:
 
     def _set_facts(self) -> None:
         for key in sorted(self.relevant.mentioned):
-            if key in keys.REGION_KEYS:
+            alternatives = keys.fact(key, self.session)
+            if alternatives is None and key in keys.REGION_KEYS:
                 self._base[key] = (self.place.region,)
                 continue
-            alternatives = keys.fact(key, self.session)
             if alternatives is None or (key == keys.RESOURCE_ACCOUNT_KEY and self.place.shared):
                 self._base[key] = UNKNOWN
                 continue
@@ -219,7 +219,8 @@ class Problem:
         first = {key: alternatives[0] for key, alternatives in self._facts.items()}
         known = {key: value for key, value in first.items() if value is not None}
         known.update(self._function())
-        known.update({key: (self.place.region,) for key in keys.REGION_KEYS if key in self._base})
+        chosen = [key for key in keys.REGION_KEYS if key in self._base and key not in self._facts]
+        known.update(dict.fromkeys(chosen, (self.place.region,)))
         return known
 
     def _function(self) -> dict[str, ContextValues]:

@@ -31,12 +31,16 @@ EXAMPLE_REGION: Final = "us-east-1"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResourceType:
-    """A resource that is authorised for an action. `fixed` is the identifier where the caller has no choice."""
+    """A resource that is authorised for an action. `fixed` is the identifier where the caller has no choice.
+
+    `service` is whose resource it is; `regional` says whether the service that is called has endpoints in many regions.
+    """
 
     name: str
     keys: frozenset[str]
     fixed: str | None = None
     service: str = "ec2"
+    regional: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,8 +87,11 @@ ASSUME_ROLE: Final = "sts:AssumeRole"
 
 @lru_cache(maxsize=1024)
 def on_iam(action: str, kind: str, name: str) -> Action:
-    """An action on a resource of IAM, such as `sts:AssumeRole` on the `role` of that name, with its path."""
-    resource = ResourceType(kind, frozenset(), fixed=name, service="iam")
+    """An action on a resource of IAM, such as `sts:AssumeRole` on the `role` of that name, with its path.
+
+    A role is the caller's own. STS is called in any region, IAM in one only.
+    """
+    resource = ResourceType(kind, frozenset(), fixed=name, service="iam", regional=not action.startswith("iam:"))
     return Action(action, (resource,), frozenset(), read_only=False)
 
 
@@ -149,6 +156,7 @@ _GLOBAL_NAMES: Final = (
     "aws:UserAgent",
     "aws:ViaAWSService",
     "aws:VpcSourceIp",
+    "iam:ResourceTag/",
 )
 
 # A request comes over the internet, with a source address, or through a VPC endpoint, with these keys; never both.
@@ -173,7 +181,8 @@ class Session(NamedTuple):
     """One caller with the role's credentials. `function_arn` is None for calls without `lambda:SourceFunctionArn`.
 
     `role_tags` is None where they are not known at all; Lambda sets no session tags. `now` is in seconds since
-    1970-01-01T00:00Z. `region` is the function's, empty where it is not known.
+    1970-01-01T00:00Z. `region` is the function's, empty where it is not known. `called` is the resource of IAM's that the
+    calls are for: a role is the caller's own; None for calls of EC2.
     """
 
     caller: Caller
@@ -184,6 +193,7 @@ class Session(NamedTuple):
     role_tags: Mapping[str, str | Unknown] | None
     now: Decimal
     region: str = ""
+    called: ResourceType | None = None
 
 
 # The Lambda service calls from AWS's own network: through no endpoint, and from an address that nobody knows. This one is
@@ -214,17 +224,40 @@ def fact(key: str, session: Session) -> Alternatives | None:
     if key == "aws:tokenissuetime":
         # Lambda opens sessions again and again: there are some that are hours old, and there will be newer ones.
         return ((iso_date(session.now),), (_FAR_DATE,), (iso_date(session.now - _OLD_SESSION),))
+    if key.startswith(PRINCIPAL_TAG):
+        return _tag(key, session.role_tags)
+    if session.called is not None:
+        known = _fact_of_iam(key, session, session.called)
+        if known is not None:
+            return known
     if key.startswith(("iam:", "sts:")):
         return _UNKNOWN
-    if key.startswith(PRINCIPAL_TAG):
-        if session.role_tags is None:
-            return _UNKNOWN
-        tags = {name.lower(): value for name, value in session.role_tags.items()}
-        tag = tags.get(key.removeprefix(PRINCIPAL_TAG))
-        return _ABSENT if tag is None else ((tag,),)
     if key in _FREE or key.startswith(_FREE_PREFIXES):
         return None
     return _FACTS.get(key) or (None if key.startswith("ec2:") else _ABSENT)
+
+
+def _fact_of_iam(key: str, session: Session, called: ResourceType) -> Alternatives | None:
+    """What a key can be in a call for a resource of IAM's, as far as such calls differ from those of EC2.
+
+    Sources: Service Authorization Reference for IAM and for STS (a role carries `aws:ResourceTag` and `iam:ResourceTag`);
+    IAM User Guide, "AWS: Denies access to AWS based on the requested Region" (IAM's one endpoint is in one region).
+    """
+    if key.startswith(_RESOURCE_TAGS):
+        return _tag(key, session.role_tags if called.name == "role" else None)
+    if key == "aws:requestedregion" and not called.regional:
+        region = _REGION_OF_IAM.get(session.partition)
+        return _SOMETHING if region is None else ((region,),)
+    return _ABSENT if key.startswith("ec2:") else None
+
+
+def _tag(key: str, tags: Mapping[str, str | Unknown] | None) -> Alternatives:
+    """What a key for a tag can be, where these are the tags; None where they are not known."""
+    if tags is None:
+        return _UNKNOWN
+    named = {name.lower(): value for name, value in tags.items()}
+    tag = named.get(key.partition("/")[2])
+    return _ABSENT if tag is None else ((tag,),)
 
 
 def iso_date(seconds: Decimal) -> str:
@@ -252,6 +285,9 @@ _FREE: Final = frozenset(
     )
 )
 PRINCIPAL_TAG: Final = "aws:principaltag/"
+_RESOURCE_TAGS: Final = ("aws:resourcetag/", "iam:resourcetag/")
+# Where IAM's endpoint is in the public partitions (AWS General Reference, "IAM endpoints and quotas").
+_REGION_OF_IAM: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 _FREE_PREFIXES: Final = ("aws:requesttag/", "aws:resourcetag/")
 
 # The session that Lambda opens on the role: an assumed role, no user, no MFA, no federation. Neither the code's calls nor

@@ -63,6 +63,11 @@ class Relevant:
                 found.setdefault(condition.key, []).append(condition)
         return found
 
+    @property
+    def of_iam(self) -> keys.ResourceType | None:
+        """The resource of IAM's that the action is for; None for an action of EC2."""
+        return next((kind for kind in self.resources if kind.service == "iam"), None)
+
     @cached_property
     def resource_patterns(self) -> tuple[str, ...]:
         """The elements of Resource and NotResource that are known, without `*`."""

@@ -95,7 +95,9 @@ def sessions(subject: Subject, relevant: Relevant) -> Iterator[Session]:
         accounts = [*named, next(a for a in _EXAMPLE_ACCOUNTS if a not in named)]
     for partition, account in product(partitions, accounts):
         role_arn = _role_arn(subject.role_arn, partition, account)
-        some = Session(subject.caller, partition, account, None, role_arn, subject.role_tags, subject.now, region)
+        some = Session(
+            subject.caller, partition, account, None, role_arn, subject.role_tags, subject.now, region, relevant.of_iam
+        )
         for function_arn in _function_arns(subject, some, relevant):
             yield some._replace(function_arn=function_arn)
 
@@ -237,6 +239,8 @@ def _places(session: Session, relevant: Relevant, network: str) -> Iterator[Plac
     yield here
     if session.caller is Caller.SERVICE and own:
         return  # it manages the interfaces of the function where the function is
+    if session.called is not None and not session.called.regional:
+        return  # no region can be chosen
     told_apart = _RegionSigns(session, relevant, network)
     if told_apart.all_alike:
         return
