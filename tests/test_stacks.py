@@ -81,7 +81,7 @@ def test_a_name_is_looked_up_in_the_account_of_its_provider(deny: bool) -> None:
         (planted.attachment_owns_nothing, 55),
         (planted.two_of_one_name, 499),
         (planted.nothing_comes_from_outside, 8),
-        (planted.a_list_is_all_that_it_was_made_from, 1737),
+        (planted.a_list_is_all_that_it_was_made_from, 1862),
         (planted.unknown_tags_are_none, 4127),
         (planted.unknown_values_are_missing, 134),
         (planted.a_possible_vpc_is_none, 72),
