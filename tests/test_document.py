@@ -153,6 +153,29 @@ def test_without_and_perhaps() -> None:
     assert not first.uncertain
 
 
+@pytest.mark.parametrize(
+    ("more", "possible"),
+    [
+        ({}, True),
+        ({"Condition": {"Null": {"aws:x": "true"}}}, True),
+        ({"Effect": UNKNOWN}, False),
+        ({"Action": ["s3:*", UNKNOWN]}, False),
+        ({"Resource": UNKNOWN}, False),
+        ({"Condition": UNKNOWN}, False),
+        ({"Condition": {"Null": {"aws:x": UNKNOWN}}}, False),
+        ({"Sid": "-"}, False),
+    ],
+)
+def test_a_statement_is_possible_if_only_its_place_is_not_known(more: dict[str, Any], possible: bool) -> None:
+    document = read({"Statement": {**ALLOW, **more}})
+    for perhaps in (document.perhaps(), document.perhaps().perhaps(), document.perhaps_allowing()):
+        assert [s.possible for s in perhaps.statements] == [possible]
+    assert not document.statements[0].possible
+    for negated in ("NotAction", "NotResource"):
+        (found,) = read({"Statement": {**_without(negated[3:]), negated: [UNKNOWN, "*"]}}).perhaps().statements
+        assert not found.possible
+
+
 def test_a_document_that_nobody_declares_may_allow_but_not_deny() -> None:
     document = read(
         {"Statement": [ALLOW, {**ALLOW, "Effect": "Deny"}, {**ALLOW, "Effect": UNKNOWN}, {**ALLOW, "Action": "s3:*"}]}

@@ -47,7 +47,7 @@ class Statement:
 
     `effect` is None where it is unknown. `uncertain` says that some part is unknown or refused which is kept in no
     other field, so the statement can at best match with UNKNOWN. `empty_condition` says that it has the element, and
-    nothing in it.
+    nothing in it. `possible` says that all of it is known, and only whether the role has it is not.
     """
 
     index: int
@@ -61,6 +61,14 @@ class Statement:
     variables: bool = True
     uncertain: bool = False
     empty_condition: bool = False
+    possible: bool = False
+
+    def perhaps(self) -> Statement:
+        """The statement when it is not certain that the role has it."""
+        values = (value for condition in self.conditions for value in condition.values)
+        texts = (*(self.actions or ()), *(self.not_actions or ()), *self.resource_patterns, *values)
+        known = self.effect is not None and not any(isinstance(text, Unknown) for text in texts)
+        return replace(self, uncertain=True, possible=self.possible or (known and not self.uncertain))
 
     @property
     def resource_patterns(self) -> tuple[Text, ...]:
@@ -121,12 +129,12 @@ class PolicyDocument:
 
     def perhaps(self) -> PolicyDocument:
         """The document when it is not certain that it is on the role: each statement may match, none does for sure."""
-        return replace(self, statements=tuple(replace(s, uncertain=True) for s in self.statements))
+        return replace(self, statements=tuple(s.perhaps() for s in self.statements))
 
     def perhaps_allowing(self) -> PolicyDocument:
         """The same for a document that nobody declares: what it may allow counts, and what it may deny does not."""
         kept = (s for s in self.statements if s.effect is not Effect.DENY)
-        return replace(self, statements=tuple(replace(s, effect=Effect.ALLOW, uncertain=True) for s in kept))
+        return replace(self, statements=tuple(replace(s.perhaps(), effect=Effect.ALLOW) for s in kept))
 
 
 def _anything(index: int, effect: Effect | None, sid: str | None = None) -> Statement:

@@ -16,7 +16,8 @@ def reasons(answer: Answer) -> Iterator[str]:
         yield "undecided: its policies are too complex"
     for found in answer.unresolved:
         if not found.document.unknown:
-            yield f"{found.statement.label} of {quoted(found.document.name)} has parts that are not known"
+            unsure = "may or may not be on the role" if found.statement.possible else "has parts that are not known"
+            yield f"{found.statement.label} of {quoted(found.document.name)} {unsure}"
     for key in answer.unknown_keys:
         if key == SOURCE_FUNCTION_KEY:
             yield "it depends on the ARN of the function, which is not known yet"
