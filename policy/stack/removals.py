@@ -59,9 +59,9 @@ def take_away(stack: Stack, executions: ExecutionRoles) -> None:
         inline, attached = declared_by(role, own.prop), declared_by(role, managed)
         if inline:  # `[{}]` owns them too, and has none
             names = [item.get(own.name) if isinstance(item, Mapping) else item for item in _listed(inline)]
-            _take_unlisted(executions[role.urn], _owner(stack, role, own.prop, names, INLINE_KINDS))
+            _own(executions[role.urn], _owner(stack, role, own.prop, names, INLINE_KINDS))
         if attached is not None:
-            _take_unlisted(executions[role.urn], _owner(stack, role, managed, _listed(attached), _MANAGED))
+            _own(executions[role.urn], _owner(stack, role, managed, _listed(attached), _MANAGED))
     for resource in stack.of(aws_types.POLICY_ATTACHMENT):
         _by_attachment(stack, executions, resource)
     for execution in executions.values():
@@ -102,8 +102,15 @@ def _by_owner(
         execution = executions[role.urn]
         owner = _owner(stack, resource, prop, _listed(listed), kinds)
         if certain:
-            execution.owned.append(Gap(resource.urn, prop, Decided.MENDING))
-        _take_unlisted(execution, owner, "" if certain else f"may be that of `{role.name}`, and `{prop}` ")
+            _own(execution, owner)
+        else:
+            _take_unlisted(execution, owner, f"may be that of `{role.name}`, and `{prop}` ")
+
+
+def _own(execution: ExecutionRole, owner: _Owner) -> None:
+    """Mark what an owner that is certainly one of this role's policies does not keep, and that it is one."""
+    execution.owned.append(Gap(owner.resource.urn, owner.prop, Decided.MENDING))
+    _take_unlisted(execution, owner)
 
 
 def _take_unlisted(execution: ExecutionRole, owner: _Owner, unsure: str = "") -> None:
