@@ -61,7 +61,7 @@ ROOMS: Final = {
     "verdict": Room(
         ("shared", "iam", "iam.search", "stack", "stack.templates"),
         (
-            "outcomes", "service", "shedding", "callers", "exposure", "worlds", "further", "diagnosis", "words",
+            "outcomes", "service", "tagging", "shedding", "callers", "exposure", "worlds", "further", "diagnosis", "words",
             "unverified", "finding", "one_resource", "remediation", "hiding", "unseen",
         ),
     ),

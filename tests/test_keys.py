@@ -134,6 +134,8 @@ def test_assume_role_is_asked_for_the_role() -> None:
     (role,) = action.resources
     assert (role.name, role.fixed, role.service, role.keys) == ("role", "path/orders-role", "iam", frozenset())
     assert role.regional
+    assert keys.on_iam("iam:TagRole", "role", "r").resources[0].keys == {"aws:requesttag/", "aws:tagkeys"}
+    assert keys.on_iam("iam:UntagRole", "role", "r").resources[0].keys == {"aws:tagkeys"}
     assert not keys.on_iam("iam:PutRolePolicy", "role", "orders-role").resources[0].regional
     assert all(r.regional for r in keys.action("ec2:CreateNetworkInterface").resources)
     assert keys.spelled("iam:resourcetag/Team") == "iam:ResourceTag/Team"

@@ -1117,6 +1117,18 @@ def test_a_call_for_the_role_carries_the_tags_of_the_role(
     assert ask(action, CODE, [doc(allowed, deny(condition, action="*"))]).allowed is on_deny
 
 
+def test_the_tags_of_a_request_are_chosen_by_the_caller() -> None:
+    asks = {"StringEquals": {"aws:RequestTag/eni": "yes"}}
+    tag, untag = (keys.on_iam(action, "role", "orders-role") for action in ("iam:TagRole", "iam:UntagRole"))
+    found = ask(tag, CODE, [doc(allow(asks, action="*"))]).witness
+    assert found is not None
+    assert parts(found) == [(ROLE, {"aws:requesttag/eni": ("yes",), SOURCE: (ORDERS,)})]
+    named = {"ForAnyValue:StringEquals": {"aws:TagKeys": "eni"}}
+    for action, by_value, by_name in ((tag, YES, YES), (untag, NO, YES), (PUT, NO, NO)):
+        assert ask(action, CODE, [doc(allow(asks, action="*"))]).allowed is by_value
+        assert ask(action, CODE, [doc(allow(named, action="*"))]).allowed is by_name
+
+
 def test_a_tag_of_the_role_that_is_not_known_decides_nothing() -> None:
     allowed = doc(allow({"StringEquals": {"aws:ResourceTag/team": "blue"}}, action="*"))
     answer = ask(PUT, replace(CODE, role_tags=None), [allowed])

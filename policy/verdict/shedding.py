@@ -9,7 +9,7 @@ Authorization Reference for IAM (what the calls are authorised on).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -21,12 +21,15 @@ from policy.iam.search import keys
 from policy.iam.search.keys import Session
 from policy.iam.search.subject import Subject
 from policy.iam.search.witness import Answer, ask
-from policy.iam.trust import Entry, Principal, variables
+from policy.iam.trust import Entry, Principal
 from policy.iam.truth import Truth, all_of, any_of
 from policy.stack.execution_role import INLINE_KINDS, ExecutionRole, Grant, GrantKind
 from policy.verdict.outcomes import Question
+from policy.verdict.tagging import TAG, UNTAG, Tagging
 
 Documents = Sequence[PolicyDocument]
+# A caller once it has changed tags, and whether it can.
+Tagged = tuple[Truth, Subject]
 
 # What a session can do to the role itself, and to a managed policy on it.
 PUT_INLINE: Final = "iam:PutRolePolicy"
@@ -39,9 +42,6 @@ CHANGE_TRUST: Final = "iam:UpdateAssumeRolePolicy"
 NEW_VERSION: Final = "iam:CreatePolicyVersion"
 OLD_VERSION: Final = "iam:SetDefaultPolicyVersion"
 ON_THE_ROLE: Final = (PUT_INLINE, DELETE_INLINE, ATTACH, DETACH, DELETE_BOUNDARY, PUT_BOUNDARY, CHANGE_TRUST)
-# What changes the tags of the role, on which a guard may hang.
-TAG: Final = "iam:TagRole"
-UNTAG: Final = "iam:UntagRole"
 REWRITING: Final = (*ON_THE_ROLE, NEW_VERSION, OLD_VERSION, TAG, UNTAG)
 
 
@@ -83,6 +83,8 @@ class _Search:
         self._execution, self._code, self._asked = execution, code, asked
         self._documents = execution.documents
         self._boundary = None if execution.boundary is None else [grant.document for grant in execution.boundary]
+        limits = (*(self._boundary or ()), *(d for level in asked.levels for d in level))
+        self._tagging = Tagging([*self._documents, *limits])
         self._name = (execution.role_arn or "arn:*:iam::*:role/*").partition(":role/")[2]
 
     def _writes(self, caller: Subject, documents: Documents, boundary: Documents | None) -> Truth:
@@ -150,20 +152,21 @@ class _Search:
         counts what it may deny, where it could be a guard; that it allows calls to IAM is not supposed of any."""
         grants = self._execution.grants
         documents = [g.document.denying_at_most if g.may_guard else g.document.known_part for g in grants]
-        answers: dict[str, Answer] = {}
-        for action in (*ON_THE_ROLE, TAG, UNTAG) if self._asks_for_tags() else ON_THE_ROLE:
-            answers[action] = self._ask(documents, action, "role", self._name)
+        tags = {a: self._ask(documents, a, "role", self._name) for a in (TAG, UNTAG) if self._tagging}
+        tagged = list(self._tagged(documents, tags))
+        answers = {action: self._ask(documents, action, "role", self._name, tagged) for action in ON_THE_ROLE}
+        answers.update(tags)
         rewritten: dict[Grant, str] = {}
         for grant in (*self._execution.grants, *(self._execution.boundary or ())):
             for action in (NEW_VERSION, OLD_VERSION) if grant.kind is GrantKind.MANAGED else ():
-                answer = self._ask(documents, action, "policy", _name_of_policy(grant))
+                answer = self._ask(documents, action, "policy", _name_of_policy(grant), tagged)
                 if answer.allowed is not Truth.NO:
                     answers[action], rewritten[grant] = answer, action
         perhaps = CLOSED
         for level in (Truth.YES, Truth.UNKNOWN):
             able = [a for a, answer in answers.items() if answer.allowed in (Truth.YES, level)]
             own = frozenset(grant for grant, action in rewritten.items() if action in able)
-            opened = all_of((level, self._leads_to(documents, able, own))) if able else Truth.NO
+            opened = all_of((level, self._leads_to(documents, able, own, tagged))) if able else Truth.NO
             if opened is not Truth.NO and perhaps is CLOSED:
                 answer = next(answers[action] for action in able)
                 allowing = answer.evaluation.allowing if answer.evaluation is not None else ()
@@ -172,44 +175,56 @@ class _Search:
                 perhaps = Way(opened, used, "", allowing, answer.witness, (answer,), to_unknown)
         return perhaps
 
-    def _asks_for_tags(self) -> bool:
-        """Whether a condition hangs on a tag of the role."""
-        every = (*self._documents, *(self._boundary or ()), *(d for level in self._asked.levels for d in level))
-        conditions = (c for document in every for statement in document.statements for c in statement.conditions)
-        return any(key.startswith(keys.PRINCIPAL_TAG) for c in conditions for key in (c.key, *variables(c)))
+    def _tagged(self, documents: Documents, answers: Mapping[str, Answer]) -> Iterator[Tagged]:
+        """The code once it has changed the tags of the role on which something hangs, and whether it can."""
+        able = {action for action, answer in answers.items() if answer.allowed is not Truth.NO}
 
-    def _ask(self, documents: Documents, action: str, kind: str, name: str) -> Answer:
-        return self._answer(keys.on_iam(action, kind, name), self._code, documents, self._boundary)
+        def may(action: str, denied: PolicyDocument) -> Truth:
+            return self._ask([*documents, denied], action, "role", self._name).allowed if action in able else Truth.NO
 
-    def _leads_to(self, documents: Documents, able: Collection[str], own: frozenset[Grant]) -> Truth:
+        return self._tagging.after(self._code, may) if able else iter(())
+
+    def _ask(self, documents: Documents, action: str, kind: str, name: str, tagged: Sequence[Tagged] = ()) -> Answer:
+        """Whether the code may make a call of IAM, as the role is or with other tags on it."""
+        called = keys.on_iam(action, kind, name)
+        best = self._answer(called, self._code, documents, self._boundary)
+        for can, caller in tagged if best.allowed is not Truth.YES else ():
+            answer = self._answer(called, caller, documents, self._boundary)
+            allowed = all_of((can, answer.allowed))
+            if allowed is Truth.YES:
+                return answer
+            if best.allowed is Truth.NO:
+                best = answer._replace(allowed=allowed)
+        return best
+
+    def _leads_to(
+        self, documents: Documents, able: Collection[str], own: frozenset[Grant], tagged: Sequence[Tagged]
+    ) -> Truth:
         """Whether the code can make a judged call then. A document that is not known may allow such calls: that counts where
         they are denied for certain before; else it is told of the role as it is."""
-        opened = self._opens(documents, able, own)
+        opened = self._opens(documents, able, own, tagged)
         if opened is not Truth.NO or all(a is b for a, b in zip(documents, self._documents, strict=True)):
             return opened
         if self._writes(self._code, self._documents, self._boundary) is not Truth.NO:
             return opened
-        return self._opens(self._documents, able, own)
+        return self._opens(self._documents, able, own, tagged)
 
-    def _opens(self, documents: Documents, able: Collection[str], own: frozenset[Grant]) -> Truth:
+    def _opens(
+        self, documents: Documents, able: Collection[str], own: frozenset[Grant], tagged: Sequence[Tagged]
+    ) -> Truth:
         """Whether the code can make a judged call once it has done to its role what it is able to. `own` are the managed
         policies that it can rewrite."""
         limits = own.intersection(self._execution.boundary or ())
         boundary = None if limits or {DELETE_BOUNDARY, PUT_BOUNDARY} & set(able) else self._boundary
         added = [_everything()] if {PUT_INLINE, ATTACH} & set(able) or own - limits else []
-        code = replace(self._code, anywhere=True)
-        callers = [code]
-        if TAG in able:
-            callers.append(replace(code, role_tags=None))
-        if UNTAG in able:
-            callers.append(replace(code, role_tags={}))
+        callers = [(Truth.YES, self._code), *(tagged if {TAG, UNTAG} & set(able) else ())]
         if CHANGE_TRUST in able:
             # It lets itself in, and goes on without the key.
-            callers.append(replace(code, keyless=True))
+            callers.append((Truth.YES, replace(self._code, keyless=True)))
         return any_of(
-            self._writes(caller, [*left, *added], boundary)
+            all_of((can, self._writes(replace(caller, anywhere=True), [*left, *added], boundary)))
             for left in self._left(documents, able, own)
-            for caller in callers
+            for can, caller in callers
         )
 
     def _left(

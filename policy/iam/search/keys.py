@@ -80,6 +80,12 @@ def action(name: str) -> Action:
     return Action(name, resources, common, entry["access_level"] in ("List", "Read"))
 
 
+# What the caller gives with a call that changes tags (Service Authorization Reference for IAM).
+_GIVEN_WITH: Final = {
+    "iam:TagRole": frozenset(("aws:requesttag/", "aws:tagkeys")),
+    "iam:UntagRole": frozenset(("aws:tagkeys",)),
+}
+
 # What a role needs to open a further session on itself, which then is none of Lambda's. (Service Authorization Reference
 # for AWS STS. The keys of STS's own are not looked into: a condition on one is not decided.)
 ASSUME_ROLE: Final = "sts:AssumeRole"
@@ -91,7 +97,8 @@ def on_iam(action: str, kind: str, name: str) -> Action:
 
     A role is the caller's own. STS is called in any region, IAM in one only.
     """
-    resource = ResourceType(kind, frozenset(), fixed=name, service="iam", regional=not action.startswith("iam:"))
+    given = _GIVEN_WITH.get(action, frozenset())
+    resource = ResourceType(kind, given, fixed=name, service="iam", regional=not action.startswith("iam:"))
     return Action(action, (resource,), frozenset(), read_only=False)
 
 
@@ -243,7 +250,7 @@ def _fact_of_iam(key: str, session: Session, called: ResourceType) -> Alternativ
     Sources: Service Authorization Reference for IAM and for STS (a role carries `aws:ResourceTag` and `iam:ResourceTag`);
     IAM User Guide, "AWS: Denies access to AWS based on the requested Region" (IAM's one endpoint is in one region).
     """
-    if key.startswith(_RESOURCE_TAGS):
+    if key.startswith(RESOURCE_TAGS):
         return _tag(key, session.role_tags if called.name == "role" else None)
     if key == "aws:requestedregion" and not called.regional:
         region = _REGION_OF_IAM.get(session.partition)
@@ -285,7 +292,7 @@ _FREE: Final = frozenset(
     )
 )
 PRINCIPAL_TAG: Final = "aws:principaltag/"
-_RESOURCE_TAGS: Final = ("aws:resourcetag/", "iam:resourcetag/")
+RESOURCE_TAGS: Final = ("aws:resourcetag/", "iam:resourcetag/")
 # Where IAM's endpoint is in the public partitions (AWS General Reference, "IAM endpoints and quotas").
 _REGION_OF_IAM: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 _FREE_PREFIXES: Final = ("aws:requesttag/", "aws:resourcetag/")
