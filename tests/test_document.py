@@ -640,11 +640,15 @@ def test_the_size_is_that_of_the_text_without_white_space() -> None:
 
 def test_an_object_is_refused_when_its_text_is_too_long() -> None:
     empty = {"Statement": [{**ALLOW, "Sid": ""}]}
-    longest = 1_000_000 - len(json.dumps(empty, separators=(",", ":")))
+    longest = 204_800 - len(json.dumps(empty, separators=(",", ":")))
     assert read({"Statement": [{**ALLOW, "Sid": "x" * longest}]}).errors == ()
     refused = read({"Statement": [{**ALLOW, "Sid": "x" * (longest + 1)}]})
-    assert [str(error) for error in refused.errors] == ["1,000,001 characters; IAM takes at most 10,240"]
+    what = "characters without white space; IAM takes at most 10,240"
+    assert [str(error) for error in refused.errors] == [f"204,801 {what}"]
     assert refused.name == "d"
+    text = json.dumps({"Statement": [{**ALLOW, "Sid": "x" * (longest + 1)}]}, indent=4)
+    assert [str(error) for error in read(text).errors] == [f"204,801 {what}"]
+    assert read(text.replace("xx", "x", 1)).errors == ()
     # What is no document is told so, however long it is.
     assert errors(["x" * 1_000_001]) == ["a policy document is a JSON object, not a list"]
 

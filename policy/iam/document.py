@@ -23,8 +23,11 @@ from policy.shared.escapes import quoted
 # Characters without white space (IAM and AWS STS quotas). Inline policies of a role share one limit.
 MANAGED_POLICY_LIMIT: Final = 6_144
 INLINE_POLICIES_LIMIT: Final = 10_240
-# Past this not a document that IAM takes can be hiding; it is not read at all.
+# Past this, however much of it is white space, not a document that IAM takes can be hiding; it is not read at all.
 _UNREADABLE: Final = 1_000_000
+# Nor is one of so many characters without white space: what takes minutes to judge is never on a role. AWS's own managed
+# policies, which may be longer than a customer's, are far from it.
+_FAR_TOO_LONG: Final = 20 * INLINE_POLICIES_LIMIT
 
 _VERSIONS: Final = ("2012-10-17", "2008-10-17")
 _ROLE_STATEMENT_ELEMENTS: Final = frozenset(
@@ -101,7 +104,7 @@ class PolicyDocument:
     @property
     def size(self) -> int:
         """Its length as IAM counts it: characters without white space. What is not known counts nothing."""
-        return len("".join(self.text.split()))
+        return _size(self.text)
 
     @staticmethod
     def not_known(name: str) -> PolicyDocument:
@@ -152,8 +155,8 @@ def parse_document(source: object, name: str = "") -> PolicyDocument:
         text = dump if isinstance(source, OBJECT) else ""
     except (TypeError, ValueError, RecursionError):
         text = ""  # what is no JSON is told by the parser
-    if len(text) > _UNREADABLE:
-        return _refused(name, f"{len(text):,} characters; IAM takes at most {INLINE_POLICIES_LIMIT:,}")
+    if too_long := _too_long(text):
+        return _refused(name, too_long)
     try:
         return _Parser().document(source, name, text)
     except RecursionError:
@@ -173,9 +176,22 @@ def parse_conditions(value: object) -> tuple[tuple[Condition, ...], bool]:
         return (), True
 
 
-def _parse_text(text: str, name: str) -> PolicyDocument:
+def _size(text: str) -> int:
+    return len("".join(text.split()))
+
+
+def _too_long(text: str) -> str:
+    """Why a text is not even read; empty where it is."""
     if len(text) > _UNREADABLE:
-        return _refused(name, f"{len(text):,} characters; IAM takes at most {INLINE_POLICIES_LIMIT:,}")
+        return f"{len(text):,} characters; IAM takes at most {INLINE_POLICIES_LIMIT:,}"
+    if len(text) > _FAR_TOO_LONG and (size := _size(text)) > _FAR_TOO_LONG:
+        return f"{size:,} characters without white space; IAM takes at most {INLINE_POLICIES_LIMIT:,}"
+    return ""
+
+
+def _parse_text(text: str, name: str) -> PolicyDocument:
+    if too_long := _too_long(text):
+        return _refused(name, too_long)
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:

@@ -22,6 +22,10 @@ _LITERALS: Final = {LITERAL_STAR: "*", LITERAL_QUESTION: "?"}
 
 ARN_FIELDS: Final = 6
 
+# More plain texts and prefixes on one value than these are not told apart: the steps that it takes grow with their square,
+# and are far past what any question may cost.
+_MOST_PREFIXES: Final = 500
+
 # What a made-up text is made of.
 FRESH: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.!~"
 
@@ -152,7 +156,12 @@ class Glob:
             return _in_order(self._pieces, text)
         if self._fields:
             fields = text.split(":", ARN_FIELDS - 1)
-            return len(fields) == ARN_FIELDS and all(g.matches(f) for g, f in zip(self._fields, fields, strict=True))
+            # The last field tells most ARNs apart.
+            return (
+                len(fields) == ARN_FIELDS
+                and self._fields[-1].matches(fields[-1])
+                and all(g.matches(f) for g, f in zip(self._fields, fields, strict=True))
+            )
         return bool(self.after(text) & self.accept)
 
     def settled(self, state: int) -> bool:
@@ -290,6 +299,8 @@ def _cells(globs: tuple[Glob, ...], base: Glob, fresh: str, prefix: str, without
     if not globs:
         return Cells((fresh,), complete=True, cost=1)
     if base.is_plain_prefix() and all(g.is_plain_prefix() for g in globs):
+        if len(globs) > _MOST_PREFIXES:
+            return Cells((fresh,), complete=False, cost=2 * len(globs) ** 2)
         for text in _prefix_texts(globs, base, prefix):
             if not set(text).intersection(without):
                 keep(text)

@@ -12,6 +12,7 @@ from typing import Final
 
 from policy.iam.conditions import Condition, Family, holds, variable_keys
 from policy.iam.document import PolicyDocument, Statement
+from policy.iam.elements import Text
 from policy.iam.matching import ARN_FIELDS, may_name
 from policy.iam.search.keys import ACCOUNT_KEYS, SOURCE_FUNCTION_KEY
 from policy.iam.search.subject import Subject
@@ -84,35 +85,79 @@ def alike(users: list[User], documents: Iterable[PolicyDocument], sessions: Cont
     names that also tell functions apart, whose sessions are named after them."""
     if not users:
         return [[]]
-    conditions = [c for d in documents for s in d.statements for c in key_conditions(s)]
+    telling = _Telling([c for d in documents for s in d.statements for c in key_conditions(s)])
     groups: dict[tuple[object, ...], list[User]] = {}
     for user in users:
         fields = user.function_arn.split(":", ARN_FIELDS - 1)
         session = name if (name := fields[-1].partition(":")[2]) in sessions else ""
-        told_apart = _told_apart(user.function_arn, conditions)
-        sign = user.kind.value.carries_key, fields[1], fields[4], session, told_apart
+        sign = user.kind.value.carries_key, fields[1], fields[4], session, telling.of(user.function_arn)
         groups.setdefault(sign, []).append(user)
     return list(groups.values())
 
 
-def _told_apart(arn: str, conditions: Sequence[Condition]) -> object:
-    """What the conditions say of a function's ARN; the ARN itself where that hangs on more than the ARN."""
-    account = arn.split(":", ARN_FIELDS - 1)[4]
-    texts = [value for c in conditions for value in c.values if isinstance(value, str)]
-    variables = {key for text in texts if "${" in text for key in variable_keys(text)}
-    if variables - set(ACCOUNT_KEYS) or (variables and account == "*"):
-        return arn
-    if "*" not in arn:
-        context = {SOURCE_FUNCTION_KEY: (arn,), **dict.fromkeys(ACCOUNT_KEYS, (account,))}
-        return tuple(holds(condition, context) for condition in conditions)
-    *place, name = arn.split(":", ARN_FIELDS - 1)
-    if "*" in name or variables or any(c.operator.family not in (Family.ARN, Family.NULL) for c in conditions):
-        return arn
-    # Of the name is known what each value says of it; what is left to say is the same for all with such values.
-    left = [
-        frozenset(
-            tuple(v.split(":", ARN_FIELDS - 1)[:-1]) for v in c.values if isinstance(v, str) and may_name(v, name)
-        )
-        for c in conditions
-    ]
-    return (*place, *left)
+class _Telling:
+    """What conditions on a function's ARN say of one function after the other.
+
+    Most values spell a function's name out and say nothing of other functions: they are found by that name.
+    """
+
+    def __init__(self, conditions: Sequence[Condition]) -> None:
+        self._conditions = conditions
+        texts = [value for c in conditions for value in c.values if isinstance(value, str)]
+        self._variables = {key for text in texts if "${" in text for key in variable_keys(text)}
+        self._asked: list[tuple[int, Condition]] = []
+        self._by_name: dict[str, list[tuple[int, Condition]]] = {}
+        for i, condition in enumerate(conditions):
+            names = [_spelled_name(condition, value) for value in condition.values]
+            if None in names:
+                self._asked.append((i, condition))
+                continue
+            values: dict[str, list[Text]] = {}
+            for name, value in zip(names, condition.values, strict=True):
+                values.setdefault(name or "", []).append(value)
+            for name, own in values.items():
+                self._by_name.setdefault(name, []).append((i, replace(condition, values=tuple(own))))
+
+    def of(self, arn: str) -> object:
+        """What they say of a function's ARN; the ARN itself where that hangs on more than the ARN."""
+        account = arn.split(":", ARN_FIELDS - 1)[4]
+        if self._variables - set(ACCOUNT_KEYS) or (self._variables and account == "*"):
+            return arn
+        if "*" not in arn:
+            context = {SOURCE_FUNCTION_KEY: (arn,), **dict.fromkeys(ACCOUNT_KEYS, (account,))}
+            said = {i: holds(condition, context) for i, condition in self._asked}
+            for i, condition in self._by_name.get(arn.rpartition(":")[2], ()):
+                # Only what is not said of a function with another name tells this one from it.
+                answer = holds(condition, context)
+                if answer is not Truth.of(condition.operator.negated):
+                    said[i] = answer
+            return frozenset(said.items())
+        *place, name = arn.split(":", ARN_FIELDS - 1)
+        conditions = self._conditions
+        if (
+            "*" in name
+            or self._variables
+            or any(c.operator.family not in (Family.ARN, Family.NULL) for c in conditions)
+        ):
+            return arn
+        # Of the name is known what each value says of it; what is left to say is the same for all with such values.
+        left = [
+            frozenset(
+                tuple(v.split(":", ARN_FIELDS - 1)[:-1]) for v in c.values if isinstance(v, str) and may_name(v, name)
+            )
+            for c in conditions
+        ]
+        return (*place, *left)
+
+
+def _spelled_name(condition: Condition, value: Text) -> str | None:
+    """The name without which no ARN matches a value; None where there is none, or another answer than yes or no."""
+    whole = isinstance(value, str) and value.count(":") >= ARN_FIELDS and "${" not in value
+    operator = condition.operator
+    if not whole or operator.family not in (Family.ARN, Family.STRING) or operator.ignore_case:
+        return None
+    name = str(value).rpartition(":")[2]
+    return None if _WILD.intersection(name) else name
+
+
+_WILD: Final = frozenset("*?")

@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final
 
 from policy.iam.document import Effect, Statement
@@ -148,7 +149,8 @@ def exposed_message(
             "policies in the role itself."
         )
     lines += _further(outcome, actions)
-    lines += _diagnoses(execution, ordered, outcome.users, actions)
+    # Only those that are shown are looked for.
+    lines += islice(_diagnoses(execution, ordered, outcome.users, actions), _MOST_REASONS)
     lines += _not_remediated(grant.path, refused or {})
     lines += _fix(outcome, actions)
     lines += words.to_be_listed(execution) if advises_deny(outcome, actions) else []
@@ -186,18 +188,16 @@ def _diagnoses(
 ) -> Iterator[str]:
     arns = [user.function_arn for user in users]
     every = [user.function_arn for user in execution.users] or arns
-    reasons: list[str] = []
     for grant in (*execution.grants, *(execution.boundary or ())):
         for statement, reason, form in diagnose(grant.document, actions, every, judged):
-            reasons.append(f"Not a guard: {statement.label} of {quoted(grant.document.name)}: {reason}. Use {form}")
+            yield f"Not a guard: {statement.label} of {quoted(grant.document.name)}: {reason}. Use {form}"
     for gap in guards_taken_off(execution):
-        reasons.append(f"Not a guard: {words.place(gap.urn, gap.path)} {gap.detail}.")
+        yield f"Not a guard: {words.place(gap.urn, gap.path)} {gap.detail}."
     for path, _ in execution.trust.conditions_on_function():
-        reasons.append(
+        yield (
             f"Not a guard: `{path}` of the role's trust policy: the key is not there when Lambda assumes the role, and "
             "protects nothing in a trust policy."
         )
-    return iter(reasons[:_MOST_REASONS])
 
 
 def only_listed(statement: Statement, actions: Iterable[str]) -> bool:
