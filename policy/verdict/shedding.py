@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 from policy.iam.conditions import ContextValues
@@ -97,32 +98,68 @@ class _Search:
     ) -> Answer:
         return ask(action, caller, documents, boundary, levels=self._asked.levels)
 
+    # ---- the tags of the role
+
+    @cached_property
+    def _letting(self) -> Documents:
+        """The documents as they let the code call IAM. Of one that is not known yet counts what it may deny, where it could
+        be a guard; that it allows calls to IAM is not supposed of any."""
+        grants = self._execution.grants
+        return [g.document.denying_at_most if g.may_guard else g.document.known_part for g in grants]
+
+    @cached_property
+    def _tags(self) -> Mapping[str, Answer]:
+        """Whether the code may change tags of the role; nothing where nothing hangs on one."""
+        return {a: self._ask(self._letting, a, "role", self._name) for a in (TAG, UNTAG) if self._tagging}
+
+    @cached_property
+    def _tagged(self) -> Sequence[Tagged]:
+        """The code once it has changed the tags of the role on which something hangs, and whether it can."""
+        able = {action for action, answer in self._tags.items() if answer.allowed is not Truth.NO}
+
+        def may(action: str, denied: PolicyDocument) -> Truth:
+            restricted = [*self._letting, denied]
+            return self._ask(restricted, action, "role", self._name).allowed if action in able else Truth.NO
+
+        return list(self._tagging.after(self._code, may)) if able else []
+
     # ---- a further session
 
     def by_session(self) -> Way:
-        """The trust policy lets the role's own sessions in, and the session that is opened can make judged calls."""
-        entry = self._entry()
+        """The trust policy lets sessions of the role in, and the one that is opened can make judged calls: as the role is
+        or with other tags on it."""
+        best = self._by_session_of(self._code)
+        for can, caller in self._tagged if best.open is not Truth.YES else ():
+            way = self._by_session_of(caller)
+            opened = all_of((can, way.open))
+            if opened is Truth.YES:
+                return way
+            if opened is Truth.UNKNOWN and best.open is Truth.NO:
+                best = replace(way, open=opened)
+        return best
+
+    def _by_session_of(self, code: Subject) -> Way:
+        entry = self._entry(code)
         if {entry.direct, entry.to_session, entry.by_account} == {Truth.NO}:
             return CLOSED
         assume, anything = keys.on_iam(keys.ASSUME_ROLE, "role", self._name), _everything(keys.ASSUME_ROLE)
-        own = self._answer(assume, self._code, self._documents, self._boundary)
+        own = self._answer(assume, code, self._documents, self._boundary)
         # Where the trust policy names the role nothing else has to allow it. A Deny still counts, and the boundary has to
         # allow it unless the session itself is named (IAM User Guide, "Policy evaluation logic").
-        named = self._answer(assume, self._code, [*self._documents, anything], self._boundary)
+        named = self._answer(assume, code, [*self._documents, anything], self._boundary)
         limit = None if self._boundary is None else [*self._boundary, anything]
-        session = self._answer(assume, self._code, [*self._documents, anything], limit)
+        session = self._answer(assume, code, [*self._documents, anything], limit)
         ways = ((entry.by_account, own), (entry.direct, named), (entry.to_session, session))
         opened = any_of(all_of((let_in, answer.allowed)) for let_in, answer in ways)
         if opened is Truth.NO:
             return CLOSED
-        useful = self._writes(replace(self._code, keyless=True), self._documents, self._boundary)
+        useful = self._writes(replace(code, keyless=True), self._documents, self._boundary)
         answer = next((a for let_in, a in ways if all_of((let_in, a.allowed)) is opened), own)
         allowing = own.evaluation.allowing if own.evaluation is not None else ()
         return Way(all_of((opened, useful)), (keys.ASSUME_ROLE,), entry.path, allowing, answer.witness, (own,))
 
-    def _entry(self) -> Entry:
+    def _entry(self, code: Subject) -> Entry:
         """Whether the trust policy lets the caller in."""
-        code = self._code
         _, partition, _, _, account, name = code.function_arn.replace(":function:", ":").split(":", 5)
         role_arn = None if code.role_arn is None or "*" in code.role_arn else code.role_arn
         (role,) = keys.on_iam(keys.ASSUME_ROLE, "role", self._name).resources
@@ -148,14 +185,10 @@ class _Search:
     # ---- rewriting
 
     def by_rewriting(self) -> Way:
-        """The code may change what is on the role so that it can make judged calls. Of a document that is not known yet
-        counts what it may deny, where it could be a guard; that it allows calls to IAM is not supposed of any."""
-        grants = self._execution.grants
-        documents = [g.document.denying_at_most if g.may_guard else g.document.known_part for g in grants]
-        tags = {a: self._ask(documents, a, "role", self._name) for a in (TAG, UNTAG) if self._tagging}
-        tagged = list(self._tagged(documents, tags))
+        """The code may change what is on the role so that it can make judged calls."""
+        documents, tagged = self._letting, self._tagged
         answers = {action: self._ask(documents, action, "role", self._name, tagged) for action in ON_THE_ROLE}
-        answers.update(tags)
+        answers.update(self._tags)
         rewritten: dict[Grant, str] = {}
         for grant in (*self._execution.grants, *(self._execution.boundary or ())):
             for action in (NEW_VERSION, OLD_VERSION) if grant.kind is GrantKind.MANAGED else ():
@@ -166,7 +199,7 @@ class _Search:
         for level in (Truth.YES, Truth.UNKNOWN):
             able = [a for a, answer in answers.items() if answer.allowed in (Truth.YES, level)]
             own = frozenset(grant for grant, action in rewritten.items() if action in able)
-            opened = all_of((level, self._leads_to(documents, able, own, tagged))) if able else Truth.NO
+            opened = all_of((level, self._leads_to(documents, able, own))) if able else Truth.NO
             if opened is not Truth.NO and perhaps is CLOSED:
                 answer = next(answers[action] for action in able)
                 allowing = answer.evaluation.allowing if answer.evaluation is not None else ()
@@ -174,15 +207,6 @@ class _Search:
                 to_unknown = level is Truth.YES and opened is Truth.UNKNOWN
                 perhaps = Way(opened, used, "", allowing, answer.witness, (answer,), to_unknown)
         return perhaps
-
-    def _tagged(self, documents: Documents, answers: Mapping[str, Answer]) -> Iterator[Tagged]:
-        """The code once it has changed the tags of the role on which something hangs, and whether it can."""
-        able = {action for action, answer in answers.items() if answer.allowed is not Truth.NO}
-
-        def may(action: str, denied: PolicyDocument) -> Truth:
-            return self._ask([*documents, denied], action, "role", self._name).allowed if action in able else Truth.NO
-
-        return self._tagging.after(self._code, may) if able else iter(())
 
     def _ask(self, documents: Documents, action: str, kind: str, name: str, tagged: Sequence[Tagged] = ()) -> Answer:
         """Whether the code may make a call of IAM, as the role is or with other tags on it."""
@@ -197,27 +221,23 @@ class _Search:
                 best = answer._replace(allowed=allowed)
         return best
 
-    def _leads_to(
-        self, documents: Documents, able: Collection[str], own: frozenset[Grant], tagged: Sequence[Tagged]
-    ) -> Truth:
+    def _leads_to(self, documents: Documents, able: Collection[str], own: frozenset[Grant]) -> Truth:
         """Whether the code can make a judged call then. A document that is not known may allow such calls: that counts where
         they are denied for certain before; else it is told of the role as it is."""
-        opened = self._opens(documents, able, own, tagged)
+        opened = self._opens(documents, able, own)
         if opened is not Truth.NO or all(a is b for a, b in zip(documents, self._documents, strict=True)):
             return opened
         if self._writes(self._code, self._documents, self._boundary) is not Truth.NO:
             return opened
-        return self._opens(self._documents, able, own, tagged)
+        return self._opens(self._documents, able, own)
 
-    def _opens(
-        self, documents: Documents, able: Collection[str], own: frozenset[Grant], tagged: Sequence[Tagged]
-    ) -> Truth:
+    def _opens(self, documents: Documents, able: Collection[str], own: frozenset[Grant]) -> Truth:
         """Whether the code can make a judged call once it has done to its role what it is able to. `own` are the managed
         policies that it can rewrite."""
         limits = own.intersection(self._execution.boundary or ())
         boundary = None if limits or {DELETE_BOUNDARY, PUT_BOUNDARY} & set(able) else self._boundary
         added = [_everything()] if {PUT_INLINE, ATTACH} & set(able) or own - limits else []
-        callers = [(Truth.YES, self._code), *(tagged if {TAG, UNTAG} & set(able) else ())]
+        callers = [(Truth.YES, self._code), *(self._tagged if {TAG, UNTAG} & set(able) else ())]
         if CHANGE_TRUST in able:
             # It lets itself in, and goes on without the key.
             callers.append((Truth.YES, replace(self._code, keyless=True)))
