@@ -1093,6 +1093,7 @@ def test_assuming_the_own_role(statements: list[Any], expected: Truth) -> None:
 
 
 PUT: Final = keys.on_iam("iam:PutRolePolicy", "role", "orders-role")
+_IN_IAM: Final = {"aws:RequestedRegion": "us-east-1"}
 _TAGS: Final = {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}
 
 
@@ -1123,6 +1124,10 @@ def test_the_tags_of_a_request_are_chosen_by_the_caller() -> None:
     found = ask(tag, CODE, [doc(allow(asks, action="*"))]).witness
     assert found is not None
     assert parts(found) == [(ROLE, {"aws:requesttag/eni": ("yes",), SOURCE: (ORDERS,)})]
+    # Beside what IAM says of every call: its region is not the function's.
+    found = ask(tag, CODE, [doc(allow({"StringEquals": {**asks["StringEquals"], **_IN_IAM}}, action="*"))]).witness
+    assert found is not None
+    assert parts(found)[0][1]["aws:requestedregion"] == ("us-east-1",)
     named = {"ForAnyValue:StringEquals": {"aws:TagKeys": "eni"}}
     for action, by_value, by_name in ((tag, YES, YES), (untag, NO, YES), (PUT, NO, NO)):
         assert ask(action, CODE, [doc(allow(asks, action="*"))]).allowed is by_value
