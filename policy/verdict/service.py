@@ -109,13 +109,14 @@ class _Found:
         """What is passed as if nobody had thought of the key, or of networks; the same object for all calls."""
         return self.passed.unguarded()
 
-    def keeping_out(self, action: str) -> list[tuple[Grant, Statement]]:
-        """The statements about an action with a condition that decides against the Lambda service."""
+    def keeping_out(self, action: str) -> list[tuple[Grant, Statement, Truth]]:
+        """The statements with a condition that decides against the Lambda service, each with whether it is about the action:
+        for certain, or perhaps."""
         return [
-            (grant, statement)
+            (grant, statement, covered)
             for grant in self.every
             for statement in grant.document.statements
-            if action_covered(statement, action) is Truth.YES and _keeps_service_out(statement)
+            if (covered := action_covered(statement, action)) is not Truth.NO and _keeps_service_out(statement)
         ]
 
     def lock(self, grant: Grant, statement: Statement, action: str, users: Sequence[User]) -> None:
@@ -165,22 +166,25 @@ def _of_organization(execution: ExecutionRole, users: Sequence[User], levels: Le
 
 def _judge_call(found: _Found, users: list[User], action: str, service: Subject) -> None:
     """Note what keeps the service from one call, or may do so."""
-    guards = found.keeping_out(action)
+    possible = found.keeping_out(action)
+    guards = [(grant, statement) for grant, statement, covered in possible if covered is Truth.YES]
     whole = found.passed.ask(action, service)
-    by_guards = bool(guards) and found.unguarded.ask(action, service).allowed is not Truth.NO
+    freed = found.unguarded.ask(action, service) if possible else whole
+    by_any = bool(possible) and freed.allowed is not Truth.NO
+    by_guards = by_any and bool(guards)
     if whole.allowed is Truth.NO:
         certain = [(grant, statement) for grant, statement in guards if not statement.uncertain]
         for grant, statement in certain if by_guards else ():
             found.lock(grant, statement, action, users)
-        for grant, statement in guards if by_guards and not certain else ():
-            found.doubt(grant, [statement], action, users, whole)
+        for grant, statement, covered in possible if by_any and not certain else ():
+            found.doubt(grant, [statement], action, users, whole if covered is Truth.YES else freed)
         return
     answer = found.known.ask_everywhere(action, service)
     if answer.allowed is Truth.YES:
         return
     doubtful = [d.statement for d in answer.unresolved if _is_no_plain_allow(d.statement)]
-    freed = found.known.unguarded(frozenset(map(id, doubtful))).ask_everywhere(action, service)
-    if freed.allowed is not Truth.YES and not by_guards:
+    without = found.known.unguarded(frozenset(map(id, doubtful))).ask_everywhere(action, service)
+    if without.allowed is not Truth.YES and not by_guards:
         return
     blamed = {id(statement) for statement in (*doubtful, *(statement for _, statement in guards))}
     reason = answer if answer.allowed is Truth.UNKNOWN else whole

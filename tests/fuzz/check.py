@@ -42,8 +42,8 @@ MOST_SECONDS: Final = 5.0
 _NEVER_SHOWN: Final = re.compile(
     "|".join(
         [
-            # Not the end of an escaped half of a character, before a text that is a sentinel but for its first digit.
-            *(rf"(?<!\\ud[0-9a-f]{{2}}){re.escape(sentinel)}" for sentinel in SENTINELS),
+            # Not the end of an escaped character, before a text that is a sentinel but for its first digit.
+            *(rf"(?<!\\u[0-9a-f]{{3}})(?<!\\x[0-9a-f]){re.escape(sentinel)}" for sentinel in SENTINELS),
             r"\bNone\b",
             r"Truth\.",
             "UNKNOWN",
