@@ -176,8 +176,9 @@ def _judge_call(found: _Found, users: list[User], action: str, service: Subject)
         certain = [(grant, statement) for grant, statement in guards if not statement.uncertain]
         for grant, statement in certain if by_guards else ():
             found.lock(grant, statement, action, users)
-        for grant, statement, covered in possible if by_any and not certain else ():
-            found.doubt(grant, [statement], action, users, whole if covered is Truth.YES else freed)
+        # Why it is not certain shows in what would be without the guards: with them there is no call to be unsure of.
+        for grant, statement, _ in possible if by_any and not certain else ():
+            found.doubt(grant, [statement], action, users, freed)
         return
     answer = found.known.ask_everywhere(action, service)
     if answer.allowed is Truth.YES:
