@@ -153,12 +153,10 @@ def _by_attachment(stack: Stack, executions: ExecutionRoles, attachment: Resourc
 
 def _detach(execution: ExecutionRole, index: int, attachment: Resource, *, unsure_policy: bool, certain: bool) -> None:
     row, name = attachment.row, execution.grants[index].document.name
+    prop, why = row.roles, f"{'does not' if certain else 'may not'} list the role of `{name}`"
     if unsure_policy:
-        why = f"may be that of `{name}`, and `{row.roles}` may not list the role of it"
-        _take(execution, index, attachment.urn, row.managed, why, certain=certain)
-    else:
-        why = f"{'does not' if certain else 'may not'} list the role of `{name}`"
-        _take(execution, index, attachment.urn, row.roles, why, certain=certain)
+        prop, why = row.managed, f"may be that of `{name}`, and `{row.roles}` may not list the role of it"
+    _take(execution, index, attachment.urn, prop, why, certain=certain)
 
 
 def _meant(policy: Resource, value: object, attachment: Resource) -> bool:

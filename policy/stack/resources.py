@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from threading import Lock
 from typing import Any, Final
 
@@ -73,7 +74,8 @@ class Recorded:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots, so that what is known of its account is found out once: it is asked for with each name that is looked up.
+@dataclass(frozen=True)
 class Resource:
     """One resource of the stack.
 
@@ -143,7 +145,7 @@ class Resource:
         of_provider = self.provider.get("region")
         return of_provider if isinstance(of_provider, str) and not isinstance(given, Unknown) else ""
 
-    @property
+    @cached_property
     def known_account(self) -> Account:
         """What is known of its account that tells it from another one."""
         return known_of(self.account, self.provider)
