@@ -21,6 +21,7 @@ LITERAL_QUESTION: Final = "\ue001"
 _LITERALS: Final = {LITERAL_STAR: "*", LITERAL_QUESTION: "?"}
 
 ARN_FIELDS: Final = 6
+WILDCARDS: Final = frozenset("*?")
 
 # More plain texts and prefixes on one value than these are not told apart: the steps that it takes grow with their square,
 # and are far past what any question may cost.

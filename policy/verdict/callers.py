@@ -13,7 +13,7 @@ from typing import Final
 from policy.iam.conditions import Condition, Family, holds, variable_keys
 from policy.iam.document import PolicyDocument, Statement
 from policy.iam.elements import Text
-from policy.iam.matching import ARN_FIELDS, may_name
+from policy.iam.matching import ARN_FIELDS, WILDCARDS, may_name
 from policy.iam.search.keys import ACCOUNT_KEYS, SOURCE_FUNCTION_KEY
 from policy.iam.search.subject import Subject
 from policy.iam.search.witness import Answer
@@ -157,7 +157,4 @@ def _spelled_name(condition: Condition, value: Text) -> str | None:
     if not whole or operator.family not in (Family.ARN, Family.STRING) or operator.ignore_case:
         return None
     name = str(value).rpartition(":")[2]
-    return None if _WILD.intersection(name) else name
-
-
-_WILD: Final = frozenset("*?")
+    return None if WILDCARDS.intersection(name) else name

@@ -10,7 +10,7 @@ from typing import Final
 from policy.iam.conditions import Condition, Family, SetOperator, holds
 from policy.iam.document import Effect, PolicyDocument, Statement
 from policy.iam.evaluate import action_covered
-from policy.iam.matching import cells, glob
+from policy.iam.matching import WILDCARDS, cells, glob
 from policy.iam.request import SOURCE_FUNCTION_ARN
 from policy.iam.search.candidates import text_globs
 from policy.iam.search.keys import SOURCE_FUNCTION_KEY, spelled
@@ -59,7 +59,7 @@ def _never_tells(statement: Statement, condition: Condition) -> bool:
     """Whether no function's ARN meets the condition (or, negated, every one does), so that nothing is guarded."""
     shape = function_shape(ANY_FUNCTION, "*", "*")
     found = cells(text_globs([condition], {}), base=shape, fresh=_SOME_FUNCTION)
-    answers = {holds(condition, {SOURCE_FUNCTION_KEY: (text,)}) for text in found.texts if not _WILD & set(text)}
+    answers = {holds(condition, {SOURCE_FUNCTION_KEY: (text,)}) for text in found.texts if not WILDCARDS & set(text)}
     idle = Truth.NO if statement.effect is Effect.DENY else Truth.YES
     return found.complete and answers == {idle}
 
@@ -108,7 +108,7 @@ def _dead_values(condition: Condition) -> Iterator[str]:
         fields = value.split(":")
         if operator.family is Family.STRING and not operator.wildcards and ("*" in value or "?" in value):
             yield f"`{operator.name}` takes no wildcards, so `{value}` matches no ARN; the Arn operators take them"
-        elif fields[0] == "arn" and fields[2:3] != ["lambda"] and not _WILD.intersection("".join(fields[2:3])):
+        elif fields[0] == "arn" and fields[2:3] != ["lambda"] and not WILDCARDS.intersection("".join(fields[2:3])):
             yield f"`{value}` is not the ARN of a function"
         elif len(fields) > _FUNCTION_FIELDS:
             yield f"`{value}` has a version or alias, and the key's value is the ARN without one"
@@ -130,7 +130,8 @@ def _matches_some_function(condition: Condition) -> bool:
     if any(g.matches(text) and shape.matches(text) for g in globs for text in likely):
         return True
     found = cells(globs, base=shape, fresh=_SOME_FUNCTION)
-    return any(g.matches(text) for g in globs for text in found.texts if not _WILD & set(text))
+    # No function's ARN has a wildcard, but the search for texts takes them from operators that read them literally.
+    return any(g.matches(text) for g in globs for text in found.texts if not WILDCARDS & set(text))
 
 
 def _function_like(value: str) -> str:
@@ -139,8 +140,6 @@ def _function_like(value: str) -> str:
     return ":".join(field.replace("*", "").replace("?", "0") or natural for field, natural in fields)
 
 
-# No function's ARN has one of these, but the search for texts takes them from operators that read them literally.
-_WILD: Final = frozenset("*?")
 _SOME_FUNCTION: Final = "arn:aws:lambda:us-east-1:123456789012:function:f"
 
 

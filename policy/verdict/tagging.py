@@ -13,6 +13,7 @@ from typing import Final
 
 from policy.iam.conditions import Condition
 from policy.iam.document import PolicyDocument, parse_document
+from policy.iam.matching import WILDCARDS
 from policy.iam.search import keys
 from policy.iam.search.subject import Subject
 from policy.iam.trust import variables
@@ -100,7 +101,7 @@ def _name(key: str) -> str:
 
 
 def _is_literal(condition: Condition, value: str) -> bool:
-    return "$" not in value and not (condition.operator.wildcards and set("*?") & set(value))
+    return "$" not in value and not (condition.operator.wildcards and WILDCARDS.intersection(value))
 
 
 def _deny(action: str, *conditions: Mapping[str, object]) -> PolicyDocument:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import Any, Final
 
-from policy.iam.matching import cells, glob
+from policy.iam.matching import WILDCARDS, cells, glob
 from policy.iam.search import keys
 from policy.shared import stand_ins
 from policy.stack.execution_role import Decided, ExecutionRole, Gap
@@ -89,7 +89,7 @@ def _named_accounts(text: str) -> list[str]:
     """The accounts that are spelled out, and one for each way in which patterns of accounts can turn out."""
     spelled = [found for found in _DIGITS.findall(text) if not stand_ins.ACCOUNTS.fullmatch(found)]
     fields = [*(account for _, _, account in _ARN.findall(text)), *_DIGIT_PATTERN.findall(text)]
-    patterns = {account for account in fields if set(account) & set("*?") and account != "*"}
+    patterns = {account for account in fields if WILDCARDS.intersection(account) and account != "*"}
     if not patterns:
         return list(dict.fromkeys(spelled))
     shapes = [glob(pattern) for pattern in sorted(patterns)]
